@@ -1,0 +1,1 @@
+"""Verbs on a cluster: thin classes that load once and call `models` on every batch."""

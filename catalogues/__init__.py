@@ -1,0 +1,1 @@
+"""Nouns: the names, units, schemas and files of galaxies and their bars. No torch, no ray."""

@@ -1,0 +1,1 @@
+"""Sentences: one file per command, one stage per line."""
