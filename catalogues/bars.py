@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from catalogues.columns import column
 from catalogues.galaxyzoo import COLUMNS, KAGGLE_COLUMNS
-
-
-def _field(
-    name: str, kind: pa.DataType, description: str, unit: str = "", ucd: str = "", null: bool = True
-) -> pa.Field:
-    metadata = {"description": description, "unit": unit, "ucd": ucd}
-    return pa.field(name, kind, nullable=null, metadata={k: v for k, v in metadata.items() if v})
 
 
 def _ids() -> list[pa.Field]:
     return [
-        _field("object_id", pa.int64(), "identifier of the galaxy; null only where the input had none that is an integer", ucd="meta.id;meta.main"),
-        _field("ra", pa.float64(), "right ascension, ICRS", "deg", "pos.eq.ra;meta.main"),
-        _field("dec", pa.float64(), "declination, ICRS", "deg", "pos.eq.dec;meta.main"),
-        _field("_healpix_29", pa.int64(), "HEALPix pixel, nested, order 29", ucd="pos.healpix"),
-        _field("survey", pa.string(), "survey", ucd="meta.dataset"),
-        _field("data_release", pa.string(), "data release", ucd="meta.version"),
-        _field("survey_id", pa.string(), "the survey's own identifier, as text", ucd="meta.id"),
-        _field("z", pa.float64(), "redshift, from the input", "", "src.redshift"),
-        _field("petro_r90_arcsec", pa.float64(), "radius of 90 % of the Petrosian flux, from the input", "arcsec", "phys.angSize"),
-        _field("pixel_scale_arcsec", pa.float64(), "pixel scale of the stored image, from the input or petro_r90_arcsec's convention", "arcsec/pixel", "instr.pixel"),
+        column("object_id", pa.int64(), "identifier of the galaxy; null only where the input had none that is an integer", ucd="meta.id;meta.main"),
+        column("ra", pa.float64(), "right ascension, ICRS", "deg", "pos.eq.ra;meta.main"),
+        column("dec", pa.float64(), "declination, ICRS", "deg", "pos.eq.dec;meta.main"),
+        column("_healpix_29", pa.int64(), "HEALPix pixel, nested, order 29", ucd="pos.healpix"),
+        column("survey", pa.string(), "survey", ucd="meta.dataset"),
+        column("data_release", pa.string(), "data release", ucd="meta.version"),
+        column("survey_id", pa.string(), "the survey's own identifier, as text", ucd="meta.id"),
+        column("z", pa.float64(), "redshift, from the input", "", "src.redshift"),
+        column("petro_r90_arcsec", pa.float64(), "radius of 90 % of the Petrosian flux, from the input", "arcsec", "phys.angSize"),
+        column("pixel_scale_arcsec", pa.float64(), "pixel scale of the stored image, from the input or petro_r90_arcsec's convention", "arcsec/pixel", "instr.pixel"),
     ]  # fmt: skip
 
 
 def _status() -> list[pa.Field]:
     return [
-        _field("status", pa.string(), "what became of the galaxy: catalogues.statuses.Status", ucd="meta.code.status", null=False),
-        _field("status_message", pa.string(), "why, in words, where the status is not a success", ucd="meta.note"),
+        column("status", pa.string(), "what became of the galaxy: catalogues.statuses.Status", ucd="meta.code.status", null=False),
+        column("status_message", pa.string(), "why, in words, where the status is not a success", ucd="meta.note"),
     ]  # fmt: skip
 
 
 def _bar() -> list[pa.Field]:
     length = "full length of the bar"
     fields = [
-        _field("bar_fraction", pa.float32(), "share answering 'bar' among those who reach the question, mean over members", "", "stat.probability"),
-        _field("galaxy_radius_px", pa.float32(), "semi-major radius of the galaxy measured on the image, pixels of the stored image", "pixel", "phys.angSize"),
+        column("bar_fraction", pa.float32(), "share answering 'bar' among those who reach the question, mean over members", "", "stat.probability"),
+        column("galaxy_radius_px", pa.float32(), "semi-major radius of the galaxy measured on the image, pixels of the stored image", "pixel", "phys.angSize"),
     ]  # fmt: skip
     for suffix, unit, ucd in (
         ("px", "pixel", "phys.angSize"),
@@ -51,19 +45,19 @@ def _bar() -> list[pa.Field]:
         what = f"{length} / petro_r90_arcsec" if suffix == "over_r90" else length
         what += ", pixels of the stored image" if suffix == "px" else ""
         fields += [
-            _field(f"bar_length_{suffix}", pa.float32(), what, unit, ucd),
-            _field(f"bar_length_{suffix}_err", pa.float32(), f"1-sigma error of bar_length_{suffix}", unit, f"stat.error;{ucd}"),
+            column(f"bar_length_{suffix}", pa.float32(), what, unit, ucd),
+            column(f"bar_length_{suffix}_err", pa.float32(), f"1-sigma error of bar_length_{suffix}", unit, f"stat.error;{ucd}"),
         ]  # fmt: skip
     return fields + [
-        _field("bar_position_angle_deg", pa.float32(), "position angle of the bar in [0, 180): north through east where bar_position_angle_frame is 'sky', else counter-clockwise from image up", "deg", "pos.posAng"),
-        _field("bar_position_angle_frame", pa.string(), "'sky' or 'image'", ucd="meta.code"),
-        _field("bar_axis_ratio", pa.float32(), "minor over major axis of the bar in the saliency map", "", "phys.size.axisRatio"),
-        _field("bar_x_px", pa.float32(), "centre of the bar, column of the stored image, first pixel centre 0", "pixel", "pos.cartesian.x"),
-        _field("bar_y_px", pa.float32(), "centre of the bar, row of the stored image from the top, first pixel centre 0", "pixel", "pos.cartesian.y"),
-        _field("bar_length_px_members", pa.list_(pa.float32()), "length by each member, NaN where it found none; members in run.json's order", "pixel", "phys.angSize"),
-        _field("stop_reason", pa.string(), "how the reading of the map ended", ucd="meta.code"),
-        _field("threshold", pa.float32(), "level of the scaled map at which the reading ended", "", ""),
-        _field("pixels", pa.int32(), "map pixels above the threshold", "", "meta.number"),
+        column("bar_position_angle_deg", pa.float32(), "position angle of the bar in [0, 180): north through east where bar_position_angle_frame is 'sky', else counter-clockwise from image up", "deg", "pos.posAng"),
+        column("bar_position_angle_frame", pa.string(), "'sky' or 'image'", ucd="meta.code"),
+        column("bar_axis_ratio", pa.float32(), "minor over major axis of the bar in the saliency map", "", "phys.size.axisRatio"),
+        column("bar_x_px", pa.float32(), "centre of the bar, column of the stored image, first pixel centre 0", "pixel", "pos.cartesian.x"),
+        column("bar_y_px", pa.float32(), "centre of the bar, row of the stored image from the top, first pixel centre 0", "pixel", "pos.cartesian.y"),
+        column("bar_length_px_members", pa.list_(pa.float32()), "length by each member, NaN where it found none; members in run.json's order", "pixel", "phys.angSize"),
+        column("stop_reason", pa.string(), "how the reading of the map ended", ucd="meta.code"),
+        column("threshold", pa.float32(), "level of the scaled map at which the reading ended", "", ""),
+        column("pixels", pa.int32(), "map pixels above the threshold", "", "meta.number"),
     ]  # fmt: skip
 
 
@@ -71,24 +65,19 @@ def _votes() -> list[pa.Field]:
     fields = []
     for name, kaggle in zip(COLUMNS, KAGGLE_COLUMNS, strict=True):
         fields += [
-            _field(name, pa.float32(), f"Galaxy Zoo vote fraction ({kaggle}), cumulative down the tree, mean over members", "", "stat.probability"),
-            _field(f"{name}_std", pa.float32(), f"standard deviation of {name} over members", "", "stat.stdev;stat.probability"),
+            column(name, pa.float32(), f"Galaxy Zoo vote fraction ({kaggle}), cumulative down the tree, mean over members", "", "stat.probability"),
+            column(f"{name}_std", pa.float32(), f"standard deviation of {name} over members", "", "stat.stdev;stat.probability"),
         ]  # fmt: skip
     return fields
 
 
 def _where() -> list[pa.Field]:
     return [
-        _field("shard", pa.string(), "input shard, relative to the input's root", ucd="meta.file", null=False),
-        _field("shard_row", pa.int64(), "row of the shard, first 0", ucd="meta.record", null=False),
-        _field("run_id", pa.string(), "run that made the row: see run.json", ucd="meta.id", null=False),
+        column("shard", pa.string(), "input shard, relative to the input's root", ucd="meta.file", null=False),
+        column("shard_row", pa.int64(), "row of the shard, first 0", ucd="meta.record", null=False),
+        column("run_id", pa.string(), "run that made the row: see run.json", ucd="meta.id", null=False),
     ]  # fmt: skip
 
 
 SCHEMA: pa.Schema = pa.schema(_ids() + _status() + _bar() + _votes() + _where())
 """The catalogue's columns in order. One row per input row, whatever happened to it."""
-
-UNHEALTHY_NULL: tuple[str, ...] = tuple(
-    f.name for f in SCHEMA if f.nullable and f.name not in {"object_id", "status_message"}
-)
-"""Columns that may be null when a galaxy could not be looked at."""

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-
-def _field(
-    name: str, kind: pa.DataType, description: str, unit: str = "", ucd: str = "", null: bool = True
-) -> pa.Field:
-    metadata = {"description": description, "unit": unit, "ucd": ucd}
-    return pa.field(name, kind, nullable=null, metadata={k: v for k, v in metadata.items() if v})
+from catalogues.columns import column
 
 
 IMAGE_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
@@ -17,17 +12,17 @@ IMAGE_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.stri
 
 SCHEMA = pa.schema(
     [
-        _field("object_id", pa.int64(), "identifier of the galaxy", ucd="meta.id;meta.main", null=False),
-        _field("image", IMAGE_TYPE, "encoded image (JPEG, PNG, FITS) or its path", null=False),
-        _field("ra", pa.float64(), "right ascension, ICRS", "deg", "pos.eq.ra;meta.main"),
-        _field("dec", pa.float64(), "declination, ICRS", "deg", "pos.eq.dec;meta.main"),
-        _field("pixel_scale_arcsec", pa.float64(), "pixel scale of the stored image", "arcsec/pixel", "instr.pixel"),
-        _field("z", pa.float64(), "redshift", "", "src.redshift"),
-        _field("petro_r90_arcsec", pa.float64(), "radius of 90 % of the Petrosian flux, r band", "arcsec", "phys.angSize"),
-        _field("north_deg", pa.float64(), "direction of north, counter-clockwise from image up; east is 90 deg further", "deg", "pos.posAng"),
-        _field("survey", pa.string(), "survey", ucd="meta.dataset"),
-        _field("data_release", pa.string(), "data release", ucd="meta.version"),
-        _field("survey_id", pa.string(), "the survey's own identifier, as text", ucd="meta.id"),
+        column("object_id", pa.int64(), "identifier of the galaxy", ucd="meta.id;meta.main", null=False),
+        column("image", IMAGE_TYPE, "encoded image (JPEG, PNG, FITS) or its path", null=False),
+        column("ra", pa.float64(), "right ascension, ICRS", "deg", "pos.eq.ra;meta.main"),
+        column("dec", pa.float64(), "declination, ICRS", "deg", "pos.eq.dec;meta.main"),
+        column("pixel_scale_arcsec", pa.float64(), "pixel scale of the stored image", "arcsec/pixel", "instr.pixel"),
+        column("z", pa.float64(), "redshift", "", "src.redshift"),
+        column("petro_r90_arcsec", pa.float64(), "radius of 90 % of the Petrosian flux, r band", "arcsec", "phys.angSize"),
+        column("north_deg", pa.float64(), "direction of north, counter-clockwise from image up; east is 90 deg further", "deg", "pos.posAng"),
+        column("survey", pa.string(), "survey", ucd="meta.dataset"),
+        column("data_release", pa.string(), "data release", ucd="meta.version"),
+        column("survey_id", pa.string(), "the survey's own identifier, as text", ucd="meta.id"),
     ]
 )  # fmt: skip
 """Shard columns. Only `object_id` and `image` are required; others may be absent or null."""
