@@ -6,7 +6,6 @@ import pyarrow as pa
 
 from catalogues.columns import column
 
-
 IMAGE_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
 """Hugging Face's image type: the encoded file, or where it lies."""
 
