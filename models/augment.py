@@ -1,0 +1,73 @@
+"""Training augmentation: what changes an image but not the answer to "does it have a bar?".
+
+Paper 1, section 4.3: rotation by any angle, flips, shifts of up to 5 %, brightness 70-130 %. Beyond
+it (off in the paper preset): scale, stretch (gamma), saturation and pixel noise, so that a network
+trained on one survey is of use on another and has seen the noise that SmoothGrad adds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models.views import affine, resample
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentParams:
+    """Ranges drawn from uniformly (widths log-uniformly), per image.
+
+    width_range: of the square seen, in canvas widths. shift: in fractions of that square.
+    brightness, gamma, saturation: factors. noise: largest standard deviation of added noise as a
+    fraction of the image's range.
+    """
+
+    width_range: tuple[float, float] = (0.58, 1.0)
+    shift: float = 0.05
+    brightness: tuple[float, float] = (0.7, 1.3)
+    gamma: tuple[float, float] = (0.7, 1.4)
+    saturation: tuple[float, float] = (0.0, 1.4)
+    noise: float = 0.2
+
+    @classmethod
+    def paper(cls) -> AugmentParams:
+        """Section 4.3: rotations, flips, shifts of 5 %, brightness 70-130 %."""
+        one = (1.0, 1.0)
+        return cls(width_range=one, gamma=one, saturation=one, noise=0.0)
+
+
+def _uniform(count: int, span: tuple[float, float], generator: torch.Generator) -> Tensor:
+    return span[0] + (span[1] - span[0]) * torch.rand(count, generator=generator)
+
+
+def augment(
+    images: Tensor, params: AugmentParams, out_px: int, generator: torch.Generator
+) -> Tensor:
+    """Random views of (B, 3, S, S) canvases: (B, 3, out_px, out_px), on the images' device.
+
+    Random numbers are drawn on the CPU from `generator` alone.
+    """
+    count, device = len(images), images.device
+    low, high = params.width_range
+    width = low * (high / low) ** torch.rand(count, generator=generator)
+    angle = 2 * torch.pi * torch.rand(count, generator=generator)
+    mirror = 1.0 - 2.0 * torch.randint(0, 2, (count,), generator=generator)
+    shift = params.shift * width[:, None] * (2 * torch.rand(count, 2, generator=generator) - 1)
+    seen = resample(images, affine(angle, width, mirror, shift).to(device), out_px)
+    draws = {
+        name: _uniform(count, span, generator).view(-1, 1, 1, 1).to(device)
+        for name, span in (("b", params.brightness), ("g", params.gamma), ("s", params.saturation))
+    }
+    grey = seen.mean(dim=1, keepdim=True)
+    seen = grey + draws["s"] * (seen - grey)
+    if params.gamma != (1.0, 1.0):
+        seen = torch.sign(seen) * seen.abs().clamp(min=1e-6) ** draws["g"]
+    seen = draws["b"] * seen
+    if params.noise > 0:
+        sigma = params.noise * torch.rand(count, generator=generator).view(-1, 1, 1, 1).to(device)
+        span = seen.amax(dim=(1, 2, 3), keepdim=True) - seen.amin(dim=(1, 2, 3), keepdim=True)
+        noise = torch.randn(seen.shape, generator=generator).to(device)
+        seen = seen + sigma * span * noise
+    return seen

@@ -1,0 +1,176 @@
+"""The ensemble: several members, one canvas, the mean of their votes (paper 1, section 4.4).
+
+An ensemble is a small description (`EnsembleSpec`, stored as `ensemble.json`) and one safetensors
+file of weights per member. Nothing here reads files: weights arrive as bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save as save_safetensors
+from torch import Tensor
+
+from models.networks import PRESETS, Member, MemberSpec
+from models.preprocess import FieldSpec
+from models.views import ViewParams, resample, sequence
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleSpec:
+    """Everything about an ensemble but its weights.
+
+    members: the networks. weights: one URI per member, relative to the description or absolute.
+    sha256: of each weights file. field: which square of sky the canvas shows. votes_view: how the
+    canvas is looked at for votes; vote_views: how many views are averaged.
+    """
+
+    name: str
+    members: tuple[MemberSpec, ...]
+    weights: tuple[str, ...]
+    sha256: tuple[str, ...]
+    field: FieldSpec = FieldSpec()
+    votes_view: ViewParams = ViewParams()
+    vote_views: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.members:
+            raise ValueError(f"ensemble {self.name!r} has no members; at least one is needed")
+        if not len(self.members) == len(self.weights) == len(self.sha256):
+            raise ValueError(
+                f"ensemble {self.name!r}: {len(self.members)} members, {len(self.weights)} weights "
+                f"and {len(self.sha256)} sha256; one of each per member is needed"
+            )
+        if self.votes_view.identity:
+            for member in self.members:
+                if member.input_px != self.field.canvas_px:
+                    raise ValueError(
+                        f"member {member.name!r} sees {member.input_px} px but the canvas has "
+                        f"{self.field.canvas_px}; make them equal or give a votes_view"
+                    )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for `ensemble.json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> EnsembleSpec:
+        """The inverse of `to_dict`. Raises ValueError naming what is missing or unknown."""
+        try:
+            members = tuple(_member_spec(m) for m in raw["members"])
+            view = dict(raw["votes_view"])
+            if view.get("width_range") is not None:
+                view["width_range"] = tuple(view["width_range"])
+            return cls(
+                name=raw["name"],
+                members=members,
+                weights=tuple(raw["weights"]),
+                sha256=tuple(raw["sha256"]),
+                field=FieldSpec(**raw["field"]),
+                votes_view=ViewParams(**view),
+                vote_views=int(raw["vote_views"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the description of an ensemble: {error}") from error
+
+
+def _member_spec(raw: Mapping[str, Any]) -> MemberSpec:
+    values = dict(raw)
+    for name in ("hidden", "mean", "std"):
+        if values.get(name) is not None:
+            values[name] = tuple(values[name])
+    return MemberSpec(**values)
+
+
+def preset(name: str) -> tuple[tuple[MemberSpec, ...], FieldSpec, ViewParams, int]:
+    """Members, field, votes' view and number of views of a preset, "compact" or "paper"."""
+    if name not in PRESETS:
+        raise ValueError(f"preset {name!r} must be one of {', '.join(PRESETS)}")
+    if name == "paper":
+        return PRESETS[name], FieldSpec.paper(), ViewParams(), 1
+    return PRESETS[name], FieldSpec(), ViewParams(width=0.72, rotate=True, reflect=True), 4
+
+
+def normalise(pixels: Tensor, sky: Tensor, scale: Tensor) -> Tensor:
+    """(B, S, S, 3) uint8 canvases to (B, 3, S, S) float32: (value - sky) / scale."""
+    images = pixels.permute(0, 3, 1, 2).float()
+    return (images - sky.view(-1, 3, 1, 1)) / scale.view(-1, 1, 1, 1)
+
+
+def build_member(spec: MemberSpec, weights: bytes, sha256: str) -> Member:
+    """A member with its weights, frozen, in evaluation mode. Raises ValueError if they differ."""
+    found = hashlib.sha256(weights).hexdigest()
+    if found != sha256:
+        raise ValueError(
+            f"weights of member {spec.name!r} have sha256 {found[:12]}..., the ensemble says "
+            f"{sha256[:12]}...: the file was altered or replaced; fetch it again or retrain"
+        )
+    member = Member(spec)
+    try:
+        member.load_state_dict(load_safetensors(weights))
+    except Exception as error:
+        raise ValueError(f"weights of member {spec.name!r} do not fit it: {error}") from error
+    return member.eval().requires_grad_(False)
+
+
+def dump_member(member: Member) -> bytes:
+    """The member's weights as a safetensors file."""
+    state = member.state_dict()
+    return save_safetensors({k: v.detach().cpu().contiguous() for k, v in state.items()})
+
+
+class Ensemble:
+    """Members on one device. Votes of every member for every canvas; members for SmoothGrad."""
+
+    def __init__(self, spec: EnsembleSpec, members: Sequence[Member], device: str = "cpu") -> None:
+        self.spec = spec
+        self.device = torch.device(device)
+        self.members = [
+            m.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
+            for m in members
+        ]
+
+    @classmethod
+    def from_bytes(
+        cls, spec: EnsembleSpec, weights: Sequence[bytes], device: str = "cpu"
+    ) -> Ensemble:
+        """Build and check every member. Raises ValueError for altered or foreign weights."""
+        members = [
+            build_member(m, w, sha)
+            for m, w, sha in zip(spec.members, weights, spec.sha256, strict=True)
+        ]
+        return cls(spec, members, device)
+
+    def images(
+        self, pixels: NDArray[np.uint8], sky: NDArray[np.float32], scale: NDArray[np.float32]
+    ) -> Tensor:
+        """Normalised canvases, (B, 3, S, S), on the ensemble's device."""
+        on = [torch.from_numpy(np.array(a)).to(self.device) for a in (pixels, sky, scale)]
+        return normalise(on[0], on[1].float(), on[2].float())
+
+    @torch.no_grad()
+    def votes(self, images: Tensor) -> Tensor:
+        """Vote fractions of every member, mean over `vote_views` views: (M, B, 37) float32.
+
+        One galaxy at a time, so that a galaxy's votes do not depend on its neighbours in a batch.
+        """
+        return torch.stack(
+            [torch.cat([self._votes_of(m, one[None]) for one in images]) for m in self.members]
+        )
+
+    def _votes_of(self, member: Member, image: Tensor) -> Tensor:
+        view, count = self.spec.votes_view, self.spec.vote_views
+        if view.identity:
+            seen = image
+        else:
+            matrices = sequence(view, 0, count, (0.0, 0.0)).to(self.device)
+            seen = resample(image.expand(count, -1, -1, -1), matrices, member.spec.input_px)
+        seen = seen.contiguous(memory_format=torch.channels_last)
+        return member.votes(seen).float().mean(dim=0, keepdim=True)

@@ -1,0 +1,199 @@
+"""Members of the ensemble: a timm backbone, SiLU for every ReLU, and a head with 37 outputs.
+
+Paper 1, section 4.1: VGG16 with dense layers of 592 and 296, ResNet50v2 and Xception with global
+average pooling; the published code replaces every ReLU by swish. The narrow networks are the same
+three families, small enough to ship and to run on a laptop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import timm
+import torch
+from timm.layers import BatchNormAct2d, create_conv2d, make_divisible
+from timm.models.resnetv2 import ResNetV2
+from timm.models.vgg import VGG
+from timm.models.xception_aligned import XceptionAligned
+from torch import Tensor, nn
+
+from models.votes import Head, score, votes_from_logits
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberSpec:
+    """All that is needed to build one member, as stored in `ensemble.json`.
+
+    architecture: "narrow_vgg", "narrow_resnetv2", "narrow_xception", or any name known to timm.
+    hidden: widths of dense layers between features and output. flatten: whether the feature map
+    is flattened (paper's VGG16) instead of averaged. input_px: side of the square it sees.
+    mean, std: per-channel normalisation; None keeps the values (paper: value / 255).
+    options: passed to the architecture's constructor.
+    """
+
+    name: str
+    architecture: str
+    input_px: int = 80
+    hidden: tuple[int, ...] = ()
+    flatten: bool = False
+    head: Head = "tree"
+    activation: Literal["silu", "relu"] = "silu"
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.input_px < 16:
+            raise ValueError(f"input_px={self.input_px} of member {self.name!r} must be >= 16")
+        if self.head not in ("sigmoid", "tree"):
+            raise ValueError(f"head={self.head!r} of member {self.name!r}: 'sigmoid' or 'tree'")
+        if (self.mean is None) != (self.std is None):
+            raise ValueError(f"member {self.name!r}: give both mean and std, or neither")
+
+
+def _narrow_vgg(width: int = 12, **options: Any) -> nn.Module:
+    """VGG16's stacks of 3x3 convolutions, batch-normalised, a fifth as wide."""
+    w = width
+    cfg = [w, w, "M", 2 * w, 2 * w, "M", 4 * w, 4 * w, 4 * w, "M", 8 * w, 8 * w, 8 * w, "M"]
+    options = {"num_classes": 0, "global_pool": "", **options}
+    return VGG(cfg, norm_layer=nn.BatchNorm2d, mlp_ratio=0.03, **options)
+
+
+def _narrow_resnetv2(
+    width: int = 48, layers: tuple[int, ...] = (2, 2, 3, 2), **options: Any
+) -> nn.Module:
+    """Pre-activation ResNet (He et al. 2016) of bottlenecks; a 3x3 stem keeps small bars whole."""
+    stem_chs = make_divisible(width // 4)
+    channels = tuple(width * 2**i for i in range(len(layers)))
+    network = ResNetV2(
+        list(layers), channels=channels, num_classes=0, global_pool="", stem_chs=stem_chs,
+        conv_layer=create_conv2d, norm_layer=BatchNormAct2d, **options,
+    )  # fmt: skip
+    network.stem = nn.Conv2d(3, stem_chs, 3, stride=2, padding=1, bias=False)
+    return network
+
+
+def _narrow_xception(width: int = 24, **options: Any) -> nn.Module:
+    """Xception (Chollet 2017): depthwise-separable convolutions, the aligned variant's blocks."""
+    w = width
+    blocks = [
+        {"in_chs": 64, "out_chs": 2 * w, "stride": 2},
+        {"in_chs": 2 * w, "out_chs": 4 * w, "stride": 2},
+        *[{"in_chs": 4 * w, "out_chs": 4 * w, "stride": 1} for _ in range(3)],
+        {"in_chs": 4 * w, "out_chs": (4 * w, 8 * w, 8 * w), "stride": 1},
+    ]
+    return XceptionAligned(blocks, num_classes=0, global_pool="", **options)
+
+
+NARROW: dict[str, Callable[..., nn.Module]] = {
+    "narrow_vgg": _narrow_vgg,
+    "narrow_resnetv2": _narrow_resnetv2,
+    "narrow_xception": _narrow_xception,
+}
+"""The compact families by name; every other name is timm's."""
+
+
+def _backbone(spec: MemberSpec, pretrained: bool) -> nn.Module:
+    if spec.architecture in NARROW:
+        if pretrained:
+            raise ValueError(f"{spec.architecture!r} has no published weights: pretrained=False")
+        return NARROW[spec.architecture](**spec.options)
+    if not timm.is_model(spec.architecture.removeprefix("hf_hub:").split("/")[0]) and (
+        not spec.architecture.startswith(("hf_hub:", "hf-hub:", "local-dir:"))
+    ):
+        raise ValueError(
+            f"architecture {spec.architecture!r} is neither one of {', '.join(NARROW)} nor known "
+            "to timm; timm.list_models() names them"
+        )
+    return timm.create_model(  # type: ignore[no-any-return]
+        spec.architecture, pretrained=pretrained, num_classes=0, global_pool="", **spec.options
+    )
+
+
+def replace_relu(module: nn.Module) -> None:
+    """Replace every ReLU by SiLU, in place (published code of paper 1: swish everywhere)."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.ReLU | nn.ReLU6):
+            setattr(module, name, nn.SiLU(inplace=False))
+        else:
+            replace_relu(child)
+
+
+class Member(nn.Module):
+    """One network: (B, 3, input_px, input_px) in [0, 1] or sky-normalised -> (B, 37) logits."""
+
+    def __init__(self, spec: MemberSpec, *, pretrained: bool = False) -> None:
+        super().__init__()
+        self.spec = spec
+        self.backbone = _backbone(spec, pretrained)
+        if spec.mean is not None and spec.std is not None:
+            self.register_buffer("mean", torch.tensor(spec.mean).view(1, 3, 1, 1), persistent=False)
+            self.register_buffer("std", torch.tensor(spec.std).view(1, 3, 1, 1), persistent=False)
+        self.classifier = self._classifier(self._feature_shape())
+        if spec.activation == "silu":
+            replace_relu(self)
+
+    def _feature_shape(self) -> tuple[int, int, int]:
+        was_training = self.backbone.training
+        self.backbone.eval()
+        with torch.no_grad():
+            shape = self._features(torch.zeros(1, 3, self.spec.input_px, self.spec.input_px)).shape
+        self.backbone.train(was_training)
+        return int(shape[1]), int(shape[2]), int(shape[3])
+
+    def _features(self, images: Tensor) -> Tensor:
+        features = self.backbone.forward_features(images)  # type: ignore[operator]
+        if features.ndim != 4:
+            raise ValueError(
+                f"{self.spec.architecture!r} gives features of shape {tuple(features.shape)}; "
+                "a member needs a feature map (B, C, H, W): choose a convolutional network"
+            )
+        return features  # type: ignore[no-any-return]
+
+    def _classifier(self, shape: tuple[int, int, int]) -> nn.Sequential:
+        channels, height, width = shape
+        layers: list[nn.Module] = [] if self.spec.flatten else [nn.AdaptiveAvgPool2d(1)]
+        layers.append(nn.Flatten())
+        wide = channels * height * width if self.spec.flatten else channels
+        for hidden in self.spec.hidden:
+            layers += [nn.Linear(wide, hidden), nn.ReLU()]
+            wide = hidden
+        return nn.Sequential(*layers, nn.Linear(wide, 37))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits, (B, 37)."""
+        if self.spec.mean is not None:
+            images = (images - self.mean) / self.std
+        out: Tensor = self.classifier(self._features(images))
+        return out
+
+    def votes(self, images: Tensor) -> Tensor:
+        """Vote fractions, (B, 37)."""
+        return votes_from_logits(self(images), self.spec.head)
+
+    def score_of(self, logits: Tensor, column: int) -> Tensor:
+        """The explained quantity of answer `column` from logits (B, 37): (B,)."""
+        return score(logits, column, self.spec.head)
+
+
+COMPACT: tuple[MemberSpec, ...] = (
+    MemberSpec(name="vgg", architecture="narrow_vgg", hidden=(128,)),
+    MemberSpec(name="resnetv2", architecture="narrow_resnetv2"),
+    MemberSpec(name="xception", architecture="narrow_xception"),
+)
+"""The ensemble that ships."""
+
+PAPER: tuple[MemberSpec, ...] = (
+    MemberSpec(
+        name="vgg16", architecture="vgg16", input_px=224, head="sigmoid", flatten=True,
+        hidden=(592, 296),
+    ),
+    MemberSpec(name="resnet50v2", architecture="resnetv2_50", input_px=224, head="sigmoid"),
+    MemberSpec(name="xception", architecture="legacy_xception", input_px=224, head="sigmoid"),
+)  # fmt: skip
+"""Paper 1's members at full size."""
+
+PRESETS: dict[str, tuple[MemberSpec, ...]] = {"compact": COMPACT, "paper": PAPER}
+"""Ensembles by name."""

@@ -1,0 +1,201 @@
+"""One way from a decoded image to the square of pixels a network sees: numpy and Pillow only.
+
+A network can only measure what it sees at a size it was trained for. `galaxy_frame` measures where
+the galaxy is and how large; `canvas` cuts a square of so many galaxy radii around it and resizes it
+once, antialiased. The paper's way, the whole frame resized to 224 px, is `FieldSpec.paper()`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+_WORKING_PX = 160  # the size of a galaxy needs no more pixels than this
+_MIN_RADIUS_PX = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldSpec:
+    """Which square of sky becomes the canvas.
+
+    `kind` "galaxy": a square of half-width `half_width_radii` galaxy radii, centred on the galaxy,
+    sky-subtracted and scaled to the galaxy's brightness. "frame": the whole image, value / 255
+    (paper 1, section 4.1).
+    """
+
+    kind: Literal["galaxy", "frame"] = "galaxy"
+    canvas_px: int = 144
+    half_width_radii: float = 1.8
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("galaxy", "frame"):
+            raise ValueError(f"kind={self.kind!r} must be 'galaxy' or 'frame'")
+        if not 16 <= self.canvas_px <= 4096:
+            raise ValueError(f"canvas_px={self.canvas_px} must lie in 16..4096")
+        if not 0.5 <= self.half_width_radii <= 20:
+            raise ValueError(f"half_width_radii={self.half_width_radii} must lie in 0.5..20")
+
+    @classmethod
+    def paper(cls, canvas_px: int = 224) -> FieldSpec:
+        """The whole 424 px cutout at 224 px, values in [0, 1]."""
+        return cls(kind="frame", canvas_px=canvas_px)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """A galaxy's place on its image and the photometric zero and scale.
+
+    x, y: centre in pixels of the image (first pixel centre 0). radius_px: semi-major radius, twice
+    the standard deviation of its light along the major axis (exact for a uniform ellipse).
+    sky: (3,) background level; scale: the galaxy's bright end above the sky; both in 0..255.
+    """
+
+    x: float
+    y: float
+    radius_px: float
+    sky: tuple[float, float, float]
+    scale: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Canvas:
+    """What the networks get, and the way back to the image.
+
+    pixels: (S, S, 3) uint8. sky (3,) and scale: subtract and divide by, in 0..255 units. x0, y0:
+    the canvas's upper left corner in image pixels; factor: image pixels per canvas pixel, along
+    (x, y). A canvas position c (first pixel centre 0) is x0 - 0.5 + (c + 0.5) * factor.
+    """
+
+    pixels: NDArray[np.uint8]
+    sky: tuple[float, float, float]
+    scale: float
+    x0: float
+    y0: float
+    factor_x: float
+    factor_y: float
+    radius_px: float
+
+
+def _sky_and_noise(luminance: NDArray[np.float64]) -> tuple[float, float]:
+    """Sigma-clipped median and standard deviation of the outermost tenth of the image."""
+    border = max(2, min(luminance.shape) // 12)
+    ring = np.ones(luminance.shape, dtype=bool)
+    ring[border:-border, border:-border] = False
+    values = luminance[ring]
+    for _ in range(4):
+        median = float(np.median(values))
+        sigma = 1.4826 * float(np.median(np.abs(values - median))) + 1e-6
+        kept = values[np.abs(values - median) <= 3 * sigma]
+        if kept.size == values.size or kept.size < 16:
+            break
+        values = kept
+    return float(np.median(values)), max(sigma, 0.5)
+
+
+def _central_island(light: NDArray[np.float64], noise: float) -> NDArray[np.bool_]:
+    """The connected pixels of the central source: above the noise and 6 % of its peak."""
+    h, w = light.shape
+    core = light[int(0.4 * h) : int(0.6 * h) + 1, int(0.4 * w) : int(0.6 * w) + 1]
+    level = max(2.0 * noise, 0.06 * float(core.max()))
+    labels, count = ndimage.label(light > level)
+    if count == 0:
+        return np.zeros(light.shape, dtype=bool)
+    inside = labels[int(0.4 * h) : int(0.6 * h) + 1, int(0.4 * w) : int(0.6 * w) + 1]
+    sizes = np.bincount(inside.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    if not sizes.any():
+        return np.zeros(light.shape, dtype=bool)
+    return np.asarray(ndimage.binary_fill_holes(labels == int(sizes.argmax())), dtype=bool)
+
+
+def _moments(light: NDArray[np.float64], island: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Centroid (x, y) and largest standard deviation of the light in the island, pixels."""
+    ys, xs = np.nonzero(island)
+    weight = np.clip(light[island], 0, None)
+    total = weight.sum()
+    x, y = float((weight * xs).sum() / total), float((weight * ys).sum() / total)
+    dx, dy = xs - x, ys - y
+    xx, yy, xy = ((weight * product).sum() / total for product in (dx * dx, dy * dy, dx * dy))
+    xx, yy = xx + 1 / 12, yy + 1 / 12  # a pixel has an extent of its own
+    spread = 0.5 * (xx + yy) + np.hypot(0.5 * (xx - yy), xy)
+    return x, y, float(np.sqrt(spread))
+
+
+def galaxy_frame(pixels: NDArray[np.uint8]) -> Frame:
+    """Where the central galaxy lies on its image, how large and how bright it is.
+
+    pixels: (H, W, 3) uint8. Threshold on the smoothed luminance above the border's sky, the island
+    on the image's centre, moments of its light. Where no source stands out the frame is the
+    image's centre with a quarter of its side as radius. Raises ValueError for another shape.
+    """
+    if pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ValueError(f"pixels of shape {pixels.shape} must be (H, W, 3)")
+    h, w = pixels.shape[:2]
+    step = max(1.0, max(h, w) / _WORKING_PX)
+    small_size = (max(8, round(w / step)), max(8, round(h / step)))
+    small = Image.fromarray(pixels).resize(small_size, Image.Resampling.BOX)
+    rgb = np.asarray(small, dtype=np.float64)
+    luminance = rgb.mean(axis=2)
+    sky, _ = _sky_and_noise(luminance)
+    channel_sky = (
+        _sky_and_noise(rgb[..., 0])[0],
+        _sky_and_noise(rgb[..., 1])[0],
+        _sky_and_noise(rgb[..., 2])[0],
+    )
+    smooth = ndimage.gaussian_filter(luminance - sky, 1.0)
+    _, noise = _sky_and_noise(smooth + sky)
+    island = _central_island(smooth, noise)
+    step_x, step_y = w / small_size[0], h / small_size[1]
+    step = 0.5 * (step_x + step_y)
+    if island.sum() < 9:
+        radius = max(_MIN_RADIUS_PX, 0.25 * min(h, w))
+        return Frame(x=(w - 1) / 2, y=(h - 1) / 2, radius_px=radius, sky=channel_sky, scale=255.0)
+    x, y, sigma = _moments(smooth, island)
+    scale = float(np.percentile((luminance - sky)[island], 98.0))
+    return Frame(
+        x=(x + 0.5) * step_x - 0.5,
+        y=(y + 0.5) * step_y - 0.5,
+        radius_px=max(_MIN_RADIUS_PX, 2.0 * sigma * step),
+        sky=channel_sky,
+        scale=max(scale, 8.0),
+    )
+
+
+def canvas(pixels: NDArray[np.uint8], spec: FieldSpec, frame: Frame | None = None) -> Canvas:
+    """Cut and resize (antialiased, once) the square that `spec` asks for.
+
+    pixels: (H, W, 3) uint8; `frame` is measured where it is not given. Parts of the square beyond
+    the image are filled with the sky. Returns the canvas with the way back to image pixels.
+    """
+    h, w = pixels.shape[:2]
+    frame = galaxy_frame(pixels) if frame is None else frame
+    size = (spec.canvas_px, spec.canvas_px)
+    image = Image.fromarray(pixels)
+    if spec.kind == "frame":
+        out = image if (w, h) == size else image.resize(size, Image.Resampling.BILINEAR)
+        return Canvas(
+            pixels=np.asarray(out), sky=(0.0, 0.0, 0.0), scale=255.0, x0=0.0, y0=0.0,
+            factor_x=w / size[0], factor_y=h / size[1], radius_px=frame.radius_px,
+        )  # fmt: skip
+    half = spec.half_width_radii * frame.radius_px
+    left, upper = frame.x + 0.5 - half, frame.y + 0.5 - half
+    pad = int(np.ceil(max(0.0, -left, -upper, left + 2 * half - w, upper + 2 * half - h))) + 1
+    background = tuple(round(s) for s in frame.sky)
+    padded = Image.new("RGB", (w + 2 * pad, h + 2 * pad), background)
+    padded.paste(image, (pad, pad))
+    box = (left + pad, upper + pad, left + pad + 2 * half, upper + pad + 2 * half)
+    out = padded.resize(size, Image.Resampling.BICUBIC, box=box)
+    factor = 2 * half / spec.canvas_px
+    return Canvas(
+        pixels=np.asarray(out), sky=frame.sky, scale=frame.scale, x0=left, y0=upper,
+        factor_x=factor, factor_y=factor, radius_px=frame.radius_px,
+    )  # fmt: skip

@@ -1,0 +1,88 @@
+"""The symmetries of the sky as differentiable resampling: rotation, reflection, scale, shift.
+
+A galaxy has no preferred orientation and no preferred crop. Training draws views at random; votes
+and SmoothGrad average over them. Because the resampling is differentiable, a gradient taken through
+a view arrives in the frame of the galaxy's own image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_GOLDEN = 0.6180339887498949  # additive low-discrepancy sequences: 1/phi and the plastic number's
+_PLASTIC = 0.7548776662466927
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewParams:
+    """Which views are averaged over.
+
+    width: width of the square that the network sees, as a fraction of the canvas; `width_range`
+    (smallest, largest) is drawn log-uniformly around it where not None. rotate: any angle;
+    reflect: every second view mirrored. With everything off and width 1 a view is the canvas.
+    """
+
+    width: float = 1.0
+    width_range: tuple[float, float] | None = None
+    rotate: bool = False
+    reflect: bool = False
+
+    def __post_init__(self) -> None:
+        for value in (self.width, *(self.width_range or ())):
+            if not 0.05 <= value <= 4:
+                raise ValueError(f"view width {value} must lie in 0.05..4 canvas widths")
+        if self.width_range and self.width_range[0] > self.width_range[1]:
+            raise ValueError(f"width_range={self.width_range} must be (smallest, largest)")
+
+    @property
+    def identity(self) -> bool:
+        """Whether every view is the whole canvas as it lies."""
+        plain = self.width_range is None and not self.rotate and not self.reflect
+        return plain and self.width == 1.0
+
+
+def affine(angle: Tensor, width: Tensor, mirror: Tensor, shift: Tensor | None = None) -> Tensor:
+    """Matrices for `functional.affine_grid`: (B,) angles in rad, widths, mirrors +-1; (B, 2, 3).
+
+    shift: (B, 2), in units of half a canvas.
+    """
+    cos, sin = torch.cos(angle) * width, torch.sin(angle) * width
+    if shift is None:
+        shift = angle.new_zeros(len(angle), 2)
+    rows = [
+        torch.stack([cos * mirror, -sin, shift[:, 0]], dim=1),
+        torch.stack([sin * mirror, cos, shift[:, 1]], dim=1),
+    ]
+    return torch.stack(rows, dim=1)
+
+
+def sequence(params: ViewParams, first: int, count: int, phase: tuple[float, float]) -> Tensor:
+    """Matrices of the views number `first` .. `first + count` - 1 of one galaxy; (count, 2, 3).
+
+    Angles and widths follow low-discrepancy sequences that begin at the galaxy's own `phase` (two
+    numbers in [0, 1)), so that view i does not depend on how many views are drawn, nor on chunks.
+    """
+    i = torch.arange(first, first + count, dtype=torch.float64)
+    turn = torch.frac(i * _GOLDEN + phase[0]) if params.rotate else torch.zeros_like(i)
+    if params.width_range is None:
+        width = torch.full_like(i, params.width)
+    else:
+        low, high = params.width_range
+        width = low * (high / low) ** torch.frac(i * _PLASTIC + phase[1])
+    odd = torch.arange(first, first + count) % 2
+    mirror = 1.0 - 2.0 * odd.double() if params.reflect else torch.ones_like(i)
+    return affine(2 * torch.pi * turn, width, mirror)
+
+
+def resample(images: Tensor, matrices: Tensor, out_px: int) -> Tensor:
+    """Look at (B, C, S, S) `images` through (B, 2, 3) `matrices`: (B, C, out_px, out_px).
+
+    Bilinear; beyond the canvas there is sky, that is zero.
+    """
+    size = [len(matrices), images.shape[1], out_px, out_px]
+    grid = functional.affine_grid(matrices.to(images.dtype), size, align_corners=False)
+    return functional.grid_sample(images, grid, padding_mode="zeros", align_corners=False)

@@ -1,0 +1,80 @@
+"""Heads and losses on the Galaxy Zoo tree: from a network's 37 outputs to vote fractions.
+
+"sigmoid": 37 unconstrained outputs (paper 1, section 4.1). "tree": a softmax per question,
+multiplied down the tree, so that votes always add up. Targets are (B, 37) cumulative fractions with
+NaN where an answer is unknown; unknown answers do not enter a loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from catalogues.galaxyzoo import QUESTIONS, question_of
+
+Head = Literal["sigmoid", "tree"]
+
+
+def votes_from_logits(logits: Tensor, head: Head) -> Tensor:
+    """Cumulative vote fractions in [0, 1], shape as the logits', (..., 37)."""
+    if head == "sigmoid":
+        return torch.sigmoid(logits)
+    parts: list[Tensor] = []
+    flat: list[Tensor] = []
+    for question in QUESTIONS:
+        part = torch.softmax(logits[..., question.columns], dim=-1)
+        if question.parent is not None:
+            part = part * flat[question.parent].unsqueeze(-1)
+        parts.append(part)
+        flat.extend(part.unbind(dim=-1))
+    return torch.cat(parts, dim=-1)
+
+
+def score(logits: Tensor, column: int, head: Head) -> Tensor:
+    """What is differentiated to explain answer `column`; (..., 37) -> (...).
+
+    "sigmoid": the logit before the output sigmoid (paper 1, section 3). "tree": the log-odds of the
+    answer among the answers to its question, which is the logit of a softmax.
+    """
+    if head == "sigmoid":
+        return logits[..., column]
+    columns = question_of(column).columns
+    others = [c for c in range(columns.start, columns.stop) if c != column]
+    return logits[..., column] - torch.logsumexp(logits[..., others], dim=-1)
+
+
+def squared_error(logits: Tensor, target: Tensor, head: Head) -> Tensor:
+    """Mean squared error over the known answers: the paper's loss (section 4.2). Scalar."""
+    known = torch.isfinite(target)
+    error = votes_from_logits(logits, head) - torch.where(known, target, 0.0)
+    return (error.square() * known).sum() / known.sum().clamp(min=1)
+
+
+def cross_entropy(logits: Tensor, target: Tensor, head: Head) -> Tensor:
+    """Cross-entropy of each known question, weighted by the share that reached it. Scalar.
+
+    The likelihood of the volunteers' answers (multinomial per question; Walmsley et al. 2022 use
+    its Dirichlet extension). Raises ValueError for a head without questions.
+    """
+    if head != "tree":
+        raise ValueError(f"head={head!r}: cross-entropy needs the 'tree' head; use 'squared_error'")
+    total, weight = logits.new_zeros(()), logits.new_zeros(())
+    for question in QUESTIONS:
+        answers = target[..., question.columns]
+        known = torch.isfinite(answers).all(dim=-1)
+        answers = torch.where(known.unsqueeze(-1), answers, 0.0)
+        log_p = functional.log_softmax(logits[..., question.columns], dim=-1)
+        total = total - (answers * log_p).sum()
+        weight = weight + answers.sum()
+    return total / weight.clamp(min=1e-6)
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor, Head], Tensor]] = {
+    "squared_error": squared_error,
+    "cross_entropy": cross_entropy,
+}
+"""Losses by the name that the options use."""
