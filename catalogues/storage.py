@@ -1,0 +1,238 @@
+"""Where files lie: local folders and S3 buckets behind one door, files whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import fsspec
+
+SCHEMES: tuple[str, ...] = ("file", "s3", "memory")
+"""Kinds of storage that are read and written; `memory` serves tests."""
+
+_READ_THREADS = 16
+
+
+class StorageError(Exception):
+    """Storage said no: the message gives what was asked, the rule and the remedy, no secrets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageOptions:
+    """How to reach S3. Credentials come from the usual chain (environment, profile, role) only.
+
+    `endpoint_url`: address of a store that is not AWS; else AWS_ENDPOINT_URL, else AWS.
+    `anonymous`: ask without credentials, for public buckets.
+    """
+
+    endpoint_url: str | None = None
+    anonymous: bool = False
+
+    def __post_init__(self) -> None:
+        if self.endpoint_url and not re.match(r"https?://[^/@]+/?$", self.endpoint_url):
+            raise ValueError(
+                f"endpoint_url {redact(self.endpoint_url)!r} is not an address: give scheme, host "
+                "and port alone, such as http://127.0.0.1:9000"
+            )
+
+
+def redact(text: str) -> str:
+    """`text` with every user:password@ of an address replaced by ***@."""
+    return re.sub(r"(?<=://)[^/\s]*@", "***@", text)
+
+
+def filesystem(url: str, options: StorageOptions | None = None) -> tuple[Any, str]:
+    """The fsspec filesystem of `url` and the path on it.
+
+    `url`: a local path, file://..., s3://bucket/key. Local paths become absolute. Nothing is
+    contacted yet. Raises StorageError for another scheme, or for credentials inside the address.
+    """
+    scheme, rest = url.split("://", 1) if "://" in url else ("file", url)
+    if scheme not in SCHEMES:
+        raise StorageError(
+            f"{redact(url)!r} has the scheme {scheme!r}: only local paths, file:// and s3:// are "
+            "read and written; copy the data to one of them"
+        )
+    if not url.strip():
+        raise StorageError("an empty path names no place: give a folder or s3://bucket/prefix")
+    if scheme == "s3" and ("@" in rest.split("/", 1)[0] or not rest.split("/", 1)[0]):
+        raise StorageError(
+            f"{redact(url)!r} is not s3://bucket/prefix: name the bucket there, and give "
+            "credentials by the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile "
+            "or a role"
+        )
+    fs = _s3(options or StorageOptions()) if scheme == "s3" else fsspec.filesystem(scheme)
+    path = os.path.abspath(rest) if scheme == "file" else fs._strip_protocol(url)
+    return fs, str(path)
+
+
+def _s3(options: StorageOptions) -> Any:
+    endpoint = options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
+    config: dict[str, Any] = {"connect_timeout": 10, "retries": {"max_attempts": 4}}
+    if endpoint:
+        # other stores know buckets by path, and not all of them know AWS's newer checksums
+        config["s3"] = {"addressing_style": "path"}
+        config["request_checksum_calculation"] = "when_required"
+        config["response_checksum_validation"] = "when_required"
+    return fsspec.filesystem(
+        "s3",
+        anon=options.anonymous,
+        endpoint_url=endpoint,
+        config_kwargs=config,
+        # an instance or a listing kept from before would hide changed credentials and new files
+        skip_instance_cache=True,
+        use_listings_cache=False,
+    )
+
+
+@contextmanager
+def explained(doing: str, path: str) -> Iterator[None]:
+    """Turn a store's refusal into a StorageError that says what to do. `doing`: "read", "list"."""
+    what = f"cannot {doing} {redact(path)!r}"
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StorageError(
+            f"{what}: no such file, folder or bucket; check the spelling and that it exists"
+        ) from error
+    except PermissionError as error:
+        raise StorageError(
+            f"{what}: permission denied; on S3 check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (or "
+            "profile, role) and the bucket's policy, on a disk the folder's owner and mode"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"{what}: {type(error).__name__}: {redact(str(error))}") from error
+    except Exception as error:  # botocore's own family derives from Exception
+        if not type(error).__module__.startswith(("botocore", "aiohttp")):
+            raise
+        raise StorageError(f"{what}: {_botocore_words(error)}") from error
+
+
+def _botocore_words(error: Exception) -> str:
+    name = type(error).__name__
+    if "Credential" in name or "Token" in name or "Profile" in name:
+        return (
+            f"no usable credentials ({name}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a "
+            "profile or a role, or ask anonymously for a public bucket"
+        )
+    return f"{name}: {redact(str(error))}; check the endpoint's address and that it is running"
+
+
+def join(root: str, *names: str) -> str:
+    """Path of `names` below `root`, with single slashes."""
+    return "/".join([root.rstrip("/"), *(n.strip("/") for n in names)])
+
+
+def exists(fs: Any, path: str) -> bool:
+    """Whether a file or folder is there. Raises StorageError where the store will not tell."""
+    with explained("look up", path):
+        try:
+            fs.info(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+
+def list_files(fs: Any, root: str, suffixes: Iterable[str] = ("",)) -> list[tuple[str, int]]:
+    """(path, bytes) of every file below `root`, sorted; `suffixes` lower case, any case matches.
+
+    Names that begin with "." or "_" (also folders') are passed over. `root` may be one file.
+    Raises StorageError if `root` is not there or may not be listed.
+    """
+    wanted = tuple(suffixes)
+    with explained("list", root):
+        info = fs.info(root)
+        if info["type"] == "file":
+            return [(root, int(info["size"]))]
+        found = fs.find(root, detail=True)
+    base = len(root.rstrip("/")) + 1
+    return sorted(
+        (path, int(entry["size"]))
+        for path, entry in found.items()
+        if path.lower().endswith(wanted)
+        and not any(part.startswith((".", "_")) for part in path[base:].split("/"))
+    )
+
+
+def read_whole(fs: Any, path: str) -> bytes:
+    """A file's bytes. Raises StorageError."""
+    with explained("read", path):
+        return bytes(fs.cat_file(path))
+
+
+def read_many(fs: Any, paths: Iterable[str]) -> list[bytes | None]:
+    """The files' bytes in order, read by several threads; None where there is no such file.
+
+    Raises StorageError for any other refusal.
+    """
+
+    def read(path: str) -> bytes | None:
+        with explained("read", path):
+            try:
+                return bytes(fs.cat_file(path))
+            except (FileNotFoundError, IsADirectoryError):
+                return None
+
+    with ThreadPoolExecutor(_READ_THREADS) as pool:
+        return list(pool.map(read, paths))
+
+
+def open_random(fs: Any, path: str) -> BinaryIO:
+    """A file open for reading in pieces, each fetched as asked: no read-ahead. StorageError."""
+    with explained("open", path):
+        if is_local(fs):
+            return open(path, "rb")
+        file: BinaryIO = fs.open(path, "rb", cache_type="none")
+        return file
+
+
+def is_local(fs: Any) -> bool:
+    """Whether `fs` is this machine's disk."""
+    protocol = fs.protocol
+    return "file" in ((protocol,) if isinstance(protocol, str) else protocol)
+
+
+def write_whole(fs: Any, path: str, content: bytes | Callable[[BinaryIO], None]) -> None:
+    """Write a file so that it appears whole or not at all, replacing what was there.
+
+    `content`: the bytes, or a function that writes them to the file it is given. On a disk: a
+    hidden file beside the target, synced, renamed. Elsewhere: collected in memory, then one put
+    (a large one in parts, which the store shows when the last has come). Raises StorageError;
+    anything else that `content` raises passes through. Failure leaves nothing behind.
+    """
+    if is_local(fs):
+        _write_local(path, content)
+        return
+    if not isinstance(content, bytes):
+        buffer = io.BytesIO()
+        content(buffer)
+        content = buffer.getvalue()
+    with explained("write", path):
+        fs.pipe_file(path, content)
+
+
+def _write_local(path: str, content: bytes | Callable[[BinaryIO], None]) -> None:
+    folder, name = os.path.split(path)
+    aside = os.path.join(folder, f".{name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with explained("write", path):
+            os.makedirs(folder, exist_ok=True)
+            with open(aside, "xb") as file:
+                if isinstance(content, bytes):
+                    file.write(content)
+                else:
+                    content(file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(aside, path)
+    except BaseException:
+        if os.path.exists(aside):
+            os.remove(aside)
+        raise
