@@ -1,0 +1,108 @@
+"""From the members' maps to one bar: which map, which reading, what error. No torch here.
+
+Paper 1, section 3.3 knows five ways to a length: each member's map, the mean of the maps ("average
+saliency maps"), the mean of the members' lengths ("average measurements", its choice). The way is a
+choice to be calibrated, so it stands in parameters that travel with the ensemble
+(`estimator.json`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.barlength import BarLengthParams, BarMeasurement, StopReason, measure_bar
+
+_DEFAULT_READING = BarLengthParams()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimatorParams:
+    """How several maps become one length.
+
+    combine: "maps" reads the mean of the members' maps; "lengths" averages the members' lengths
+    (paper). error_floor, error_spread: the 1-sigma error of a length l is the quadrature sum of
+    error_floor x l and error_spread x the standard error of the members' lengths.
+    """
+
+    combine: Literal["maps", "lengths"] = "maps"
+    reading: BarLengthParams = _DEFAULT_READING
+    error_floor: float = 0.08
+    error_spread: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.combine not in ("maps", "lengths"):
+            raise ValueError(f"combine={self.combine!r} must be 'maps' or 'lengths'")
+        if self.error_floor < 0 or self.error_spread < 0:
+            raise ValueError("error_floor and error_spread must not be negative")
+
+    @classmethod
+    def paper(cls) -> EstimatorParams:
+        """Average measurements at T_c = 0.85, T_1 = 40 (paper 1, table 2)."""
+        return cls(combine="lengths", reading=BarLengthParams.paper(0.85, 40))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> EstimatorParams:
+        """The inverse of `to_dict`. Raises ValueError for an unknown name."""
+        try:
+            values = dict(raw)
+            return cls(**{**values, "reading": BarLengthParams(**values.get("reading", {}))})
+        except TypeError as error:
+            raise ValueError(f"not an estimator's parameters: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class BarEstimate:
+    """One galaxy's bar in pixels of the map; NaN lengths where `stop` says there is none.
+
+    member_lengths_px: (M,), NaN where a member's map shows no bar.
+    """
+
+    bar: BarMeasurement
+    length_err_px: float
+    member_lengths_px: NDArray[np.float64]
+
+
+def estimate_bar(maps: NDArray[np.floating[Any]], params: EstimatorParams) -> BarEstimate:
+    """Read the bar off the members' maps, (M, H, W) in [0, 1] (NaN: that map says nothing)."""
+    readings = [measure_bar(m, params.reading) for m in maps]
+    lengths = np.array([r.length_px for r in readings], dtype=np.float64)
+    finite = lengths[np.isfinite(lengths)]
+    if params.combine == "maps":
+        bar = measure_bar(_mean_map(maps), params.reading)
+    else:
+        bar = _average(readings, lengths)
+    error = float("nan")
+    if np.isfinite(bar.length_px):
+        spread = float(finite.std(ddof=1) / np.sqrt(finite.size)) if finite.size > 1 else 0.0
+        error = float(np.hypot(params.error_floor * bar.length_px, params.error_spread * spread))
+    return BarEstimate(bar=bar, length_err_px=error, member_lengths_px=lengths)
+
+
+def _mean_map(maps: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Mean of the finite members' maps, not rescaled (paper 1: "average saliency maps")."""
+    good = np.isfinite(maps).all(axis=(1, 2))
+    if not good.any():
+        return np.full(maps.shape[1:], np.nan)
+    return np.asarray(maps[good].mean(axis=0, dtype=np.float64))
+
+
+def _average(readings: list[BarMeasurement], lengths: NDArray[np.float64]) -> BarMeasurement:
+    """The reading nearest the mean of the finite lengths, with that mean as its length."""
+    finite = np.isfinite(lengths)
+    if not finite.any():
+        return replace(readings[0], length_px=float("nan"))
+    mean = float(lengths[finite].mean())
+    nearest = int(np.argmin(np.where(finite, np.abs(lengths - mean), np.inf)))
+    return replace(readings[nearest], length_px=mean)
+
+
+__all__ = ["BarEstimate", "EstimatorParams", "StopReason", "estimate_bar"]
