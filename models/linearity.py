@@ -92,4 +92,4 @@ def pearson_of(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> float:
     dr = rows - rows.mean()
     dc = columns - columns.mean()
     denominator = float(np.sqrt((dr * dr).sum() * (dc * dc).sum()))
-    return float(abs((dr * dc).sum()) / denominator) if denominator > 0 else float("nan")
+    return float(abs((dr * dc).sum() / denominator)) if denominator > 0 else float("nan")
