@@ -1,0 +1,1 @@
+"""Published layouts, one file each: how their files become manifest rows."""
