@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import pyarrow as pa
 
 from catalogues.columns import column
@@ -29,6 +31,7 @@ SCHEMA = pa.schema(
 REQUIRED: tuple[str, ...] = ("object_id", "image")
 
 ALIASES: dict[str, tuple[str, ...]] = {
+    "image": ("image_bytes", "image_path", "img"),
     "object_id": ("objid", "objID", "OBJID", "GalaxyID", "coadd_object_id", "COADD_OBJECT_ID", "dr7objid", "id", "id_str"),
     "ra": ("RA", "ra_deg", "RAJ2000", "ALPHAWIN_J2000"),
     "dec": ("DEC", "Dec", "dec_deg", "DEJ2000", "DELTAWIN_J2000"),
@@ -39,3 +42,53 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "survey_id": ("iauname", "brickid_objid"),
 }  # fmt: skip
 """Common names of published tables, most specific first."""
+
+
+def resolve(names: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Which of a table's columns is which of ours: {our name: the table's name}.
+
+    First `chosen` ({our name: the table's name}, the user's word), then our own name exactly, then
+    our name and its aliases in any case. Columns that are none of ours are left out. Raises
+    ValueError where `chosen` names an absent column or two columns claim one meaning.
+    """
+    present = list(names)
+    mapping: dict[str, str] = {}
+    for name in SCHEMA.names:
+        wanted = (chosen or {}).get(name)
+        if wanted is not None and wanted not in present:
+            raise ValueError(
+                f"{wanted!r} was named as {name}, but the columns are {_listed(present)}: name one "
+                "of them"
+            )
+        found = [wanted] if wanted is not None else _matches(name, present)
+        if len(found) > 1:
+            raise ValueError(
+                f"the columns {_listed(found)} could all be {name}, which one column may be: name "
+                f"the right one, or rename it to {name}"
+            )
+        if found:
+            mapping[name] = found[0]
+    return mapping
+
+
+def require(mapping: Mapping[str, str], names: Iterable[str], needed: Iterable[str]) -> None:
+    """Raises ValueError if `mapping` (of `resolve`) lacks a name of `needed`."""
+    for name in needed:
+        if name not in mapping:
+            aliases = ", ".join(ALIASES.get(name, ()))
+            raise ValueError(
+                f"no column is {name}: the columns are {_listed(names)}; name the column, or "
+                f"rename it to {name} (also understood: {aliases})"
+            )
+
+
+def _matches(name: str, present: list[str]) -> list[str]:
+    if name in present:
+        return [name]
+    known = {name.lower(), *(alias.lower() for alias in ALIASES.get(name, ()))}
+    return [column for column in present if column.lower() in known]
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = list(names)
+    return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")

@@ -130,6 +130,14 @@ def join(root: str, *names: str) -> str:
     return "/".join([root.rstrip("/"), *(n.strip("/") for n in names)])
 
 
+def within(root: str, name: str) -> str | None:
+    """The path of `name` below `root`; None for one that is absolute, a URL or climbs out."""
+    parts = name.replace("\\", "/").split("/")
+    if not name or name[0] in "/\\" or "\0" in name or ".." in parts or ":" in parts[0]:
+        return None
+    return join(root, *(part for part in parts if part not in ("", ".")))
+
+
 def exists(fs: Any, path: str) -> bool:
     """Whether a file or folder is there. Raises StorageError where the store will not tell."""
     with explained("look up", path):

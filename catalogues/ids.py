@@ -1,0 +1,80 @@
+"""Identifiers as 64-bit integers, digit for digit: an SDSS objID does not survive a float."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+_FLOAT_EXACT = 2**53
+_INT64 = 2**63
+_DIGITS = r"^[+-]?[0-9]+$"
+
+
+def exact_ids(values: pa.Array) -> tuple[pa.Int64Array, pa.StringArray]:
+    """(ids, notes): int64 with null where there is none, and there a sentence in `notes`.
+
+    Integers and strings of digits (blanks around them allowed) are taken if they fit; a float only
+    where it is whole and within 2^53, beyond which floats skip integers.
+    """
+    ids = _fast(values)
+    if ids is None:
+        kept = [_int64(v) for v in values.to_pylist()]
+        ids = pa.array(kept, pa.int64())
+    if ids.null_count == 0:
+        return ids, pa.nulls(len(ids), pa.string())
+    missing = pc.is_null(ids).to_numpy(zero_copy_only=False)
+    notes = [_note(v.as_py()) if m else None for v, m in zip(values, missing, strict=True)]
+    return ids, pa.array(notes, pa.string())
+
+
+def _fast(values: pa.Array) -> pa.Int64Array | None:
+    """Whole-column conversion where every value is fine; None where one is not."""
+    kind = values.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        if not pc.all(pc.match_substring_regex(values, _DIGITS), min_count=0).as_py():
+            return None
+    elif not pa.types.is_integer(kind):
+        return None
+    try:
+        return values.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+
+
+def _int64(value: object) -> int | None:
+    """One value's exact integer, or None."""
+    if isinstance(value, str):
+        text = value.strip()
+        if len(text) > 40 or not re.match(_DIGITS, text) or not text.isascii():
+            return None
+        number = int(text)
+    elif isinstance(value, float):
+        if not value.is_integer() or abs(value) > _FLOAT_EXACT:
+            return None
+        number = int(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    else:
+        return None
+    return number if -_INT64 <= number < _INT64 else None
+
+
+def _note(value: object) -> str:
+    if value is None:
+        return "object_id is null: every galaxy needs an integer identifier"
+    shown = repr(value)[:60]
+    if isinstance(value, float):
+        return (
+            f"object_id {shown} is a float that is not whole or may have lost digits: store int64"
+        )
+    return f"object_id {shown} is not an integer of 64 bits: give every galaxy one"
+
+
+def repeated(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The values that occur more than once, each once, in ascending order."""
+    values, counts = np.unique(ids, return_counts=True)
+    return values[counts > 1]

@@ -1,0 +1,97 @@
+"""Any table with the right columns, under any of their names and types, as rows of the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from catalogues.ids import exact_ids
+from catalogues.manifest import IMAGE_TYPE, SCHEMA
+
+NOTE = "object_id_note"
+"""Column that says why an object_id is null; null where it is not."""
+
+
+def manifest_rows(
+    table: pa.Table, mapping: Mapping[str, str], extra: Iterable[str] = ()
+) -> pa.Table:
+    """`table` in the manifest's names, types and order, then NOTE, then the columns of `extra`.
+
+    `mapping`: of catalogues.manifest.resolve. Optional columns that are absent come out null; so
+    does an optional value that cannot be read as its type. An object_id that is no int64 comes out
+    null with a sentence in NOTE.
+    """
+    arrays, fields = [], []
+    note = pa.nulls(len(table), pa.string())
+    for field in SCHEMA:
+        if field.name not in mapping:
+            array = pa.nulls(len(table), field.type)
+        elif field.name == "object_id":
+            array, note = exact_ids(one_array(table.column(mapping["object_id"])))
+        elif field.name == "image":
+            array = _images(table.column(mapping["image"]))
+        else:
+            array = _lenient(table.column(mapping[field.name]), field.type)
+        arrays.append(array)
+        fields.append(field.with_nullable(True))
+    arrays.append(note)
+    fields.append(pa.field(NOTE, pa.string()))
+    for name in extra:
+        arrays.append(table.column(name))
+        fields.append(table.schema.field(name))
+    return pa.table(arrays, schema=pa.schema(fields))
+
+
+def shard_schema(extra: Iterable[pa.Field] = ()) -> pa.Schema:
+    """The manifest's schema followed by passed-through columns, as shards are written."""
+    return pa.schema([*SCHEMA, *extra])
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one plain array: chunks joined, dictionaries decoded."""
+    chunks = column.chunks
+    values = pa.concat_arrays(chunks) if chunks else pa.array([], column.type)
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+
+
+def _images(column: pa.ChunkedArray) -> pa.Array:
+    """struct{bytes, path} from that, from plain binary, or from a string (the path)."""
+    values = one_array(column)
+    kind = values.type
+    data, path = pa.nulls(len(values), pa.binary()), pa.nulls(len(values), pa.string())
+    if pa.types.is_struct(kind):
+        names = [kind.field(i).name for i in range(kind.num_fields)]
+        if "bytes" in names:
+            data = pc.struct_field(values, "bytes").cast(pa.binary())
+        if "path" in names:
+            path = pc.struct_field(values, "path").cast(pa.string())
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        path = values.cast(pa.string())
+    elif not pa.types.is_null(kind):
+        try:
+            data = values.cast(pa.binary())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise ValueError(
+                f"the image column is of type {kind}: store struct{{bytes, path}}, binary or the "
+                "path as text"
+            ) from None
+    return pa.StructArray.from_arrays([data, path], fields=list(IMAGE_TYPE))
+
+
+def _lenient(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
+    values = one_array(column)
+    try:
+        return values.cast(kind, safe=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.array([_reread(v, kind) for v in values.to_pylist()], kind)
+
+
+def _reread(value: object, kind: pa.DataType) -> object:
+    if pa.types.is_string(kind):
+        return None if value is None else str(value)
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,190 @@
+"""Image shards: Parquet files of a thousand galaxies that are written whole and read in parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from catalogues import storage
+from catalogues.manifest import IMAGE_TYPE, REQUIRED, require, resolve
+from catalogues.rows import manifest_rows, one_array
+from catalogues.storage import StorageError, StorageOptions
+
+ROW = "shard_row"
+"""Column of `read_shard`: the row's place in the shard, first 0."""
+
+_FOOTER_THREADS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """A shard that is there. `name`: relative to the input's root; `path`: on its filesystem."""
+
+    name: str
+    path: str
+    rows: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardParams:
+    """How shards are cut: at `rows_max` rows or `bytes_max` bytes of images, whichever is first.
+
+    `row_group_rows`: the unit in which a shard can be read; small, so that a resumed run that
+    lacks a few rows fetches little more than those.
+    """
+
+    rows_max: int = 1000
+    bytes_max: int = 256 * 2**20
+    row_group_rows: int = 100
+
+    def __post_init__(self) -> None:
+        for name in ("rows_max", "bytes_max", "row_group_rows"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: give a positive number")
+        if self.bytes_max > 2**30:
+            raise ValueError(
+                f"bytes_max is {self.bytes_max}: a shard is held in memory, give at most {2**30}"
+            )
+
+
+def list_shards(url: str, options: StorageOptions | None = None) -> tuple[Shard, ...]:
+    """Every Parquet file below `url` (or the one it names) with its row count, sorted by name.
+
+    Only footers are read, several at once. Raises StorageError where there is none or one cannot
+    be read, ValueError where a shard has no object_id or no image.
+    """
+    fs, root = storage.filesystem(url, options)
+    files = storage.list_files(fs, root, (".parquet",))
+    if not files:
+        raise StorageError(
+            f"{storage.redact(url)!r} holds no .parquet files: give a folder of image shards, as "
+            "`ansae ingest` writes them"
+        )
+    base = os.path.dirname(root) if files == [(root, files[0][1])] else root
+
+    def look(item: tuple[str, int]) -> Shard:
+        path, size = item
+        with _opened(fs, path) as parquet:
+            names = parquet.schema_arrow.names
+            rows = parquet.metadata.num_rows
+        try:
+            require(resolve(names), names, REQUIRED)
+        except ValueError as error:
+            raise ValueError(f"shard {path!r}: {error}") from error
+        return Shard(name=path[len(base.rstrip("/")) + 1 :], path=path, rows=rows, size_bytes=size)
+
+    with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
+        return tuple(pool.map(look, files))
+
+
+@contextmanager
+def _opened(fs: Any, path: str) -> Iterator[pq.ParquetFile]:
+    with storage.open_random(fs, path) as file, storage.explained("read", path):
+        try:
+            parquet = pq.ParquetFile(file)
+        except pa.ArrowInvalid as error:
+            raise StorageError(
+                f"{storage.redact(path)!r} is not a readable Parquet file: {error}; write it again"
+            ) from error
+        yield parquet
+
+
+def read_shard(
+    fs: Any,
+    path: str,
+    *,
+    skip_rows: Collection[int] | NDArray[np.bool_] | None = None,
+    columns: Collection[str] | None = None,
+    extra: Collection[str] = (),
+    batch_rows: int = 64,
+) -> Iterator[pa.Table]:
+    """The shard's rows in order, in tables of at most `batch_rows`, as `rows.manifest_rows` + ROW.
+
+    `skip_rows`: rows not wanted, as their numbers or as a mask of the shard's length; a row group
+    of which none is wanted is not read. `columns`: manifest columns to read (the others come out
+    null; object_id always comes), None for all. `extra`: further columns, which must be there. An
+    image without bytes is read from its path, relative to the shard's folder and never outside.
+    Raises StorageError, ValueError.
+    """
+    with _opened(fs, path) as parquet:
+        names = parquet.schema_arrow.names
+        mapping = resolve(names)
+        require(mapping, names, ("object_id",))
+        if columns is not None:
+            mapping = {k: v for k, v in mapping.items() if k in columns or k == "object_id"}
+        if absent := [name for name in extra if name not in names]:
+            raise ValueError(f"{path!r} has no columns {absent}: it has {', '.join(names)}")
+        wanted = _wanted(skip_rows, parquet.metadata.num_rows)
+        read = list(dict.fromkeys([*mapping.values(), *extra]))
+        for rows, batch in _batches(parquet, wanted, read, batch_rows):
+            table = manifest_rows(pa.Table.from_batches([batch]), mapping, extra)
+            table = table.append_column(ROW, pa.array(rows, pa.int64()))
+            yield _with_files(table, fs, os.path.dirname(path)) if "image" in mapping else table
+
+
+def _wanted(skip: Collection[int] | NDArray[np.bool_] | None, rows: int) -> NDArray[np.bool_]:
+    wanted = np.ones(rows, dtype=bool)
+    if skip is None:
+        return wanted
+    if isinstance(skip, np.ndarray) and skip.dtype == bool:
+        if skip.shape != (rows,):
+            raise ValueError(
+                f"skip_rows has shape {skip.shape}: give one flag for each row, {rows}"
+            )
+        return ~skip
+    numbers = np.fromiter((int(n) for n in skip), dtype=np.int64, count=len(skip))
+    if numbers.size and (numbers.min() < 0 or numbers.max() >= rows):
+        raise ValueError(
+            f"skip_rows goes from {numbers.min()} to {numbers.max()}: the shard's rows are 0 to "
+            f"{rows - 1}"
+        )
+    wanted[numbers] = False
+    return wanted
+
+
+def _batches(
+    parquet: pq.ParquetFile, wanted: NDArray[np.bool_], columns: list[str], batch_rows: int
+) -> Iterator[tuple[NDArray[np.int64], pa.RecordBatch]]:
+    """(row numbers, rows) of the wanted rows; whole row groups are passed over unread."""
+    first = 0
+    for group in range(parquet.metadata.num_row_groups):
+        count = parquet.metadata.row_group(group).num_rows
+        start, first = first, first + count
+        if not wanted[start:first].any():
+            continue
+        for batch in parquet.iter_batches(batch_rows, row_groups=[group], columns=columns):
+            rows = np.arange(start, start + len(batch))
+            start += len(batch)
+            keep = wanted[rows]
+            if keep.all():
+                yield rows, batch
+            elif keep.any():
+                yield rows[keep], batch.filter(pa.array(keep))
+
+
+def _with_files(table: pa.Table, fs: Any, folder: str) -> pa.Table:
+    """Images that are only a path get their bytes, where the path lies within `folder`."""
+    image = one_array(table.column("image"))
+    data, paths = pc.struct_field(image, "bytes"), pc.struct_field(image, "path")
+    if data.null_count == 0 or paths.null_count == len(paths):
+        return table
+    pairs = list(zip(data.to_pylist(), paths.to_pylist(), strict=True))
+    inside = [storage.within(folder, p) if d is None and p else None for d, p in pairs]
+    found = iter(storage.read_many(fs, [p for p in inside if p is not None]))
+    read = [next(found) if p is not None else d for p, (d, _) in zip(inside, pairs, strict=True)]
+    image = pa.StructArray.from_arrays(
+        [pa.array(read, pa.binary()), paths], fields=list(IMAGE_TYPE)
+    )
+    index = table.schema.get_field_index("image")
+    return table.set_column(index, table.schema.field(index), image)
