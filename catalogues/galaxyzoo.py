@@ -132,4 +132,4 @@ def consistency_error(votes: ArrayLike) -> NDArray[np.float64]:
         np.abs(v[..., q.columns].sum(axis=-1) - (1.0 if q.parent is None else v[..., q.parent]))
         for q in QUESTIONS
     ]
-    return np.max(np.stack(errors, axis=-1), axis=-1)
+    return np.asarray(np.max(np.stack(errors, axis=-1), axis=-1))

@@ -23,8 +23,8 @@ class SplitFractions:
     def __post_init__(self) -> None:
         if self.validation < 0 or self.test < 0 or self.validation + self.test >= 1:
             raise ValueError(
-                f"validation={self.validation} and test={self.test} must be >= 0 and add up to less "
-                "than 1, so that something is left to train on"
+                f"validation={self.validation} and test={self.test} must be >= 0 and add up to "
+                "less than 1, so that something is left to train on"
             )
 
 

@@ -18,7 +18,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
-from models.networks import PRESETS, Member, MemberSpec
+from models.networks import PRESETS, Member, MemberSpec, to_device
 from models.preprocess import FieldSpec
 from models.views import ViewParams, resample, sequence
 
@@ -36,9 +36,9 @@ class EnsembleSpec:
     members: tuple[MemberSpec, ...]
     weights: tuple[str, ...]
     sha256: tuple[str, ...]
-    field: FieldSpec = FieldSpec()
-    votes_view: ViewParams = ViewParams()
-    vote_views: int = 1
+    field: FieldSpec
+    votes_view: ViewParams
+    vote_views: int
 
     def __post_init__(self) -> None:
         if not self.members:
@@ -123,7 +123,8 @@ def build_member(spec: MemberSpec, weights: bytes, sha256: str) -> Member:
 def dump_member(member: Member) -> bytes:
     """The member's weights as a safetensors file."""
     state = member.state_dict()
-    return save_safetensors({k: v.detach().cpu().contiguous() for k, v in state.items()})
+    packed: bytes = save_safetensors({k: v.detach().cpu().contiguous() for k, v in state.items()})
+    return packed
 
 
 class Ensemble:
@@ -132,10 +133,7 @@ class Ensemble:
     def __init__(self, spec: EnsembleSpec, members: Sequence[Member], device: str = "cpu") -> None:
         self.spec = spec
         self.device = torch.device(device)
-        self.members = [
-            m.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
-            for m in members
-        ]
+        self.members = [to_device(m, self.device).eval().requires_grad_(False) for m in members]
 
     @classmethod
     def from_bytes(

@@ -58,7 +58,8 @@ def _narrow_vgg(width: int = 12, **options: Any) -> nn.Module:
     w = width
     cfg = [w, w, "M", 2 * w, 2 * w, "M", 4 * w, 4 * w, 4 * w, "M", 8 * w, 8 * w, 8 * w, "M"]
     options = {"num_classes": 0, "global_pool": "", **options}
-    return VGG(cfg, norm_layer=nn.BatchNorm2d, mlp_ratio=0.03, **options)
+    network: nn.Module = VGG(cfg, norm_layer=nn.BatchNorm2d, mlp_ratio=0.03, **options)
+    return network
 
 
 def _narrow_resnetv2(
@@ -67,7 +68,7 @@ def _narrow_resnetv2(
     """Pre-activation ResNet (He et al. 2016) of bottlenecks; a 3x3 stem keeps small bars whole."""
     stem_chs = make_divisible(width // 4)
     channels = tuple(width * 2**i for i in range(len(layers)))
-    network = ResNetV2(
+    network: nn.Module = ResNetV2(
         list(layers), channels=channels, num_classes=0, global_pool="", stem_chs=stem_chs,
         conv_layer=create_conv2d, norm_layer=BatchNormAct2d, **options,
     )  # fmt: skip
@@ -84,7 +85,8 @@ def _narrow_xception(width: int = 24, **options: Any) -> nn.Module:
         *[{"in_chs": 4 * w, "out_chs": 4 * w, "stride": 1} for _ in range(3)],
         {"in_chs": 4 * w, "out_chs": (4 * w, 8 * w, 8 * w), "stride": 1},
     ]
-    return XceptionAligned(blocks, num_classes=0, global_pool="", **options)
+    network: nn.Module = XceptionAligned(blocks, num_classes=0, global_pool="", **options)
+    return network
 
 
 NARROW: dict[str, Callable[..., nn.Module]] = {
@@ -165,7 +167,7 @@ class Member(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits, (B, 37)."""
         if self.spec.mean is not None:
-            images = (images - self.mean) / self.std
+            images = (images - self.get_buffer("mean")) / self.get_buffer("std")
         out: Tensor = self.classifier(self._features(images))
         return out
 
@@ -197,3 +199,11 @@ PAPER: tuple[MemberSpec, ...] = (
 
 PRESETS: dict[str, tuple[MemberSpec, ...]] = {"compact": COMPACT, "paper": PAPER}
 """Ensembles by name."""
+
+
+def to_device(member: Member, device: torch.device) -> Member:
+    """Move a member to `device`, in the memory layout that convolutions are fastest in."""
+    for parameter in member.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return member.to(device)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from models.augment import AugmentParams, augment
 from models.ensemble import normalise
-from models.networks import Member
+from models.networks import Member, to_device
 from models.views import ViewParams, resample, sequence
 from models.votes import LOSSES, votes_from_logits
 
@@ -90,7 +90,7 @@ class Trainer:
     def __init__(
         self, member: Member, params: TrainParams, view: ViewParams, device: torch.device
     ) -> None:
-        self.member = member.to(device, memory_format=torch.channels_last)
+        self.member = to_device(member, device)
         self.params, self.view, self.device = params, view, device
         self.optimiser = torch.optim.AdamW(
             member.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
@@ -99,7 +99,7 @@ class Trainer:
         if params.average > 0:
             self.averaged = torch.optim.swa_utils.AveragedModel(
                 member,
-                multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(params.average),
+                multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(params.average),  # type: ignore[no-untyped-call]
                 use_buffers=True,
             )
         self.best_loss = float("inf")
@@ -132,7 +132,7 @@ class Trainer:
             seen = augment(images, self.params.augment, self.member.spec.input_px, generator)
             loss = self._loss(seen, votes, self.member)
             self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.member.parameters(), 5.0)
             self.optimiser.step()
             if self.averaged is not None:
