@@ -64,7 +64,7 @@ class EnsembleSpec:
     def from_dict(cls, raw: Mapping[str, Any]) -> EnsembleSpec:
         """The inverse of `to_dict`. Raises ValueError naming what is missing or unknown."""
         try:
-            members = tuple(_member_spec(m) for m in raw["members"])
+            members = tuple(member_spec(m) for m in raw["members"])
             view = dict(raw["votes_view"])
             if view.get("width_range") is not None:
                 view["width_range"] = tuple(view["width_range"])
@@ -81,7 +81,8 @@ class EnsembleSpec:
             raise ValueError(f"not the description of an ensemble: {error}") from error
 
 
-def _member_spec(raw: Mapping[str, Any]) -> MemberSpec:
+def member_spec(raw: Mapping[str, Any]) -> MemberSpec:
+    """A MemberSpec from plain values (lists for tuples). Raises TypeError for an unknown name."""
     values = dict(raw)
     for name in ("hidden", "mean", "std"):
         if values.get(name) is not None:
