@@ -1,0 +1,42 @@
+"""Who gets gradients: the galaxies whose votes say that the bar question was reached and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from catalogues.galaxyzoo import BAR, NOT_EDGE_ON, conditional
+
+Select = Literal["bar", "all", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionParams:
+    """Which galaxies are explained and measured, judged on the ensemble's mean votes.
+
+    select: "bar" those of whom at least `reached_min` reach the bar question (featured and not
+    edge-on) and of those at least `bar_min` answer bar; "all" everyone (paper 1); "none" nobody:
+    votes only. Both thresholds are fractions.
+    """
+
+    select: Select = "bar"
+    reached_min: float = 0.25
+    bar_min: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.select not in ("bar", "all", "none"):
+            raise ValueError(f"select={self.select!r} must be 'bar', 'all' or 'none'")
+        for name in ("reached_min", "bar_min"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}={getattr(self, name)} must be a fraction, 0 to 1")
+
+    def chosen(self, votes: ArrayLike) -> NDArray[np.bool_]:
+        """Whether the galaxies with these mean votes, (..., 37), are explained: (...)."""
+        array = np.asarray(votes, dtype=np.float64)
+        if self.select != "bar":
+            return np.full(array.shape[:-1], self.select == "all")
+        reached = array[..., NOT_EDGE_ON] >= self.reached_min
+        return np.asarray(reached & (conditional(array, BAR) >= self.bar_min))
