@@ -56,6 +56,12 @@ def one_array(column: pa.ChunkedArray) -> pa.Array:
     return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 
+def replaced(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """`table` with other values in the column `name`."""
+    index = table.schema.get_field_index(name)
+    return table.set_column(index, table.schema.field(index), values)
+
+
 def _images(column: pa.ChunkedArray) -> pa.Array:
     """struct{bytes, path} from that, from plain binary, or from a string (the path)."""
     values = one_array(column)

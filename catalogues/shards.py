@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from catalogues import storage
 from catalogues.manifest import IMAGE_TYPE, REQUIRED, require, resolve
-from catalogues.rows import manifest_rows, one_array
+from catalogues.rows import manifest_rows, one_array, replaced
 from catalogues.storage import StorageError, StorageOptions
 
 ROW = "shard_row"
@@ -58,10 +58,13 @@ class ShardParams:
             )
 
 
-def list_shards(url: str, options: StorageOptions | None = None) -> tuple[Shard, ...]:
+def list_shards(
+    url: str, options: StorageOptions | None = None, chosen: Mapping[str, str] | None = None
+) -> tuple[Shard, ...]:
     """Every Parquet file below `url` (or the one it names) with its row count, sorted by name.
 
-    Only footers are read, several at once. Raises StorageError where there is none or one cannot
+    Only footers are read, several at once. `chosen`: {our column: theirs}, as
+    catalogues.manifest.resolve takes it. Raises StorageError where there is none or one cannot
     be read, ValueError where a shard has no object_id or no image.
     """
     fs, root = storage.filesystem(url, options)
@@ -79,13 +82,19 @@ def list_shards(url: str, options: StorageOptions | None = None) -> tuple[Shard,
             names = parquet.schema_arrow.names
             rows = parquet.metadata.num_rows
         try:
-            require(resolve(names), names, REQUIRED)
+            require(resolve(names, chosen), names, REQUIRED)
         except ValueError as error:
             raise ValueError(f"shard {path!r}: {error}") from error
         return Shard(name=path[len(base.rstrip("/")) + 1 :], path=path, rows=rows, size_bytes=size)
 
     with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
         return tuple(pool.map(look, files))
+
+
+def shard_fields(fs: Any, path: str) -> pa.Schema:
+    """A shard's own columns, as they are stored. Raises StorageError."""
+    with _opened(fs, path) as parquet:
+        return parquet.schema_arrow
 
 
 @contextmanager
@@ -107,19 +116,20 @@ def read_shard(
     skip_rows: Collection[int] | NDArray[np.bool_] | None = None,
     columns: Collection[str] | None = None,
     extra: Collection[str] = (),
+    chosen: Mapping[str, str] | None = None,
     batch_rows: int = 64,
 ) -> Iterator[pa.Table]:
     """The shard's rows in order, in tables of at most `batch_rows`, as `rows.manifest_rows` + ROW.
 
     `skip_rows`: rows not wanted, as their numbers or as a mask of the shard's length; a row group
     of which none is wanted is not read. `columns`: manifest columns to read (the others come out
-    null; object_id always comes), None for all. `extra`: further columns, which must be there. An
-    image without bytes is read from its path, relative to the shard's folder and never outside.
-    Raises StorageError, ValueError.
+    null; object_id always comes), None for all. `extra`: further columns, which must be there.
+    `chosen`: as in `list_shards`. An image without bytes is read from its path, relative to the
+    shard's folder and never outside. Raises StorageError, ValueError.
     """
     with _opened(fs, path) as parquet:
         names = parquet.schema_arrow.names
-        mapping = resolve(names)
+        mapping = resolve(names, chosen)
         require(mapping, names, ("object_id",))
         if columns is not None:
             mapping = {k: v for k, v in mapping.items() if k in columns or k == "object_id"}
@@ -186,5 +196,4 @@ def _with_files(table: pa.Table, fs: Any, folder: str) -> pa.Table:
     image = pa.StructArray.from_arrays(
         [pa.array(read, pa.binary()), paths], fields=list(IMAGE_TYPE)
     )
-    index = table.schema.get_field_index("image")
-    return table.set_column(index, table.schema.field(index), image)
+    return replaced(table, "image", image)

@@ -29,7 +29,7 @@ class AugmentParams:
     brightness: tuple[float, float] = (0.7, 1.3)
     gamma: tuple[float, float] = (0.7, 1.4)
     saturation: tuple[float, float] = (0.0, 1.4)
-    noise: float = 0.2
+    noise: float = 0.1
 
     @classmethod
     def paper(cls) -> AugmentParams:

@@ -52,12 +52,18 @@ class BarLengthParams:
         How far from the centre a bar's middle may lie, as a fraction of the map's shorter side.
     smoothing_px
         Profile reading: standard deviation of the Gaussian that smooths the map, in map pixels.
+    smoothing_fraction
+        Profile reading: standard deviation of the Gaussian that smooths the profile, as a fraction
+        of the bar's half width.
     strip_fraction
         Profile reading: width of the strip that is averaged, as a fraction of the bar's width.
     level
         Profile reading: the bar ends where its profile falls to this fraction of its last maximum.
     peak_min
         Profile reading: maxima lower than this fraction of the highest are no part of the bar.
+    gap_min
+        Profile reading: a maximum beyond a gap deeper than this fraction of the lower of the two
+        maxima is no part of the bar; the middle, between the two ansae, may be empty.
     linearity_min
         Profile reading: below this principal linearity of its light the map is round.
     snr_min
@@ -77,9 +83,11 @@ class BarLengthParams:
     pixel_extent: bool = True
     centre_tolerance: float = 0.1
     smoothing_px: float = 1.0
-    strip_fraction: float = 0.5
+    smoothing_fraction: float = 0.3
+    strip_fraction: float = 0.35
     level: float = 0.5
     peak_min: float = 0.5
+    gap_min: float = 0.5
     linearity_min: float = 0.25
     snr_min: float = 4.0
     asymmetry_max: float = 0.6
@@ -94,9 +102,11 @@ class BarLengthParams:
         _within("pixels_min", self.pixels_min, 0, math.inf)
         _within("centre_tolerance", self.centre_tolerance, 0.0, 0.5)
         _within("smoothing_px", self.smoothing_px, 0.0, 100.0)
+        _within("smoothing_fraction", self.smoothing_fraction, 0.0, 4.0)
         _within("strip_fraction", self.strip_fraction, 0.0, 4.0)
         _within("level", self.level, 0.01, 0.99)
         _within("peak_min", self.peak_min, 0.0, 1.0)
+        _within("gap_min", self.gap_min, 0.0, 1.0)
         _within("linearity_min", self.linearity_min, 0.0, 1.0)
         _within("snr_min", self.snr_min, 0.0, math.inf)
         _within("asymmetry_max", self.asymmetry_max, 0.0, 1.0)

@@ -100,9 +100,14 @@ def preset(name: str) -> tuple[tuple[MemberSpec, ...], FieldSpec, ViewParams, in
 
 
 def normalise(pixels: Tensor, sky: Tensor, scale: Tensor) -> Tensor:
-    """(B, S, S, 3) uint8 canvases to (B, 3, S, S) float32: (value - sky) / scale."""
+    """(B, S, S, 3) uint8 canvases to (B, 3, S, S) float32: (value - sky) / scale.
+
+    Clipped to [-0.25, 1.5], so that a star beside the galaxy does not set the image's range (and
+    with it SmoothGrad's noise). The paper's value / 255 lies within and is untouched.
+    """
     images = pixels.permute(0, 3, 1, 2).float()
-    return (images - sky.view(-1, 3, 1, 1)) / scale.view(-1, 1, 1, 1)
+    images = (images - sky.view(-1, 3, 1, 1)) / scale.view(-1, 1, 1, 1)
+    return images.clamp(-0.25, 1.5)
 
 
 def build_member(spec: MemberSpec, weights: bytes, sha256: str) -> Member:

@@ -10,78 +10,77 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.barparams import BarLengthParams, BarMeasurement, StopReason
+from models.ends import Ends, find_ends, half_width
+from models.strips import Axis, brightest_axis, strip, symmetric_grid
 
 Floats = NDArray[np.float64]
 
-_PASSES = 3  # of axis and ends: each starts from the last one's
+_PASSES = 3  # of axis, width and ends: each starts from the last one's
+_FIRST_HALF_WIDTH = 0.06  # of the map's shorter side
+_RIDGE_LEVEL = 0.25  # of the bar's height: light below it says nothing about the axis
+_CLIPPED_SHARE = 0.2  # of pixels at the map's minimum: its noise was cut off below
+_HALF_NORMAL = math.sqrt(1 - 2 / math.pi)  # standard deviation of |z|, z standard normal
 
 
 @dataclass(frozen=True, kw_only=True)
-class Axis:
-    """A line through (x, y) at a position angle, as far as the map reaches on both sides."""
+class Sight:
+    """The map along an axis: the strip, its profile, the ends and the half width found in it."""
 
-    x: float
-    y: float
-    angle_deg: float
-    reach: float
+    along: Floats
+    across: Floats
+    patch: Floats
+    profile: Floats
+    ends: Ends
+    half_width: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ends:
-    """Where a profile ends: distances a (backward) and b (forward) from the axis's origin."""
+class Ridge:
+    """First and second moments of the bar's light about its axis, px and px^2."""
 
-    back: float
-    forth: float
-    height: float
-    back_height: float
-    forth_height: float
+    across: float
+    turn_deg: float
+    linearity: float
 
 
-def strip(light: Floats, axis: Axis, across: Floats, along: Floats) -> Floats:
-    """The map (H, W) on the axis's own grid, (len(across), len(along)), bilinear, distances in px."""
-    angle = math.radians(axis.angle_deg)
-    sin, cos = math.sin(angle), math.cos(angle)
-    x = axis.x - sin * along[None, :] + cos * across[:, None]
-    y = axis.y - cos * along[None, :] - sin * across[:, None]
-    return np.asarray(ndimage.map_coordinates(light, (y, x), order=1, mode="nearest"))
+def read_profile(
+    saliency: Floats, centre: tuple[float, float], params: BarLengthParams
+) -> BarMeasurement:
+    """The profile reading of a finite, not blank map (H, W) with its galaxy at centre (x, y)."""
+    scaled = _scaled(saliency)
+    light = ndimage.gaussian_filter(scaled, params.smoothing_px, mode="nearest", truncate=3.0)
+    base, noise = _background(light)
+    light = light - base
+    drift = params.centre_tolerance * min(light.shape)
+    axis = brightest_axis(light, centre)
+    width = _FIRST_HALF_WIDTH * min(light.shape)
+    for step in range(_PASSES + 1):
+        sight = _look(light, axis, width, params)
+        if sight is None or sight.ends.height < params.snr_min * noise:
+            return BarMeasurement(stop=StopReason.FAINT)
+        if not math.isfinite(sight.ends.length):
+            return BarMeasurement(stop=StopReason.EDGE)
+        ridge = _ridge(sight)
+        if step < _PASSES:
+            width = sight.half_width
+            axis = axis.moved(sight.ends.middle, ridge.across, ridge.turn_deg)
+            axis = axis.kept_near(centre, drift)
+    error = _length_error(light, axis, sight, params, clipped=_is_clipped(scaled))
+    return _judge(axis, sight, ridge, base, error, params)
 
 
-def first_axis(light: Floats, centre: tuple[float, float]) -> Axis:
-    """The line through the centre along which most light lies on both sides.
-
-    At each distance the fainter of the two sides counts, which silences whatever stands on
-    one side only: companions, stars, single arms.
-    """
-    height, width = light.shape
-    broad = ndimage.uniform_filter(light, max(3, round(0.04 * min(height, width)) | 1))
-    reach = _reach(light.shape, *centre, None)
-    radii = np.linspace(-reach, reach, 2 * max(4, min(64, round(reach))) + 1)
-    angles = np.arange(0.0, 180.0, 2.5)
-    sin, cos = np.sin(np.radians(angles))[:, None], np.cos(np.radians(angles))[:, None]
-    rays = ndimage.map_coordinates(
-        broad, (centre[1] - cos * radii, centre[0] - sin * radii), order=1, mode="nearest"
-    )
-    score = np.minimum(rays, rays[:, ::-1]).clip(min=0).sum(axis=1)
-    return _axis(light.shape, *centre, float(angles[score.argmax()]))
+def _scaled(saliency: Floats) -> Floats:
+    """The map from 0 to 1, safe against overflow of max - min."""
+    part = saliency / float(np.abs(saliency).max())
+    return np.asarray((part - part.min()) / (part.max() - part.min()))
 
 
-def _reach(shape: tuple[int, ...], x: float, y: float, angle_deg: float | None) -> float:
-    """Distance from (x, y) to the map's border, both ways along an angle or (None) any way."""
-    to_x = min(x, shape[1] - 1 - x)
-    to_y = min(y, shape[0] - 1 - y)
-    if angle_deg is None:
-        return max(1.0, min(to_x, to_y))
-    sin, cos = abs(math.sin(math.radians(angle_deg))), abs(math.cos(math.radians(angle_deg)))
-    return max(1.0, min(to_x / max(sin, 1e-9), to_y / max(cos, 1e-9)))
+def _is_clipped(scaled: Floats) -> bool:
+    return float((scaled <= 0.0).mean()) > _CLIPPED_SHARE
 
 
-def _axis(shape: tuple[int, ...], x: float, y: float, angle_deg: float) -> Axis:
-    angle_deg %= 180.0
-    return Axis(x=x, y=y, angle_deg=angle_deg, reach=_reach(shape, x, y, angle_deg))
-
-
-def background(light: Floats) -> tuple[float, float]:
-    """Mean and standard deviation of the map outside what stands out, by sigma clipping."""
+def _background(light: Floats) -> tuple[float, float]:
+    """Mean and standard deviation of what does not stand out, by clipping at 3 sigma."""
     values = light.ravel()
     for _ in range(3):
         middle, spread = float(np.median(values)), float(values.std())
@@ -92,121 +91,98 @@ def background(light: Floats) -> tuple[float, float]:
     return float(values.mean()), float(values.std())
 
 
-def find_ends(along: Floats, profile: Floats, params: BarLengthParams) -> Ends | None:
-    """Ends of the symmetric structure in a profile on a symmetric grid; None if there is none.
-
-    The outermost maximum that both sides share (at least peak_min of the highest) is the end
-    of the bar; from there each side is followed outward to `level` of its own height.
-    """
-    middle = len(along) // 2
-    forth, back = profile[middle:], profile[middle::-1]
-    both = np.minimum(forth, back)
-    top = float(both.max())
-    if not top > 0:
+def _look(light: Floats, axis: Axis, width: float, params: BarLengthParams) -> Sight | None:
+    """Lay a strip along the axis and find the bar's ends and width in it."""
+    along = symmetric_grid(axis.reach(light.shape))
+    across = symmetric_grid(max(3.0, math.ceil(2.0 * width)))
+    patch = strip(light, axis, across, along)
+    profile = _profile(patch, across, width, params)
+    ends = find_ends(profile, params)
+    if ends is None:
         return None
-    padded = np.concatenate([[-np.inf], both, [-np.inf]])
-    is_peak = (both >= padded[:-2]) & (both >= padded[2:]) & (both >= params.peak_min * top)
-    peak = int(np.flatnonzero(is_peak)[-1])
-    height = float(both[peak])
-    step = float(along[1] - along[0])
-    ends = [_walk(side, peak, height, params) for side in (back, forth)]
-    (b, hb), (f, hf) = ends
-    return Ends(back=b * step, forth=f * step, height=height, back_height=hb, forth_height=hf)
+    weight = np.where(_between(along, ends, 1.0), profile.clip(min=0.0), 0.0)
+    return Sight(
+        along=along,
+        across=across,
+        patch=patch,
+        profile=profile,
+        ends=ends,
+        half_width=half_width(across, patch @ weight),
+    )
 
 
-def _walk(side: Floats, start: int, height: float, params: BarLengthParams) -> tuple[float, float]:
-    """Follow one side outward from `start`; index (interpolated, inf: never) of its end, and height."""
-    below = np.flatnonzero(side[start:] < params.level * height)
-    if below.size == 0:
-        return math.inf, height
-    run = side[start : start + below[0]]
-    own = min(float(run.max()), 1.5 * height)
-    target = params.level * own
-    after = start + int(run.argmax())
-    k = after + int(np.flatnonzero(side[after:] < target)[0])
-    if k == 0:
-        return 0.0, own
-    return k - 1 + float((side[k - 1] - target) / (side[k - 1] - side[k])), own
+def _profile(patch: Floats, across: Floats, width: float, params: BarLengthParams) -> Floats:
+    """Mean over the strip's inner lanes, smoothed along by a fraction of the bar's width."""
+    core = np.abs(across) <= max(0.5, params.strip_fraction * width)
+    profile = patch[core].mean(axis=0)
+    sigma = params.smoothing_fraction * width
+    return np.asarray(ndimage.gaussian_filter1d(profile, sigma, mode="nearest"))
 
 
-def half_width(across: Floats, profile: Floats) -> float:
-    """Half of the full width at half maximum of a transverse profile on a symmetric grid, px."""
-    peak = float(profile.max())
-    inside = np.flatnonzero(profile >= 0.5 * peak)
-    if not peak > 0 or inside.size == 0:
-        return 0.5
-    lo, hi = int(inside[0]), int(inside[-1])
-    left, right = float(lo), float(hi)
-    if lo > 0:
-        left = lo - float((profile[lo] - 0.5 * peak) / (profile[lo] - profile[lo - 1]))
-    if hi < len(profile) - 1:
-        right = hi + float((profile[hi] - 0.5 * peak) / (profile[hi] - profile[hi + 1]))
-    return max(0.5, 0.5 * (right - left) * float(across[1] - across[0]))
+def _between(along: Floats, ends: Ends, stretch: float) -> NDArray[np.bool_]:
+    inside = (along >= -stretch * ends.back.distance) & (along <= stretch * ends.forth.distance)
+    return np.asarray(inside | (along == 0))
 
 
-def read_profile(
-    saliency: Floats, centre: tuple[float, float], params: BarLengthParams
+def _ridge(sight: Sight) -> Ridge:
+    """Where the bar's light lies within its strip, from its moments."""
+    inside = _between(sight.along, sight.ends, 1.2)
+    light = np.where(sight.patch > _RIDGE_LEVEL * sight.ends.height, sight.patch, 0.0) * inside
+    light = light / light.sum()
+    s0, t0 = float(light.sum(axis=0) @ sight.along), float(sight.across @ light.sum(axis=1))
+    s, t = sight.along - s0, sight.across - t0
+    ss, tt = float(light.sum(axis=0) @ s**2), float(t**2 @ light.sum(axis=1))
+    st = float(t @ light @ s)
+    total = ss + tt
+    return Ridge(
+        across=t0,
+        turn_deg=0.5 * math.degrees(math.atan2(2 * st, ss - tt)) if ss > tt else 0.0,
+        linearity=math.hypot(ss - tt, 2 * st) / total if total > 0 else 0.0,
+    )
+
+
+def _length_error(
+    light: Floats, axis: Axis, sight: Sight, params: BarLengthParams, *, clipped: bool
+) -> float:
+    """1-sigma error of the distance between the ends that the map's own noise makes, px.
+
+    The noise is the scatter of a profile like the bar's own, taken at right angles to it and
+    outside it. A level crossed with slope g moves by noise / g, and by as much again times
+    `level` because the height is uncertain too. NaN where too little of the map is left.
+    """
+    beside = Axis(x=axis.x, y=axis.y, angle_deg=axis.angle_deg + 90.0)
+    along = symmetric_grid(beside.reach(light.shape))
+    far = np.abs(along) > 2.0 * sight.half_width + 2.0
+    if far.sum() < 8 or min(sight.ends.back.slope, sight.ends.forth.slope) <= 0:
+        return math.nan
+    patch = strip(light, beside, sight.across, along)
+    noise = float(_profile(patch, sight.across, sight.half_width, params)[far].std())
+    noise /= _HALF_NORMAL if clipped else 1.0
+    noise *= math.hypot(1.0, params.level)
+    return math.hypot(noise / sight.ends.back.slope, noise / sight.ends.forth.slope)
+
+
+def _judge(
+    axis: Axis, sight: Sight, ridge: Ridge, base: float, error: float, params: BarLengthParams
 ) -> BarMeasurement:
-    """The profile reading of a finite map (H, W), not blank, with its galaxy at centre (x, y)."""
-    biggest = float(np.abs(saliency).max())
-    scaled = saliency / biggest
-    scaled = (scaled - scaled.min()) / (scaled.max() - scaled.min())
-    light = ndimage.gaussian_filter(scaled, params.smoothing_px, mode="nearest")
-    base, noise = background(light)
-    light = light - base
-    axis = first_axis(light, centre)
-    width = 0.06 * min(light.shape)
-    drift = params.centre_tolerance * min(light.shape)
-    for last in (False,) * _PASSES + (True,):
-        along = np.arange(-math.floor(axis.reach), math.floor(axis.reach) + 1.0)
-        reach = math.ceil(max(3.0, 2.0 * width))
-        across = np.arange(-reach, reach + 1.0)
-        patch = strip(light, axis, across, along)
-        core = np.abs(across) <= max(0.5, params.strip_fraction * width)
-        profile = patch[core].mean(axis=0)
-        ends = find_ends(along, profile, params)
-        if ends is None or ends.height < params.snr_min * noise:
-            return BarMeasurement(stop=StopReason.FAINT)
-        if not math.isfinite(ends.back + ends.forth):
-            return BarMeasurement(stop=StopReason.EDGE)
-        inside = (along >= -1.2 * ends.back - 1) & (along <= 1.2 * ends.forth + 1)
-        bright = np.where(patch > 0.25 * ends.height, patch, 0.0) * inside
-        weights = profile.clip(min=0) * inside
-        width = half_width(across, patch @ weights)
-        total = bright.sum()
-        if not total > 0:
-            return BarMeasurement(stop=StopReason.FAINT)
-        s = float((bright.sum(0) @ along) / total)
-        t = float((across @ bright.sum(1)) / total)
-        ss = float((bright.sum(0) @ (along - s) ** 2) / total)
-        tt = float(((across - t) ** 2 @ bright.sum(1)) / total)
-        st = float(((across - t) @ bright @ (along - s)) / total)
-        if last:
-            break
-        turn = 0.5 * math.degrees(math.atan2(2 * st, ss - tt)) if ss > tt else 0.0
-        middle = 0.5 * (ends.forth - ends.back)
-        rad = math.radians(axis.angle_deg)
-        x = axis.x - math.sin(rad) * middle + math.cos(rad) * t
-        y = axis.y - math.cos(rad) * middle - math.sin(rad) * t
-        far = math.hypot(x - centre[0], y - centre[1])
-        if far > drift:
-            x = centre[0] + (x - centre[0]) * drift / far
-            y = centre[1] + (y - centre[1]) * drift / far
-        axis = _axis(light.shape, x, y, axis.angle_deg - turn)
-    linearity = math.hypot(ss - tt, 2 * st) / (ss + tt)
-    raw = ends.back + ends.forth
-    threshold = params.level * ends.height + base
-    if linearity < params.linearity_min:
-        return BarMeasurement(stop=StopReason.ROUND, threshold=threshold)
-    if abs(ends.forth - ends.back) > params.asymmetry_max * raw:
-        return BarMeasurement(stop=StopReason.ASYMMETRIC, threshold=threshold)
+    """A measurement, or the flag that says why there is none."""
+    ends = sight.ends
+    threshold = params.level * ends.height
+    pixels = int((sight.patch[:, _between(sight.along, ends, 1.0)] > threshold).sum())
+    threshold += base
+    if ridge.linearity < params.linearity_min:
+        return BarMeasurement(stop=StopReason.ROUND, threshold=threshold, pixels=pixels)
+    if 2 * abs(ends.middle) > params.asymmetry_max * ends.length:
+        return BarMeasurement(stop=StopReason.ASYMMETRIC, threshold=threshold, pixels=pixels)
+    middle = axis.moved(ends.middle, 0.0, 0.0)
     return BarMeasurement(
         stop=StopReason.PROFILE,
-        length_px=params.length_scale * raw + params.length_offset_px,
-        position_angle_deg=axis.angle_deg,
-        axis_ratio=min(1.0, 2 * width / raw) if raw > 0 else math.nan,
-        x_px=axis.x,
-        y_px=axis.y,
+        length_px=params.length_scale * ends.length + params.length_offset_px,
+        length_err_px=params.length_scale * error,
+        position_angle_deg=axis.angle_deg % 180.0,
+        axis_ratio=min(1.0, 2 * sight.half_width / ends.length),
+        x_px=middle.x,
+        y_px=middle.y,
         threshold=threshold,
-        pixels=int((patch > params.level * ends.height).sum()),
+        pixels=pixels,
     )

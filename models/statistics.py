@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+Statistic = Callable[..., float]
+"""One number of one or more (N,) arrays."""
+
 
 def auc(scores: ArrayLike, labels: ArrayLike) -> float:
     """Area under the ROC curve: the chance that a true case scores above a false one, ties half.
@@ -82,7 +85,7 @@ def angle_difference_deg(a: ArrayLike, b: ArrayLike) -> Floats:
 
 
 def bootstrap_interval(
-    statistic: Callable[..., float],
+    statistic: Statistic,
     *arrays: ArrayLike,
     level: float = 0.68,
     resamples: int = 500,

@@ -1,4 +1,4 @@
-"""`ansae train`: shards with votes -> canvases on disk -> Ray Tune trains the members -> ensemble."""
+"""`ansae train`: shards with votes -> canvases on disk -> Tune trains the members -> ensemble."""
 
 from __future__ import annotations
 
