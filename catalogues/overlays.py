@@ -1,0 +1,74 @@
+"""Where a measured bar lies on the picture of its galaxy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class CanvasPlace:
+    """A canvas's place on its image: canvas position c is image position
+    x0 - 0.5 + (c + 0.5) * factor along each axis (first pixel centre 0)."""
+
+    x0: float
+    y0: float
+    factor_x: float
+    factor_y: float
+
+    def corner_position(self, x_px: float, y_px: float) -> tuple[float, float]:
+        """Image position (first pixel centre 0) as canvas lengths from the upper left corner."""
+        return (x_px + 0.5 - self.x0) / self.factor_x, (y_px + 0.5 - self.y0) / self.factor_y
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A straight line on a picture, canvas pixels from the upper left corner of the picture."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    @property
+    def length(self) -> float:
+        """Canvas pixels."""
+        return math.hypot(self.x2 - self.x1, self.y2 - self.y1)
+
+    def tick(self, end: int, half_length: float) -> Line:
+        """The short stroke across end 0 (x1, y1) or 1 (x2, y2)."""
+        x, y = (self.x1, self.y1) if end == 0 else (self.x2, self.y2)
+        length = self.length or 1.0
+        dx, dy = -(self.y2 - self.y1) / length, (self.x2 - self.x1) / length
+        return Line(
+            x1=x - half_length * dx,
+            y1=y - half_length * dy,
+            x2=x + half_length * dx,
+            y2=y + half_length * dy,
+        )
+
+
+def bar_line(
+    place: CanvasPlace, *, x_px: float, y_px: float, length_px: float, position_angle_deg: float
+) -> Line:
+    """The bar's major axis on the canvas.
+
+    x_px, y_px: its centre, length_px: its full length, all in image pixels; position_angle_deg:
+    counter-clockwise from image up (0 along a column, 90 along a row).
+    """
+    angle = math.radians(position_angle_deg)
+    dx, dy = -0.5 * length_px * math.sin(angle), -0.5 * length_px * math.cos(angle)
+    x1, y1 = place.corner_position(x_px + dx, y_px + dy)
+    x2, y2 = place.corner_position(x_px - dx, y_px - dy)
+    return Line(x1=x1, y1=y1, x2=x2, y2=y2)
+
+
+def image_angle_deg(position_angle_deg: float, frame: str | None, north_deg: float | None) -> float:
+    """A catalogue's position angle as an angle from image up.
+
+    frame: bar_position_angle_frame, "sky" or "image"; north_deg: the direction of north,
+    counter-clockwise from image up (None: up).
+    """
+    if frame == "sky" and north_deg is not None and math.isfinite(north_deg):
+        return (position_angle_deg + north_deg) % 180.0
+    return position_angle_deg
