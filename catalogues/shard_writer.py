@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
@@ -17,6 +18,17 @@ from catalogues.shards import Shard, ShardParams
 def shard_name(number: int) -> str:
     """File name of the shard `number`, first 0."""
     return f"shard-{number:05d}.parquet"
+
+
+def old_shards(fs: Any, root: str) -> list[str]:
+    """Paths below `root` that `write_shards` could have written; none if there is no such folder.
+
+    Raises StorageError.
+    """
+    if not storage.exists(fs, root):
+        return []
+    files = storage.list_files(fs, root, (".parquet",))
+    return [path for path, _ in files if re.search(r"/shard-\d{5,}\.parquet$", path)]
 
 
 def write_shards(

@@ -1,0 +1,157 @@
+"""A folder of JPEG, PNG and FITS files with a table that describes them.
+
+A row's file is named in a column, relative to the folder, with or without its suffix; or it is the
+file whose stem is the row's object_id. Rows without a file are kept: that a galaxy has no image is
+the measurement's finding, not a reason to lose it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from catalogues.ids import exact_ids
+from catalogues.layouts.files import Files, hashed_id, integer_stem, read_images
+from catalogues.layouts.pieces import Piece, check_kept, with_ids
+from catalogues.layouts.tables import read_table, table_columns
+from catalogues.manifest import IMAGE_TYPE, require, resolve
+from catalogues.rows import NOTE, manifest_rows, one_array, replaced
+
+FILE_COLUMNS: tuple[str, ...] = ("file_name", "filename", "file", "path", "file_loc", "jpg_loc")
+"""Names, in any case, by which a column of file names is known, after the aliases of `image`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescribedFolder:
+    """A Layout (catalogues.layouts.pieces); `describe_folder` opens one.
+
+    `mapping`: {our name: the table's}. `file_column`: None where files are found by identifier.
+    `hash_ids`: identify a row by the hash of its file's name. `keep`: columns to pass through.
+    """
+
+    files: Files
+    table_fs: Any
+    table: str
+    mapping: Mapping[str, str]
+    file_column: str | None
+    hash_ids: bool
+    keep: tuple[str, ...]
+    piece_rows: int = 100
+
+    @cached_property
+    def extra(self) -> pa.Schema:
+        """Types of the columns passed through, from the table's first rows."""
+        first = next(self._tables(self.keep), None) if self.keep else None
+        return pa.schema([]) if first is None else first.schema
+
+    def ids(self) -> Iterator[pa.Int64Array]:
+        """From the table alone."""
+        column = self.file_column if self.hash_ids else self.mapping["object_id"]
+        for table in self._tables((str(column),)):
+            if self.hash_ids:
+                yield _hashed(self._paths(table))
+            else:
+                yield exact_ids(one_array(table.column(column)))[0]
+
+    def pieces(self) -> Iterator[Piece]:
+        """In the order of the table."""
+        names = (*self.mapping.values(), *self.keep, *filter(None, [self.file_column]))
+        first = 0
+        for table in self._tables(names):
+            yield from read_images(with_ids(self._rows(table), self.table, first), self.files)
+            first += len(table)
+
+    def _tables(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
+        text = {*self.mapping.values(), str(self.file_column)}
+        return read_table(self.table_fs, self.table, names, text, self.piece_rows)
+
+    def _rows(self, table: pa.Table) -> pa.Table:
+        """Manifest rows whose image is a path: the file's, or what the table says where none is."""
+        rows = manifest_rows(table, self.mapping, self.keep)
+        paths: list[str | None]
+        if self.file_column is None:
+            ids = rows.column("object_id").to_pylist()
+            paths = [self._by_id.get(number, str(number)) for number in ids]
+        else:
+            paths = self._paths(table)
+        if self.hash_ids:
+            note = [None if path else "the row names no file to take an id from" for path in paths]
+            rows = replaced(rows, "object_id", _hashed(paths))
+            rows = replaced(rows, NOTE, pa.array(note, pa.string()))
+            if "survey_id" not in self.mapping:
+                rows = replaced(rows, "survey_id", pa.array(paths, pa.string()))
+        images = [{"bytes": None, "path": path} for path in paths]
+        return replaced(rows, "image", pa.array(images, IMAGE_TYPE))
+
+    def _paths(self, table: pa.Table) -> list[str | None]:
+        told = one_array(table.column(self.file_column)).cast(pa.string()).to_pylist()
+        return [self.files.find(name) or name for name in told]
+
+    @cached_property
+    def _by_id(self) -> dict[int, str]:
+        """Files by the integer their stem is. Raises ValueError where two are one galaxy."""
+        found: dict[int, str] = {}
+        for name in self.files.sizes:
+            number = integer_stem(name)
+            if number is not None and found.setdefault(number, name) != name:
+                raise ValueError(
+                    f"{found[number]!r} and {name!r} are both galaxy {number}: name the right file "
+                    "of each row in a column of the table"
+                )
+        return found
+
+
+def describe_folder(
+    files: Files,
+    table_fs: Any,
+    table: str,
+    chosen: Mapping[str, str] | None = None,
+    file_column: str | None = None,
+    hash_ids: bool = False,
+    keep: tuple[str, ...] = (),
+) -> DescribedFolder:
+    """Settle which column is which. `chosen`: the user's {our name: the table's}.
+
+    Raises ValueError where a column that is needed or named is absent, StorageError where the
+    table cannot be read.
+    """
+    names = table_columns(table_fs, table)
+    mapping = resolve(names, chosen)
+    image = mapping.pop("image", None)
+    if file_column is not None and file_column not in names:
+        raise ValueError(
+            f"the table has no column {file_column!r}: its columns are {', '.join(names)}"
+        )
+    file_column = file_column or image or _file_column(names)
+    if not hash_ids:
+        require(mapping, names, ("object_id",))
+    elif file_column is None:
+        raise ValueError(
+            f"no column holds the file names that ids are to be hashed from: the columns are "
+            f"{', '.join(names)}; name the one that does"
+        )
+    else:
+        mapping.pop("object_id", None)
+    check_kept(keep, names)
+    return DescribedFolder(
+        files=files,
+        table_fs=table_fs,
+        table=table,
+        mapping=mapping,
+        file_column=file_column,
+        hash_ids=hash_ids,
+        keep=keep,
+    )
+
+
+def _file_column(names: list[str]) -> str | None:
+    lower = {name.lower(): name for name in reversed(names)}
+    return next((lower[name] for name in FILE_COLUMNS if name in lower), None)
+
+
+def _hashed(paths: list[str | None]) -> pa.Int64Array:
+    return pa.array([hashed_id(path) if path else None for path in paths], pa.int64())

@@ -1,0 +1,142 @@
+"""The image files of a folder, and rows whose images are read from them."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from catalogues import storage
+from catalogues.ids import exact_ids
+from catalogues.layouts.pieces import Piece, Skipped
+from catalogues.manifest import IMAGE_TYPE
+from catalogues.rows import one_array, replaced
+from catalogues.statuses import Status
+from catalogues.storage import StorageError
+
+SUFFIXES: tuple[str, ...] = (".fits.fz", ".jpg", ".jpeg", ".png", ".fits", ".fit", ".fts")
+"""Ends of the names that are taken for images, any case."""
+
+FILE_BYTES_MAX = 64 * 2**20
+"""A larger file is no cutout: it is left behind unread."""
+
+_READ_BYTES = 128 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Image files below `root`: `sizes` in bytes by relative name. `others`: files of other kinds.
+
+    `whole_names`: the relative name by the name without its suffix, where that is unambiguous.
+    """
+
+    fs: Any
+    root: str
+    sizes: Mapping[str, int]
+    whole_names: Mapping[str, str]
+    others: tuple[str, ...]
+
+    def find(self, name: str | None) -> str | None:
+        """The relative name of a file as a table writes it, with or without its suffix."""
+        inside = storage.within(self.root, name) if name else None
+        if inside is None:
+            return None
+        relative = inside[len(self.root.rstrip("/")) + 1 :]
+        return relative if relative in self.sizes else self.whole_names.get(relative)
+
+
+def list_images(fs: Any, root: str, besides: str | None = None) -> Files:
+    """The image files below `root`, known by their suffix; `besides`: the path of the table.
+
+    Raises StorageError where there is none or `root` is not a folder.
+    """
+    start = len(root.rstrip("/")) + 1
+    found = {p[start:]: n for p, n in storage.list_files(fs, root) if p != besides}
+    sizes = {name: n for name, n in found.items() if name.lower().endswith(SUFFIXES)}
+    if not sizes:
+        raise StorageError(
+            f"{storage.redact(root)!r} is no folder with files that end in {', '.join(SUFFIXES)}: "
+            "give the folder of the images"
+        )
+    whole: dict[str, str] = {}
+    for name in sizes:
+        whole[stem(name)] = "" if stem(name) in whole else name
+    return Files(
+        fs=fs,
+        root=root,
+        sizes=sizes,
+        whole_names={k: v for k, v in whole.items() if v},
+        others=tuple(name for name in found if name not in sizes),
+    )
+
+
+def stem(name: str) -> str:
+    """A relative name without its suffix."""
+    ends = [suffix for suffix in SUFFIXES if name.lower().endswith(suffix)]
+    return name[: -len(ends[0])] if ends else name
+
+
+def integer_stem(name: str) -> int | None:
+    """The identifier that a file's name is, folder and suffix aside; None if it is none."""
+    ids, _ = exact_ids(pa.array([posixpath.basename(stem(name))]))
+    number: int | None = ids[0].as_py()
+    return number
+
+
+def hashed_id(name: str) -> int:
+    """A 63-bit identifier of a relative name, the same everywhere and always."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) & (2**63 - 1)
+
+
+def read_images(piece: Piece, files: Files) -> Iterator[Piece]:
+    """The rows with the bytes of the files that `image.path` names, in pieces of bounded size.
+
+    A row whose file is not there keeps its path and no bytes; one whose file is over
+    FILE_BYTES_MAX is left behind.
+    """
+    image = one_array(piece.rows.column("image"))
+    names = pc.struct_field(image, "path").to_pylist()
+    sizes = [files.sizes.get(name, 0) for name in names]
+    large = [n > FILE_BYTES_MAX for n in sizes]
+    skipped = [
+        Skipped(where=name, status=Status.TOO_LARGE_IMAGE, message=_too_large(size))
+        for name, size, over in zip(names, sizes, large, strict=True)
+        if over
+    ]
+    yield Piece(rows=piece.rows.slice(0, 0), skipped=(*piece.skipped, *skipped))
+    kept = [i for i, over in enumerate(large) if not over]
+    for portion in _portions(kept, sizes):
+        rows = piece.rows.take(pa.array(portion, pa.int64()))
+        yield Piece(rows=_filled(rows, [names[i] for i in portion], files))
+
+
+def _too_large(size: int) -> str:
+    return f"the file has {size} bytes, more than {FILE_BYTES_MAX}: cut out the galaxy"
+
+
+def _portions(rows: list[int], sizes: list[int]) -> Iterator[list[int]]:
+    portion: list[int] = []
+    total = 0
+    for row in rows:
+        if portion and total + sizes[row] > _READ_BYTES:
+            yield portion
+            portion, total = [], 0
+        portion.append(row)
+        total += sizes[row]
+    if portion:
+        yield portion
+
+
+def _filled(rows: pa.Table, names: list[str | None], files: Files) -> pa.Table:
+    there = [name for name in names if name in files.sizes]
+    read = iter(storage.read_many(files.fs, [storage.join(files.root, n) for n in there if n]))
+    data = [next(read) if name in files.sizes else None for name in names]
+    arrays = [pa.array(data, pa.binary()), pa.array(names, pa.string())]
+    image = pa.StructArray.from_arrays(arrays, fields=list(IMAGE_TYPE))
+    return replaced(rows, "image", image)

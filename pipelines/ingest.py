@@ -1,0 +1,211 @@
+"""`ansae ingest`: a published layout becomes image shards."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import tyro
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from catalogues import storage
+from catalogues.ingestion import IngestSummary, summarise, write_record
+from catalogues.layouts.choosing import Source, open_layout
+from catalogues.layouts.gathering import Tally, gather, survey_ids
+from catalogues.shard_writer import old_shards, write_shards
+from catalogues.shards import Shard, ShardParams
+from catalogues.storage import StorageError, StorageOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestOptions:
+    """Copy galaxy images of a published layout into image shards, which `ansae measure` reads."""
+
+    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")]
+    """Folder of JPEG, PNG and FITS images, or of Hugging Face image Parquet; local or s3://."""
+    output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
+    """Folder for the shards, local or s3://; must hold none yet."""
+    layout: Literal["auto", "folder", "huggingface"] = "auto"
+    """Layout of the source; auto: huggingface if it holds Parquet files and no table is given."""
+    table: str | None = None
+    """Table that describes a folder's files: CSV, TSV, Parquet or FITS."""
+    rename: tuple[str, ...] = ()
+    """Columns under other names, as ours=theirs, for example object_id=dr7objid."""
+    file_column: str | None = None
+    """Column of file names relative to the folder; else found by name, else the id is the stem."""
+    hash_ids: bool = False
+    """Identify rows by a hash of their file's name, where the table has no integer identifier."""
+    keep: tuple[str, ...] = ()
+    """Further columns to pass through."""
+    duplicates: Literal["refuse", "keep-first"] = "refuse"
+    """What to do where an identifier stands twice."""
+    survey: str | None = None
+    """Survey of rows that name none."""
+    data_release: str | None = None
+    """Data release of rows that name none."""
+    pixel_scale_arcsec: float | None = None
+    """Pixel scale in arcsec of rows that have none."""
+    rows_per_shard: int = 1000
+    """Most galaxies in a shard."""
+    bytes_per_shard: int = 256 * 2**20
+    """Most bytes of images in a shard."""
+    replace: bool = False
+    """Remove shards that the output already holds."""
+    endpoint_url: str | None = None
+    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+    anonymous: bool = False
+    """Ask S3 without credentials."""
+
+    def __post_init__(self) -> None:
+        if bad := [item for item in self.rename if item.count("=") != 1]:
+            raise ValueError(f"rename {bad[0]!r} is not ours=theirs: write object_id=dr7objid")
+        if self.pixel_scale_arcsec is not None and not self.pixel_scale_arcsec > 0:
+            raise ValueError(f"pixel_scale_arcsec {self.pixel_scale_arcsec} must be above 0")
+        # each of these checks its own part
+        self.shard_params(), self.storage_options(), self.to_read()
+
+    def to_read(self) -> Source:
+        """What is to be read."""
+        return Source(
+            url=self.source,
+            layout=self.layout,
+            table=self.table,
+            chosen=dict(item.split("=") for item in self.rename),
+            file_column=self.file_column,
+            hash_ids=self.hash_ids,
+            keep=self.keep,
+        )
+
+    def shard_params(self) -> ShardParams:
+        """How shards are cut."""
+        return ShardParams(rows_max=self.rows_per_shard, bytes_max=self.bytes_per_shard)
+
+    def storage_options(self) -> StorageOptions:
+        """How S3 is reached."""
+        return StorageOptions(endpoint_url=self.endpoint_url, anonymous=self.anonymous)
+
+    def defaults(self) -> dict[str, object]:
+        """Values for rows that have none of their own."""
+        values = {name: getattr(self, name) for name in ("survey", "data_release")}
+        values["pixel_scale_arcsec"] = self.pixel_scale_arcsec
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def run(options: IngestOptions, console: Console | None = None) -> IngestSummary:
+    """Read the source and write its shards and their record.
+
+    Everything that can be known beforehand is checked before the first byte is written. Raises
+    StorageError and ValueError, each with value, rule and remedy.
+    """
+    started = datetime.now(UTC)
+    fs, root = storage.filesystem(options.output, options.storage_options())
+    old = _check_output(options, fs, root)
+    layout, passed_over = open_layout(options.to_read(), options.storage_options())
+    total, repeated = survey_ids(layout)
+    _check_ids(options, repeated)
+    for path in old:
+        fs.rm_file(path)
+
+    tally = Tally()
+    rows = gather(layout, tally, repeated, options.defaults())
+    written = write_shards(rows, fs, root, options.shard_params())
+    shards = list(_shown(written, total, console))
+
+    summary = summarise(options.source, options.output, tally, shards, passed_over)
+    if not shards:
+        why = "; ".join(message for _, _, message in summary.examples[:3]) or "it holds none"
+        raise ValueError(f"no row of {summary.source!r} can enter a shard: {why}")
+    write_record(fs, root, summary, asdict(options), started, datetime.now(UTC))
+    return summary
+
+
+def _check_output(options: IngestOptions, fs: Any, root: str) -> list[str]:
+    """What an earlier ingest wrote there. Raises ValueError if that may not be replaced."""
+    source = storage.filesystem(options.source, options.storage_options())[1]
+    if f"{root}/".startswith(f"{source}/") or f"{source}/".startswith(f"{root}/"):
+        raise ValueError(
+            f"the output {options.output!r} and the source {options.source!r} lie within each "
+            "other: write the shards to a folder of their own"
+        )
+    old = old_shards(fs, root)
+    if old and not options.replace:
+        raise ValueError(
+            f"{options.output!r} already holds {len(old)} shards: give another folder, or "
+            "--replace them"
+        )
+    return old
+
+
+def _check_ids(options: IngestOptions, repeated: NDArray[np.int64]) -> None:
+    """Raises ValueError if identifiers stand more than once and that is to be refused."""
+    if len(repeated) and options.duplicates == "refuse":
+        shown = ", ".join(str(number) for number in repeated[:5])
+        more = ", ..." if len(repeated) > 5 else ""
+        raise ValueError(
+            f"{len(repeated)} values of object_id stand in more than one row ({shown}{more}): each "
+            "galaxy needs its own; mend the table, or pass --duplicates keep-first"
+        )
+
+
+def _shown(shards: Iterable[Shard], total: int, console: Console | None) -> Iterator[Shard]:
+    """The shards as they are written, with a bar on the terminal that moves along."""
+    columns = (
+        TextColumn("[bold]writing shards"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("galaxies"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console or Console(stderr=True)) as progress:
+        task = progress.add_task("", total=total)
+        for shard in shards:
+            progress.advance(task, shard.rows)
+            yield shard
+
+
+def report(summary: IngestSummary) -> list[str]:
+    """Lines that say what was written, and what was not and why."""
+    size = sum(shard.size_bytes for shard in summary.shards) / 2**20
+    lines = [
+        f"{summary.rows_written} galaxies in {len(summary.shards)} shards ({size:.1f} MiB of "
+        f"images) at {summary.output}"
+    ]
+    if summary.rows_without_image:
+        lines.append(f"{summary.rows_without_image} of them have no image file: kept without one")
+    lines += [f"{count} rows left behind: {status}" for status, count in summary.skipped.items()]
+    lines += [f"  {where}: {message}" for where, _, message in summary.examples[:5]]
+    if summary.passed_over:
+        lines.append(
+            f"{len(summary.passed_over)} files passed over, no JPEG, PNG or FITS by their name: "
+            + ", ".join(summary.passed_over[:3])
+        )
+    return lines
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line. Returns the exit status: 0, or 2 for a mistake that one line explains."""
+    try:
+        summary = run(tyro.cli(IngestOptions, args=arguments, prog="ansae ingest"))
+    except (StorageError, ValueError) as error:
+        print(f"ansae ingest: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(report(summary)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
