@@ -1,1 +1,1 @@
-"""Published layouts of galaxy images, one file per layout, each a stream of manifest rows."""
+"""Published layouts, one file each: how their files become manifest rows."""
