@@ -24,6 +24,17 @@ from catalogues.image_limits import ImageFault, ImageLimits
 from catalogues.statuses import Status
 
 _PNG_KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_ADAM7 = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)  # first column, first row, steps of each pass (PNG specification, section 8.2)
+_PORTION = 2**20
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _JPEG_KEPT_APP = 0xEE  # Adobe's segment tells inverted CMYK and YCCK from plain
@@ -103,7 +114,7 @@ def _jpeg_size(marker: int, body: bytes) -> tuple[int, int]:
 
 def read_png(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
     """(H, W, 3) uint8. Raises ImageFault."""
-    kept = [data[:8]]
+    kept, packed = [data[:8]], []
     for name, start, stop in _png_chunks(data, limits):
         if name in _PNG_KEPT:
             crc = int.from_bytes(data[stop - 4 : stop])
@@ -112,7 +123,31 @@ def read_png(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
                     Status.CORRUPT_IMAGE, f"the checksum of PNG chunk {name.decode()} is wrong"
                 )
             kept.append(data[start:stop])
+        if name == b"IDAT":
+            packed.append(data[start + 8 : stop - 4])
+    _check_rows(data[16:29], b"".join(packed))
     return _pixels(PngImageFile, b"".join(kept), limits)
+
+
+def _check_rows(header: bytes, packed: bytes) -> None:
+    """Raises ImageFault if rows are fewer than the header says, which Pillow would not tell."""
+    width, height, bits, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
+    bits *= _PNG_CHANNELS.get(colour, 1)
+    passes = _ADAM7 if interlace else ((0, 0, 1, 1),)
+    sizes = [(-((x - width) // dx), -((y - height) // dy)) for x, y, dx, dy in passes]
+    due = sum(rows * (1 + -(-columns * bits // 8)) for columns, rows in sizes if columns > 0)
+    unpacker, waiting = zlib.decompressobj(), packed
+    while due > 0 and not unpacker.eof:
+        try:
+            portion = unpacker.decompress(waiting, _PORTION)
+        except zlib.error as error:
+            raise ImageFault(Status.CORRUPT_IMAGE, f"unpacking the PNG fails: {error}") from error
+        waiting = unpacker.unconsumed_tail
+        due -= len(portion)
+        if not portion and not waiting:
+            break
+    if due > 0:
+        raise ImageFault(Status.CORRUPT_IMAGE, f"the PNG is whole, but {due} bytes of rows are not")
 
 
 def _png_chunks(data: bytes, limits: ImageLimits) -> Iterator[tuple[bytes, int, int]]:
