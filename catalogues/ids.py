@@ -78,3 +78,17 @@ def repeated(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """The values that occur more than once, each once, in ascending order."""
     values, counts = np.unique(ids, return_counts=True)
     return values[counts > 1]
+
+
+def later_occurrences(ids: pa.Int64Array) -> NDArray[np.bool_]:
+    """(N,) flags of the rows whose identifier stands in an earlier row too; null is no identifier.
+
+    The first occurrence is not flagged.
+    """
+    values = ids.fill_null(0).to_numpy(zero_copy_only=False)
+    present = np.flatnonzero(pc.is_valid(ids).to_numpy(zero_copy_only=False))
+    _, first = np.unique(values[present], return_index=True)
+    flags = np.zeros(len(ids), dtype=bool)
+    flags[present] = True
+    flags[present[first]] = False
+    return flags

@@ -77,7 +77,7 @@ def estimate_bar(maps: NDArray[np.floating[Any]], params: EstimatorParams) -> Ba
     lengths = np.array([r.length_px for r in readings], dtype=np.float64)
     finite = lengths[np.isfinite(lengths)]
     if params.combine == "maps":
-        bar = measure_bar(_mean_map(maps), params.reading)
+        bar = measure_bar(mean_map(maps), params.reading)
     else:
         bar = _average(readings, lengths)
     error = float("nan")
@@ -87,7 +87,7 @@ def estimate_bar(maps: NDArray[np.floating[Any]], params: EstimatorParams) -> Ba
     return BarEstimate(bar=bar, length_err_px=error, member_lengths_px=lengths)
 
 
-def _mean_map(maps: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def mean_map(maps: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Mean of the finite members' maps, not rescaled (paper 1: "average saliency maps")."""
     good = np.isfinite(maps).all(axis=(1, 2))
     if not good.any():
@@ -105,4 +105,4 @@ def _average(readings: list[BarMeasurement], lengths: NDArray[np.float64]) -> Ba
     return replace(readings[nearest], length_px=mean)
 
 
-__all__ = ["BarEstimate", "EstimatorParams", "StopReason", "estimate_bar"]
+__all__ = ["BarEstimate", "EstimatorParams", "StopReason", "estimate_bar", "mean_map"]

@@ -1,0 +1,90 @@
+"""Canvases to votes, and to saliency maps where the votes are promising. Holds the networks."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from actors.tables import EXPLAINED, with_columns
+from catalogues.ensembles import EnsembleFiles, read_ensemble
+from catalogues.statuses import Status
+from catalogues.storage import StorageOptions
+from models.ensemble import Ensemble, EnsembleSpec
+from models.explanation import bar_maps, vote
+from models.saliency import SmoothGradParams, galaxy_seed
+from models.selection import SelectionParams
+
+SHIPPED = ("compact",)
+"""Names of the ensembles that come with the package."""
+
+_MACHINE_ERRORS = (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError)
+"""Not the galaxy's fault: they end the run, which can be resumed on a machine that works."""
+
+
+def find_ensemble(name: str, options: StorageOptions) -> EnsembleFiles:
+    """The files of a shipped ensemble by its name, or of the one at a path or URL.
+
+    Raises as catalogues.ensembles.read_ensemble does.
+    """
+    if name in SHIPPED:
+        name = str(resources.files("models") / "weights" / name)
+    return read_ensemble(name, options)
+
+
+class Explainer:
+    """Callable on the Decoder's tables; actors.tables.EXPLAINED says what it sets.
+
+    `ensemble`, `storage`: for find_ensemble; the weights are read here, once, not sent. `maps`:
+    how maps are made. `seed`: the run's. `device`: "cpu" or "cuda".
+    """
+
+    def __init__(
+        self,
+        *,
+        ensemble: str,
+        storage: StorageOptions,
+        selection: SelectionParams,
+        maps: SmoothGradParams,
+        seed: int,
+        device: str,
+    ) -> None:
+        if device == "cpu":
+            torch.set_num_threads(1)  # the pool of Explainers is what fills the cores
+        files = find_ensemble(ensemble, storage)
+        spec = EnsembleSpec.from_dict(files.description)
+        self.ensemble = Ensemble.from_bytes(spec, files.weights, device)
+        self.selection = selection
+        self.maps = maps
+        self.seed = seed
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        """The rows in order; rows that already have a status pass through."""
+        rows = [self._explained(row) for row in batch.to_pylist()]
+        return with_columns(batch, EXPLAINED, rows)
+
+    def _explained(self, row: dict[str, Any]) -> dict[str, Any]:
+        if row["status"] is not None:
+            return {name: row[name] for name in ("status", "status_message")}
+        try:
+            return self._votes_and_maps(row)
+        except _MACHINE_ERRORS:
+            raise
+        except Exception as error:
+            message = f"computing votes and maps: {type(error).__name__}: {error}"
+            return {"status": Status.FAILED.value, "status_message": message}
+
+    def _votes_and_maps(self, row: dict[str, Any]) -> dict[str, Any]:
+        side = self.ensemble.spec.field.canvas_px
+        pixels = np.frombuffer(row["canvas"], np.uint8).reshape(1, side, side, 3)
+        sky, scale = np.array([row["sky"]], np.float32), np.array([row["scale"]], np.float32)
+        image = self.ensemble.images(pixels, sky, scale)[0]
+        votes = vote(self.ensemble, image)
+        out = {"votes": votes.mean, "votes_std": votes.std, "bar_fraction": votes.bar_fraction}
+        if not self.selection.chosen(votes.mean):
+            return out | {"status": Status.NOT_SELECTED.value}
+        seed = galaxy_seed(self.seed, row["object_id"])
+        return out | {"maps": bar_maps(self.ensemble, image, self.maps, seed).tobytes()}

@@ -1,0 +1,106 @@
+"""Maps to bars: the last computing stage, whose tables are rows of the catalogue. No torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from actors.tables import with_columns
+from catalogues import pictures
+from catalogues.bar_rows import MEASURED, bar_rows
+from catalogues.statuses import Status
+from models.estimator import EstimatorParams, estimate_bar, mean_map
+from models.placement import Placement, place_bar
+
+PICTURE = "picture"
+"""Column of the Measurer's tables: a row of catalogues.pictures, null where none is kept."""
+
+
+class Measurer:
+    """Callable on the Explainer's tables; its own hold a catalogue row and perhaps a picture each.
+
+    `schema`: of catalogues.bar_rows.catalogue_schema. `kept_fraction`: share of galaxies whose
+    picture is kept. `canvas_px`: S of canvases and maps.
+    """
+
+    def __init__(
+        self,
+        *,
+        estimator: EstimatorParams,
+        canvas_px: int,
+        cosmology: str,
+        schema: pa.Schema,
+        kept_fraction: float,
+    ) -> None:
+        self.estimator = estimator
+        self.canvas_px = canvas_px
+        self.cosmology = cosmology
+        self.schema = schema
+        self.kept_fraction = kept_fraction
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        """The rows in order, each a finished row of the catalogue with PICTURE beside it."""
+        rows = batch.to_pylist()
+        measured = [self._measured(row) for row in rows]
+        unhealthy = [m["status"] == Status.FAILED.value for m in measured]
+        if any(unhealthy):
+            batch = _without_votes(batch, unhealthy)
+        kept = [self._picture(row | m) for row, m in zip(rows, measured, strict=True)]
+        table = bar_rows(with_columns(batch, MEASURED, measured), self.schema, self.cosmology)
+        return table.append_column(PICTURE, pa.array(kept, pa.struct(list(pictures.SCHEMA))))
+
+    def _maps(self, row: dict[str, Any]) -> np.ndarray:
+        return np.frombuffer(row["maps"], np.float32).reshape(-1, self.canvas_px, self.canvas_px)
+
+    def _measured(self, row: dict[str, Any]) -> dict[str, Any]:
+        if row["status"] is not None:
+            return {name: row[name] for name in ("status", "status_message")}
+        try:
+            return self._bar(row)
+        except Exception as error:
+            message = f"reading the map: {type(error).__name__}: {error}"
+            return {"status": Status.FAILED.value, "status_message": message}
+
+    def _bar(self, row: dict[str, Any]) -> dict[str, Any]:
+        estimate = estimate_bar(self._maps(row), self.estimator)
+        where = {name: row[name] for name in ("x0", "y0", "factor_x", "factor_y")}
+        placed, bar = place_bar(estimate, Placement(**where)), estimate.bar
+        reading = {
+            "stop_reason": bar.stop.value,
+            "threshold": bar.threshold,
+            "pixels": bar.pixels,
+            "bar_length_px_members": placed.member_lengths_px,
+        }
+        if not np.isfinite(placed.length_px):
+            return reading | {"status": Status.NO_BAR_FOUND.value}
+        return reading | {
+            "status": Status.MEASURED.value,
+            "bar_length_px": placed.length_px,
+            "bar_length_px_err": placed.length_err_px,
+            "bar_position_angle_deg": placed.position_angle_deg,
+            "bar_axis_ratio": bar.axis_ratio,
+            "bar_x_px": placed.x_px,
+            "bar_y_px": placed.y_px,
+        }
+
+    def _picture(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        healthy = row["votes"] is not None and row["status"] != Status.FAILED.value
+        if not healthy or not pictures.is_kept(row["object_id"], self.kept_fraction):
+            return None
+        side = self.canvas_px
+        pixels = np.frombuffer(row["canvas"], np.uint8).reshape(side, side, 3)
+        shown = None if row["maps"] is None else pictures.encode_map(mean_map(self._maps(row)))
+        kept = {name: row[name] for name in pictures.SCHEMA.names if name in row}
+        return kept | {"canvas": pictures.encode_picture(pixels), "map": shown}
+
+
+def _without_votes(batch: pa.Table, where: list[bool]) -> pa.Table:
+    """The batch with null votes in the flagged rows."""
+    for name in ("votes", "votes_std", "bar_fraction"):
+        values = batch.column(name)
+        kept = [None if bad else v for bad, v in zip(where, values.to_pylist(), strict=True)]
+        index = batch.column_names.index(name)
+        batch = batch.set_column(index, name, pa.array(kept, values.type))
+    return batch

@@ -1,0 +1,33 @@
+"""Rows to files. What comes back is a receipt: the driver counts rows that are safely there."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pyarrow as pa
+
+from actors.measurer import PICTURE
+from catalogues import storage
+from catalogues.catalogue_files import CATALOGUE, PICTURES, write_rows
+from catalogues.pictures import SCHEMA
+from catalogues.storage import StorageOptions
+
+RECEIPT = pa.schema(
+    [pa.field("file", pa.string()), pa.field("rows", pa.int64()), pa.field("statuses", pa.string())]
+)
+"""One row per file: its name, its rows, and as JSON how many of each status."""
+
+
+def write_batch(batch: pa.Table, *, output: str, options: StorageOptions) -> pa.Table:
+    """Write one of the Measurer's tables below `output`, pictures first: the catalogue file says
+    that its rows are done. Returns a receipt. Raises StorageError."""
+    fs, root = storage.filesystem(output, options)
+    kept = [picture for picture in batch.column(PICTURE).to_pylist() if picture is not None]
+    rows = batch.drop_columns([PICTURE])
+    if kept:
+        write_rows(fs, storage.join(root, PICTURES), pa.Table.from_pylist(kept, schema=SCHEMA))
+    name = write_rows(fs, storage.join(root, CATALOGUE), rows)
+    statuses = json.dumps(Counter(rows.column("status").to_pylist()))
+    receipt = {"file": name, "rows": len(rows), "statuses": statuses}
+    return pa.Table.from_pylist([receipt], schema=RECEIPT)

@@ -1,0 +1,40 @@
+"""Files of a catalogue: named by the rows they hold, and there whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catalogues import storage
+
+CATALOGUE, PICTURES = "catalogue", "pictures"
+"""Folders of a run's output."""
+
+_KEY = [("shard", "ascending"), ("shard_row", "ascending")]
+
+
+def file_name(table: pa.Table) -> str:
+    """The name of a file with these rows: a digest of their (shard, shard_row) in order."""
+    digest = hashlib.blake2b(digest_size=10)
+    for shard, row in zip(*(table.column(n).to_pylist() for n, _ in _KEY), strict=True):
+        digest.update(f"{shard}\0{row}\n".encode())
+    return f"{digest.hexdigest()}.parquet"
+
+
+def write_rows(fs: Any, folder: str, table: pa.Table) -> str:
+    """Write a table with the columns shard and shard_row as one file of `folder`, sorted by them.
+
+    The same rows give the same name and, for the same values, the same bytes. Returns the name.
+    Raises StorageError.
+    """
+    table = table.sort_by(_KEY)
+    name = file_name(table)
+
+    def write(file: BinaryIO) -> None:
+        pq.write_table(table, file, compression="zstd")
+
+    storage.write_whole(fs, storage.join(folder, name), write)
+    return name
