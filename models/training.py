@@ -33,6 +33,7 @@ class TrainParams:
     weight_decay: float = 0.0
     loss: Literal["squared_error", "cross_entropy"] = "squared_error"
     schedule: Literal["plateau", "cosine"] = "plateau"
+    bar_weight: float = 1.0
     halve_after: int = 5
     stop_after: int = 10
     bfloat16: bool = False
@@ -115,7 +116,7 @@ class Trainer:
         head = self.member.spec.head
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.params.bfloat16):
             logits = member(images.contiguous(memory_format=torch.channels_last))
-        return LOSSES[self.params.loss](logits.float(), votes, head)
+        return LOSSES[self.params.loss](logits.float(), votes, head, self.params.bar_weight)
 
     def train_epoch(self, examples: Examples, epoch: int) -> float:
         """One pass over shuffled, augmented examples; returns the mean training loss."""
@@ -161,7 +162,8 @@ class Trainer:
             side = member.spec.input_px
             seen = images if self.view.identity else resample(images, matrices, side)
             logits = member(seen.contiguous(memory_format=torch.channels_last)).float()
-            total += float(LOSSES[self.params.loss](logits, votes, member.spec.head)) * len(rows)
+            loss = LOSSES[self.params.loss](logits, votes, member.spec.head, self.params.bar_weight)
+            total += float(loss) * len(rows)
             error = votes_from_logits(logits, member.spec.head) - votes
             known = torch.isfinite(error)
             squares += float(error[known].double().square().sum())

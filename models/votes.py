@@ -14,9 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from catalogues.galaxyzoo import QUESTIONS, question_of
+from catalogues.galaxyzoo import BAR, QUESTIONS, question_of
 
 Head = Literal["sigmoid", "tree"]
+
+_BAR = question_of(BAR).columns
 
 
 def votes_from_logits(logits: Tensor, head: Head) -> Tensor:
@@ -47,14 +49,19 @@ def score(logits: Tensor, column: int, head: Head) -> Tensor:
     return logits[..., column] - torch.logsumexp(logits[..., others], dim=-1)
 
 
-def squared_error(logits: Tensor, target: Tensor, head: Head) -> Tensor:
-    """Mean squared error over the known answers: the paper's loss (section 4.2). Scalar."""
+def squared_error(logits: Tensor, target: Tensor, head: Head, bar_weight: float = 1.0) -> Tensor:
+    """Mean squared error over the known answers: the paper's loss (section 4.2). Scalar.
+
+    bar_weight: how many times the answers to the bar question count (paper: once).
+    """
     known = torch.isfinite(target)
+    weight = known.float()
+    weight[..., _BAR] *= bar_weight
     error = votes_from_logits(logits, head) - torch.where(known, target, 0.0)
-    return (error.square() * known).sum() / known.sum().clamp(min=1)
+    return (error.square() * weight).sum() / weight.sum().clamp(min=1)
 
 
-def cross_entropy(logits: Tensor, target: Tensor, head: Head) -> Tensor:
+def cross_entropy(logits: Tensor, target: Tensor, head: Head, bar_weight: float = 1.0) -> Tensor:
     """Cross-entropy of each known question, weighted by the share that reached it. Scalar.
 
     The likelihood of the volunteers' answers (multinomial per question; Walmsley et al. 2022 use
@@ -68,12 +75,13 @@ def cross_entropy(logits: Tensor, target: Tensor, head: Head) -> Tensor:
         known = torch.isfinite(answers).all(dim=-1)
         answers = torch.where(known.unsqueeze(-1), answers, 0.0)
         log_p = functional.log_softmax(logits[..., question.columns], dim=-1)
-        total = total - (answers * log_p).sum()
-        weight = weight + answers.sum()
+        times = bar_weight if question.columns == _BAR else 1.0
+        total = total - times * (answers * log_p).sum()
+        weight = weight + times * answers.sum()
     return total / weight.clamp(min=1e-6)
 
 
-LOSSES: dict[str, Callable[[Tensor, Tensor, Head], Tensor]] = {
+LOSSES: dict[str, Callable[[Tensor, Tensor, Head, float], Tensor]] = {
     "squared_error": squared_error,
     "cross_entropy": cross_entropy,
 }
