@@ -1,0 +1,38 @@
+"""Random numbers that belong to a galaxy: keyed by (seed, index, purpose), whoever draws them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+SEED_LIMIT, INDEX_LIMIT = 2**31, 2**32
+
+
+class Stream(IntEnum):
+    """Purposes; each has its own numbers, so that one may draw more without disturbing others."""
+
+    POPULATION = 0
+    STRUCTURE = 1
+    FIELD = 2
+    NOISE = 3
+    VOTES = 4
+
+
+def generator(seed: int, index: int, stream: Stream) -> np.random.Generator:
+    """Philox keyed by numpy's SeedSequence of the three numbers."""
+    sequence = np.random.SeedSequence((seed, index, int(stream)))
+    return np.random.Generator(np.random.Philox(sequence))
+
+
+def object_id(seed: int, index: int) -> int:
+    """seed x 2^32 + index: an int64, unique over all (seed, index).
+
+    Raises ValueError where seed is outside [0, 2^31) or index outside [0, 2^32).
+    """
+    if not (0 <= seed < SEED_LIMIT and 0 <= index < INDEX_LIMIT):
+        raise ValueError(
+            f"(seed, index) ({seed}, {index}) must lie in [0, 2^31) x [0, 2^32): "
+            "object_id is an int64; choose smaller numbers"
+        )
+    return seed * INDEX_LIMIT + index

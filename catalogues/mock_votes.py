@@ -1,0 +1,179 @@
+"""What volunteers would answer: smooth functions of what is visible, and their binomial scatter."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalogues.galaxyzoo import COLUMNS, INDEX, QUESTIONS, cumulative
+from catalogues.mock_field import nanomaggies
+from catalogues.mock_galaxies import MockGalaxy
+from catalogues.mock_random import Stream, generator
+
+Votes = NDArray[np.float64]
+
+
+def _sigmoid(x: float) -> float:
+    return float(1 / (1 + np.exp(-np.clip(x, -30, 30))))
+
+
+def _softmax(scores: list[float]) -> Votes:
+    e = np.exp(np.array(scores) - max(scores))
+    result: Votes = e / e.sum()
+    return result
+
+
+def disc_signal_to_noise(galaxy: MockGalaxy) -> float:
+    """r-band light inside petroR50 over the noise of one resolution element at its mean brightness."""
+    area = np.pi * galaxy.petro_r50_arcsec**2
+    brightness = 0.5 * nanomaggies(galaxy.mag_r) / area
+    element = np.pi * (0.6 * galaxy.psf_fwhm_arcsec[1]) ** 2
+    noise = galaxy.noise_nmgy[1] * np.sqrt(element / 0.396**2)
+    return float(brightness * element / noise)
+
+
+def _clarity(galaxy: MockGalaxy) -> float:
+    """How well structure of the size of the galaxy shows, about -2 (hidden) to 2 (plain)."""
+    resolution = np.log(galaxy.petro_r90_arcsec / galaxy.psf_fwhm_arcsec[1] / 4.0)
+    depth = np.log(disc_signal_to_noise(galaxy) / 12.0)
+    return float(np.clip(0.9 * resolution + 0.5 * depth, -2.5, 2.0))
+
+
+def bar_visibility(galaxy: MockGalaxy) -> float:
+    """Logit of 'bar': light, thinness and length of the bar, seeing, inclination, depth.
+
+    Light counts as the share of the disc's light under the bar; a projected axis ratio above 0.7
+    hides it; so does a length below about two seeing widths. -3.2 for no bar at all.
+    """
+    if galaxy.bar is None:
+        return -3.2
+    seeing = galaxy.psf_fwhm_arcsec[1]
+    length = np.log(galaxy.bar_length_arcsec / (2.2 * seeing))
+    blurred = np.hypot(galaxy.bar_length_arcsec * galaxy.bar_axis_ratio, seeing) / np.hypot(
+        galaxy.bar_length_arcsec, seeing
+    )
+    bulge = galaxy.bulge.light if galaxy.bulge else 0.0
+    contrast = np.log(galaxy.bar.light / (0.07 * (0.6 + bulge)))
+    q = galaxy.disc_axis_ratio
+    score = (
+        0.9
+        + 1.3 * contrast
+        + 1.6 * np.tanh(length)
+        + 5.0 * (0.55 - blurred)
+        - 2.0 * max(0.0, 0.45 - q) / 0.3
+        + 0.5 * _clarity(galaxy)
+    )
+    return float(np.clip(score, -3.2, 3.6))
+
+
+def _featured(galaxy: MockGalaxy) -> list[float]:
+    """Scores of smooth, featured, artifact."""
+    clear = _clarity(galaxy)
+    if galaxy.kind == "artifact":
+        return [-2.0, -2.0, 2.5]
+    if galaxy.kind == "smooth":
+        return [2.2 + 0.3 * clear, -0.2 - 0.3 * clear, -1.5]
+    if galaxy.kind == "edge_on":
+        return [-0.4, 1.2 + 0.4 * clear, -2.5]
+    arms = galaxy.spiral.light * galaxy.spiral.sharpness**0.3 if galaxy.spiral else 0.0
+    features = 5.0 * min(arms, 0.4) + 2.0 * min(0.4, sum(r.light for r in galaxy.rings)) * 2
+    features += 1.4 * _sigmoid(bar_visibility(galaxy))
+    features += 1.5 if galaxy.kind in ("irregular", "merger") else 0.0
+    return [0.8 - 0.5 * clear, -0.4 + features + 0.9 * clear, -2.3]
+
+
+def _bulge_prominence(galaxy: MockGalaxy) -> Votes:
+    light = galaxy.bulge.light if galaxy.bulge else 0.0
+    places = np.array([0.0, 0.09, 0.25, 0.55])
+    return _softmax(list(-(((np.sqrt(light) - np.sqrt(places)) / 0.16) ** 2) / 2))
+
+
+def _how_rounded(galaxy: MockGalaxy) -> Votes:
+    q = galaxy.disc_axis_ratio
+    if galaxy.disc is None and galaxy.bulge is not None:
+        q = galaxy.bulge.axis_ratio
+    return _softmax(list(-(((q - np.array([0.95, 0.65, 0.32])) / 0.14) ** 2) / 2))
+
+
+def _odd(galaxy: MockGalaxy) -> tuple[float, Votes]:
+    """Probability of odd, and of the seven odd features (ring ... dust lane)."""
+    ring = max((r.light for r in galaxy.rings), default=0.0)
+    scores = np.array([-0.5 + 22 * ring, -2.5, -0.8, -0.8, 0.3, -0.6, -2.0])
+    odd = -2.4 + 22 * ring
+    if galaxy.kind == "merger":
+        odd, scores[5], scores[2] = 1.9, 3.0, 1.0
+    elif galaxy.kind == "irregular":
+        odd, scores[3] = 0.8, 2.4
+    elif galaxy.kind == "edge_on" and galaxy.edge_dust > 0:
+        odd, scores[6] = odd + 1.2 * galaxy.edge_dust, 2.0
+    return _sigmoid(odd), _softmax(list(scores))
+
+
+def _edge_on_yes(galaxy: MockGalaxy) -> float:
+    if galaxy.kind == "edge_on":
+        return 0.93
+    return 0.02 + 0.75 * _sigmoid((0.27 - galaxy.disc_axis_ratio) / 0.035)
+
+
+def _arms(galaxy: MockGalaxy) -> tuple[float, Votes, Votes]:
+    """Probability of a spiral pattern; of tight, medium, loose; of 1, 2, 3, 4, more, can't tell."""
+    spiral = galaxy.spiral
+    if spiral is None:
+        return 0.1, _softmax([0.3, 0.3, -0.3]), _softmax([-1.0, 0.5, -1.5, -2.0, -1.5, 1.5])
+    clear = _clarity(galaxy)
+    score = 2.2 * np.log(spiral.light / 0.1) + 1.0 * clear - 1.5 * max(0, 0.4 - galaxy.disc_axis_ratio) / 0.3  # fmt: skip
+    winding = [-(((spiral.pitch_deg - p) / 6.0) ** 2) / 2 for p in (11.0, 18.0, 27.0)]
+    count = np.full(6, -2.2)
+    count[min(spiral.arms, 5) - 1] += 3.2 + clear - spiral.patchiness
+    count[5] += 2.4 - clear + spiral.patchiness
+    return _sigmoid(0.6 + float(score)), _softmax(winding), _softmax(list(count))
+
+
+def _yes(p: float) -> Votes:
+    return np.array([p, 1 - p])
+
+
+def expected_votes(galaxy: MockGalaxy) -> Votes:
+    """(37,) noiseless cumulative vote fractions, consistent with the tree."""
+    spiral, winding, number = _arms(galaxy)
+    odd, feature = _odd(galaxy)
+    bulge = galaxy.bulge
+    boxy = 1.5 if bulge and bulge.boxy > 2 else -1.2
+    conditionals = {
+        "smooth_or_featured": _softmax(_featured(galaxy)),
+        "disk_edge_on": _yes(_edge_on_yes(galaxy)),
+        "bar": _yes(0.01 + 0.98 * _sigmoid(bar_visibility(galaxy))),
+        "has_spiral_arms": _yes(0.02 + 0.96 * spiral),
+        "bulge_prominence": _bulge_prominence(galaxy),
+        "something_odd": _yes(odd),
+        "how_rounded": _how_rounded(galaxy),
+        "odd_feature": feature,
+        "edge_on_bulge": _softmax([1.0 if bulge else -1.5, boxy, -1.0 if bulge else 1.5]),
+        "arm_winding": winding,
+        "arm_number": number,
+    }
+    return cumulative(np.concatenate([conditionals[q.name] for q in QUESTIONS]))
+
+
+def sampled_votes(galaxy: MockGalaxy, voters: int = 40) -> Votes:
+    """(37,) fractions of about `voters` volunteers walking down the tree; consistent with it.
+
+    Every question is put to those who reached it; a question that nobody reached keeps its answers
+    at zero, as its parent is zero.
+    """
+    if voters < 1:
+        raise ValueError(f"voters {voters} must be at least 1: somebody has to answer")
+    rng = generator(galaxy.seed, galaxy.index, Stream.VOTES)
+    expected = expected_votes(galaxy)
+    counts = np.zeros(len(COLUMNS))
+    everybody = max(1, int(rng.poisson(voters)))
+    for question in QUESTIONS:
+        reached = everybody if question.parent is None else int(counts[question.parent])
+        p = expected[question.columns]
+        counts[question.columns] = rng.multinomial(reached, p / p.sum())
+    return counts / everybody
+
+
+def vote(votes: Votes, column: str) -> float:
+    """One of the 37 by name (catalogues.galaxyzoo.COLUMNS)."""
+    return float(votes[INDEX[column]])

@@ -1,0 +1,103 @@
+"""From pixels to arcseconds to kiloparsecs; the cosmology is named, so that an output can say it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+GZ2_IMAGE_PX = 424
+"""Side of a Galaxy Zoo 2 cutout."""
+
+GZ2_SCALE_R90 = 0.02
+"""Pixel of a Galaxy Zoo 2 cutout in units of petroR90_r (Willett et al. 2013, section 2.2)."""
+
+DEFAULT_COSMOLOGY = "FlatH70Om03"
+"""FlatLambdaCDM(H0=70 km/s/Mpc, Om0=0.3): the cosmology of Hoyle et al. 2011's lengths."""
+
+_ARCSEC_PER_RADIAN = 180.0 * 3600.0 / np.pi
+
+
+@cache
+def cosmology(name: str = DEFAULT_COSMOLOGY) -> Any:
+    """The astropy cosmology called `name`: DEFAULT_COSMOLOGY or one of astropy's own.
+
+    Raises ValueError, listing the names, for any other.
+    """
+    from astropy.cosmology import FlatLambdaCDM, available, realizations
+
+    if name == DEFAULT_COSMOLOGY:
+        return FlatLambdaCDM(H0=70.0, Om0=0.3, name=DEFAULT_COSMOLOGY)
+    if name not in available:
+        names = ", ".join((DEFAULT_COSMOLOGY, *available))
+        raise ValueError(f"cosmology {name!r} is not known; choose one of {names}")
+    return getattr(realizations, name)
+
+
+def gz2_pixel_scale_arcsec(
+    petro_r90_arcsec: ArrayLike, image_px: int = GZ2_IMAGE_PX
+) -> NDArray[np.float64]:
+    """Arcsec per pixel of a Galaxy Zoo 2 field that is stored with `image_px` pixels a side."""
+    if image_px < 1:
+        raise ValueError(f"image_px {image_px} must be at least 1: give the stored image's side")
+    r90 = np.asarray(petro_r90_arcsec, dtype=np.float64)
+    return np.where(r90 > 0, r90 * (GZ2_SCALE_R90 * GZ2_IMAGE_PX / image_px), np.nan)
+
+
+def px_to_arcsec(length_px: ArrayLike, pixel_scale_arcsec: ArrayLike) -> NDArray[np.float64]:
+    """length_px x pixel_scale_arcsec, broadcast; NaN where either is NaN or the scale is not > 0.
+
+    An error in pixels becomes one in arcseconds in the same way: the scale is taken as exact.
+    """
+    scale = np.asarray(pixel_scale_arcsec, dtype=np.float64)
+    return np.asarray(length_px, dtype=np.float64) * np.where(scale > 0, scale, np.nan)
+
+
+def arcsec_to_px(length_arcsec: ArrayLike, pixel_scale_arcsec: ArrayLike) -> NDArray[np.float64]:
+    """The inverse of `px_to_arcsec`."""
+    scale = np.asarray(pixel_scale_arcsec, dtype=np.float64)
+    return np.asarray(length_arcsec, dtype=np.float64) / np.where(scale > 0, scale, np.nan)
+
+
+def kpc_per_arcsec(z: ArrayLike, cosmology_name: str = DEFAULT_COSMOLOGY) -> NDArray[np.float64]:
+    """Proper kpc that an arcsecond spans at redshift z, D_A(z) / 206265; NaN unless z > 0, finite."""
+    redshift = np.asarray(z, dtype=np.float64)
+    out = np.full(redshift.shape, np.nan)
+    good = np.isfinite(redshift) & (redshift > 0)
+    if np.any(good):
+        distance = cosmology(cosmology_name).angular_diameter_distance(redshift[good])
+        out[good] = distance.to_value("kpc") / _ARCSEC_PER_RADIAN
+    return out
+
+
+def arcsec_to_kpc(
+    length_arcsec: ArrayLike, z: ArrayLike, cosmology_name: str = DEFAULT_COSMOLOGY
+) -> NDArray[np.float64]:
+    """length_arcsec x kpc_per_arcsec(z), broadcast; NaN where the length is NaN or z unusable."""
+    return np.asarray(length_arcsec, dtype=np.float64) * kpc_per_arcsec(z, cosmology_name)
+
+
+def arcsec_to_kpc_error(
+    length_arcsec: ArrayLike,
+    length_err_arcsec: ArrayLike,
+    z: ArrayLike,
+    z_err: ArrayLike = 0.0,
+    cosmology_name: str = DEFAULT_COSMOLOGY,
+) -> NDArray[np.float64]:
+    """1-sigma error of `arcsec_to_kpc`, to first order, errors of length and z independent.
+
+    d(kpc per arcsec)/dz is the central difference over z +- 1e-4 z. A NaN among the inputs gives
+    NaN; z_err 0 takes the redshift as exact.
+    """
+    redshift, length = np.asarray(z, dtype=np.float64), np.asarray(length_arcsec, dtype=np.float64)
+    scale = kpc_per_arcsec(redshift, cosmology_name)
+    from_length = np.asarray(length_err_arcsec, dtype=np.float64) * scale
+    step = 1e-4
+    slope = (
+        kpc_per_arcsec(redshift * (1 + step), cosmology_name)
+        - kpc_per_arcsec(redshift * (1 - step), cosmology_name)
+    ) / (2 * step * redshift + (redshift == 0))
+    from_z = length * slope * np.asarray(z_err, dtype=np.float64)
+    return np.hypot(from_length, from_z)
