@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
 
 from catalogues.bars import SCHEMA
+from catalogues.pictures import SCHEMA as PICTURES
+from catalogues.pictures import encode_map, encode_picture
+from catalogues.provenance import new_record, new_session
 from models.preprocess import FieldSpec, canvas
 
 SIDE = 212
@@ -24,17 +24,6 @@ BAD: tuple[tuple[str, str], ...] = (
     ("truncated_image", "JPEG ends after 3,012 bytes; <script>alert('x')</script> is no remedy"),
     ("truncated_image", "JPEG ends after 17 bytes"),
     ("bad_id", "object_id 1.5 is not an integer"),
-)
-
-PICTURES = pa.schema(
-    [
-        pa.field("object_id", pa.int64()),
-        pa.field("shard", pa.string()),
-        pa.field("shard_row", pa.int64()),
-        pa.field("canvas", pa.binary()),
-        pa.field("map", pa.binary()),
-        *(pa.field(name, pa.float64()) for name in ("x0", "y0", "factor_x", "factor_y")),
-    ]
 )
 
 
@@ -77,9 +66,10 @@ def write_run(folder: Path, galaxies: int = 60, seed: int = 1) -> pa.Table:
         row |= {"shard": f"shard-{i // SHARD_ROWS:05d}.parquet", "shard_row": i % SHARD_ROWS}
         row |= {"run_id": "synthetic"}
     _write(folder / "catalogue", rows, SCHEMA)
-    _write(folder / "pictures", pictures, PICTURES.append(pa.field("north_deg", pa.float64())))
-    facts = {"run_id": "synthetic", "options": {"samples": 64, "select": "bar > 0.5"}, "seed": 7}
-    (folder / "run.json").write_text(json.dumps(facts))
+    _write(folder / "pictures", pictures, PICTURES)
+    facts = {"seed": 7, "samples": 64, "select": "bar > 0.5", "input": {"shards": 2, "rows": 64}}
+    record = new_record(facts, {"input": "survey", "output": str(folder)}, "synthetic")
+    (folder / "run.json").write_bytes(record.with_session(new_session("cpu")).to_json())
     return pa.Table.from_pylist(truth)
 
 
@@ -153,19 +143,13 @@ def _picture(pixels: np.ndarray, length: float, angle: float, x: float, y: float
     light = draw_galaxy(length, angle, x, y).mean(axis=2) - draw_galaxy(0, 0, x, y).mean(axis=2)
     shown = canvas(np.repeat(np.clip(2 * light, 0, 255).astype(np.uint8)[..., None], 3, -1), spec)
     return {
-        "canvas": _encoded(cut.pixels, "JPEG"),
-        "map": _encoded(shown.pixels[..., 0], "PNG"),
+        "canvas": encode_picture(cut.pixels),
+        "map": encode_map(shown.pixels[..., 0] / 255),
         "x0": cut.x0,
         "y0": cut.y0,
         "factor_x": cut.factor_x,
         "factor_y": cut.factor_y,
     }
-
-
-def _encoded(pixels: np.ndarray, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind, quality=92)
-    return buffer.getvalue()
 
 
 def _write(folder: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> None:

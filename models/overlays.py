@@ -5,20 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, kw_only=True)
-class CanvasPlace:
-    """A canvas's place on its image: canvas position c is image position
-    x0 - 0.5 + (c + 0.5) * factor along each axis (first pixel centre 0)."""
-
-    x0: float
-    y0: float
-    factor_x: float
-    factor_y: float
-
-    def corner_position(self, x_px: float, y_px: float) -> tuple[float, float]:
-        """Image position (first pixel centre 0) as canvas lengths from the upper left corner."""
-        return (x_px + 0.5 - self.x0) / self.factor_x, (y_px + 0.5 - self.y0) / self.factor_y
+from models.placement import Placement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +36,7 @@ class Line:
 
 
 def bar_line(
-    place: CanvasPlace, *, x_px: float, y_px: float, length_px: float, position_angle_deg: float
+    place: Placement, *, x_px: float, y_px: float, length_px: float, position_angle_deg: float
 ) -> Line:
     """The bar's major axis on the canvas.
 
@@ -58,9 +45,14 @@ def bar_line(
     """
     angle = math.radians(position_angle_deg)
     dx, dy = -0.5 * length_px * math.sin(angle), -0.5 * length_px * math.cos(angle)
-    x1, y1 = place.corner_position(x_px + dx, y_px + dy)
-    x2, y2 = place.corner_position(x_px - dx, y_px - dy)
+    x1, y1 = _corner_position(place, x_px + dx, y_px + dy)
+    x2, y2 = _corner_position(place, x_px - dx, y_px - dy)
     return Line(x1=x1, y1=y1, x2=x2, y2=y2)
+
+
+def _corner_position(place: Placement, x_px: float, y_px: float) -> tuple[float, float]:
+    """Image position (first pixel centre 0) as canvas lengths from the upper left corner."""
+    return (x_px + 0.5 - place.x0) / place.factor_x, (y_px + 0.5 - place.y0) / place.factor_y
 
 
 def image_angle_deg(position_angle_deg: float, frame: str | None, north_deg: float | None) -> float:

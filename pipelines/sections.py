@@ -1,0 +1,161 @@
+"""What the report says: the values that templates/report.html is filled with."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from catalogues import picks, summary
+from catalogues.picks import MEASURED, Pick
+from catalogues.statuses import HEALTHY, Status
+from pipelines import plots
+from pipelines.cards import Card, card
+from pipelines.page import count, percent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """A figure of the page. `alt` says in words what the drawing shows."""
+
+    svg: str
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """Galaxies chosen in one way."""
+
+    name: str
+    title: str
+    why: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Names and values under one heading."""
+
+    name: str
+    facts: tuple[tuple[str, str], ...]
+
+
+_MEASURED = MEASURED.replace("c.", "")
+_SHOWN: tuple[tuple[str, str, str, tuple[float, float] | None], ...] = (
+    ("bar_length_arcsec", "bar length", _MEASURED, None),
+    ("bar_length_kpc", "bar length", _MEASURED, None),
+    ("bar_length_over_r90", "bar length / petroR90", _MEASURED, None),
+    ("bar_length_px", "bar length", _MEASURED, None),
+    ("bar_fraction", "bar fraction", "TRUE", (0.0, 1.0)),
+    ("bar_position_angle_deg", "position angle", _MEASURED, (0.0, 180.0)),
+    ("bar_axis_ratio", "axis ratio of the bar in the map", _MEASURED, (0.0, 1.0)),
+)
+
+
+def headline(
+    con: duckdb.DuckDBPyConnection, statuses: Iterable[summary.Count]
+) -> list[tuple[str, str, str]]:
+    """(name, value, note) of the numbers on top of the page."""
+    numbers = {c.word: c for c in statuses}
+    total = sum(c.count for c in numbers.values())
+    failed = sum(c.count for c in numbers.values() if not c.healthy)
+    measured = numbers[Status.MEASURED].count if Status.MEASURED in numbers else 0
+    out = [
+        ("galaxies", count(total), "one row each"),
+        ("bars measured", count(measured), f"{percent(measured / total)} of all"),
+    ]
+    column = picks.length_column(con)
+    length = summary.distribution(con, column, where=_MEASURED, bins=1)
+    if length is not None:
+        low, middle, high = length.quantiles[1:4]
+        unit = "px" if length.unit == "pixel" else length.unit
+        out.append(
+            ("median bar length", f"{middle:.3g} {unit}", f"68 % in {low:.3g} to {high:.3g}")
+        )
+    out.append(("without a result", count(failed), f"{percent(failed / total)} of all"))
+    return out
+
+
+def distributions(con: duckdb.DuckDBPyConnection) -> list[Plot]:
+    """Histograms of what the catalogue has."""
+    out = []
+    for column, label, where, bounds in _SHOWN:
+        found = summary.distribution(con, column, where=where, bounds=bounds)
+        if found is not None:
+            out.append(_histogram(found, label))
+    return out
+
+
+def _histogram(found: summary.Distribution, label: str) -> Plot:
+    low, middle, high = found.quantiles[1:4]
+    unit = f" {found.unit}" if found.unit else ""
+    said = f"{count(found.n)} galaxies, median {middle:.3g}{unit}, 68 % in {low:.3g} to {high:.3g}"
+    outside = found.below + found.above
+    beyond = f"; {count(outside)} beyond the axis" if outside else ""
+    return Plot(
+        svg=plots.histogram(f"plot-{found.column}", found, label),
+        alt=f"Histogram of {label}{unit and ' in' + unit}: {said}.",
+        caption=f"{found.column}: {said}{beyond}.",
+    )
+
+
+def galleries(con: duckdb.DuckDBPyConnection, most: int) -> list[Gallery]:
+    """Every way of `picks.PICKS` that finds galaxies with pictures."""
+    return [found for pick in picks.PICKS if (found := _gallery(con, pick, most)).cards]
+
+
+def _gallery(con: duckdb.DuckDBPyConnection, pick: Pick, most: int) -> Gallery:
+    cards = tuple(card(row) for row in picks.picked(con, pick, most))
+    return Gallery(name=pick.name, title=pick.title, why=pick.why, cards=cards)
+
+
+def failures_note(statuses: Iterable[summary.Count], shown: int) -> str:
+    """How many rows the table of failures shows of all there are."""
+    total = sum(c.count for c in statuses if c.word not in HEALTHY)
+    if total == shown:
+        return f"All {count(total)} rows without votes, by shard and row."
+    return f"The first {count(shown)} of {count(total)} rows without votes, by shard and row."
+
+
+def run_facts(record: Mapping[str, Any]) -> list[Facts]:
+    """run.json as groups of names and values; deeper levels get dotted names."""
+    plain = [(k, _text(v)) for k, v in record.items() if not isinstance(v, Mapping | list)]
+    groups = [Facts(name="", facts=tuple(plain))] if plain else []
+    for key, value in record.items():
+        if isinstance(value, Mapping) and value:
+            groups.append(Facts(name=key, facts=tuple(_flat(value))))
+        elif isinstance(value, list):
+            groups += _numbered(key, value)
+    return groups
+
+
+def _numbered(key: str, values: list[Any]) -> list[Facts]:
+    if not all(isinstance(v, Mapping) for v in values):
+        return [Facts(name=key, facts=((key, _text(values)),))] if values else []
+    name = key.removesuffix("s")
+    return [Facts(name=f"{name} {i}", facts=tuple(_flat(v))) for i, v in enumerate(values, start=1)]
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", _text(value)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else str(value)
+    if isinstance(value, list) and not any(isinstance(v, Mapping | list) for v in value):
+        return ", ".join(_text(v) for v in value) or "none"
+    return value if isinstance(value, str) else json.dumps(value)
