@@ -32,22 +32,25 @@ def measure_bar(
 ) -> BarMeasurement:
     """Measure the bar that a saliency map (H, W) shows, H and W at least 3.
 
-    Values are high where the bar is, in any unit for the profile reading and min-max scaled to
-    [0, 1] for the chord reading. `centre` is the galaxy's (x, y) in the map's pixels, by default
-    the middle of the map. Whatever the values, a measurement comes back: `stop` says how the
-    reading ended and the length is NaN where that is no measurement. In paper mode the length
-    is always a number. Raises ValueError where the map is not two-dimensional or too small.
+    Values are high where the bar is: in any unit for the profile reading, min-max scaled to
+    [0, 1] for the chord reading, whose thresholds are absolute. `centre` is the galaxy's (x, y)
+    in the map's pixels, by default the middle of the map. Whatever the values, a measurement
+    comes back: `stop` says how the reading ended and the length is NaN where it is a flag.
+    With flag_unfinished=False, as in paper mode, the length is always a number.
+
+    Raises ValueError where the map is not two-dimensional or too small, or the centre is not
+    in it.
     """
     array = _map(saliency)
-    x, y = centre if centre is not None else ((array.shape[1] - 1) / 2, (array.shape[0] - 1) / 2)
-    if params == BarLengthParams.paper(params.correlation_min, params.pixels_min):
-        return read_chord(array, (x, y), params)
+    where = _centre(array.shape, centre)
+    if params.reading == "chord" and not params.flag_unfinished:
+        return read_chord(array, where, params)
     if not np.isfinite(array).all():
         return BarMeasurement(stop=StopReason.NOT_FINITE)
     if array.min() == array.max():
         return BarMeasurement(stop=StopReason.BLANK)
     read = read_profile if params.reading == "profile" else read_chord
-    return read(array, (x, y), params)
+    return read(array, where, params)
 
 
 def measure_grid(
@@ -72,3 +75,15 @@ def _map(saliency: ArrayLike) -> Floats:
             f"{_SIDE_MIN}: pass one map at a time"
         )
     return array
+
+
+def _centre(shape: tuple[int, ...], centre: tuple[float, float] | None) -> tuple[float, float]:
+    if centre is None:
+        return (shape[1] - 1) / 2, (shape[0] - 1) / 2
+    x, y = float(centre[0]), float(centre[1])
+    if not (-0.5 <= x <= shape[1] - 0.5 and -0.5 <= y <= shape[0] - 0.5):
+        raise ValueError(
+            f"the centre is {(x, y)}; it must lie in the map of shape {shape}: give (x, y), "
+            "column first, with the centre of the first pixel at 0"
+        )
+    return x, y

@@ -82,14 +82,14 @@ class BarLengthParams:
     central_only: bool = True
     pixel_extent: bool = True
     centre_tolerance: float = 0.1
-    smoothing_px: float = 1.0
+    smoothing_px: float = 0.5
     smoothing_fraction: float = 0.3
     strip_fraction: float = 0.35
     level: float = 0.5
     peak_min: float = 0.5
     gap_min: float = 0.5
     linearity_min: float = 0.25
-    snr_min: float = 4.0
+    snr_min: float = 2.0
     asymmetry_max: float = 0.6
     length_scale: float = 1.0
     length_offset_px: float = 0.0

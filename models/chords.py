@@ -20,6 +20,7 @@ from models.linearity import (
     principal,
     threshold_moments,
 )
+from models.strips import position_angle
 
 Mask = NDArray[np.bool_]
 
@@ -84,7 +85,7 @@ def chord_grid(
     few = [first_few(moments, p) for p in pixel_minima]
     stops = np.minimum.outer(linear, few).clip(max=len(THRESHOLDS) - 1)
     chords = {k: max(1.0, longest_chord(saliency > THRESHOLDS[k])) for k in set(stops.flat)}
-    return np.vectorize(chords.__getitem__, otypes=[np.float64])(stops)
+    return np.array([[chords[k] for k in row] for row in stops])
 
 
 def read_chord(
@@ -135,6 +136,6 @@ def _ellipse(x: NDArray[np.intp], y: NDArray[np.intp]) -> tuple[float, float]:
     if spread <= 1e-12 * (xx + yy):
         return math.nan, 1.0
     # image y points down; the angle runs from up to the left
-    angle = 0.5 * math.degrees(math.atan2(2 * xy, yy - xx)) % 180.0
+    angle = position_angle(math.degrees(0.5 * math.atan2(2 * xy, yy - xx)))
     ratio = math.sqrt(max(0.0, xx + yy - spread) / (xx + yy + spread))
     return angle, ratio

@@ -35,7 +35,7 @@ def central_components(
     nearest = np.full(count + 1, math.inf)
     np.minimum.at(nearest, label, distance)
     kept = nearest <= max(radius, 1.0)
-    weight = np.where(np.isfinite(light[y, x]), light[y, x], 1.0)
+    weight = np.nan_to_num(light[y, x], nan=0.0).clip(0.0, 1.0)
     flux = np.bincount(label, weight, count + 1)
     flux[0] = 0.0
     floor = _LOBE_FLUX_RATIO * flux[kept].sum()

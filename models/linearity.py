@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-THRESHOLDS: Floats = 0.5 + np.arange(5000) * 1e-4
+THRESHOLDS: Floats = np.asarray(0.5 + np.arange(5000) * 1e-4, dtype=np.float64)
 """T_k = 0.5 + k * 1e-4 for k = 0 ... 4999, in just this arithmetic; the last is 0.9999."""
 
 _EXACT_PIXELS = 1_000 * 1_000  # up to here the products of integer sums fit 64 bits

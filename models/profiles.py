@@ -19,19 +19,8 @@ _PASSES = 3  # of axis, width and ends: each starts from the last one's
 _FIRST_HALF_WIDTH = 0.06  # of the map's shorter side
 _RIDGE_LEVEL = 0.25  # of the bar's height: light below it says nothing about the axis
 _CLIPPED_SHARE = 0.2  # of pixels at the map's minimum: its noise was cut off below
+_NORMAL_QUANTILE_70 = 0.5244  # of the standard normal distribution
 _HALF_NORMAL = math.sqrt(1 - 2 / math.pi)  # standard deviation of |z|, z standard normal
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sight:
-    """The map along an axis: the strip, its profile, the ends and the half width found in it."""
-
-    along: Floats
-    across: Floats
-    patch: Floats
-    profile: Floats
-    ends: Ends
-    half_width: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +32,18 @@ class Ridge:
     linearity: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """The map along an axis: the strip, its profile, the ends and the half width found in it."""
+
+    along: Floats
+    across: Floats
+    patch: Floats
+    ends: Ends
+    half_width: float
+    ridge: Ridge
+
+
 def read_profile(
     saliency: Floats, centre: tuple[float, float], params: BarLengthParams
 ) -> BarMeasurement:
@@ -51,22 +52,28 @@ def read_profile(
     light = ndimage.gaussian_filter(scaled, params.smoothing_px, mode="nearest", truncate=3.0)
     base, noise = _background(light)
     light = light - base
-    drift = params.centre_tolerance * min(light.shape)
-    axis = brightest_axis(light, centre)
-    width = _FIRST_HALF_WIDTH * min(light.shape)
-    for step in range(_PASSES + 1):
-        sight = _look(light, axis, width, params)
-        if sight is None or sight.ends.height < params.snr_min * noise:
-            return BarMeasurement(stop=StopReason.FAINT)
-        if not math.isfinite(sight.ends.length):
-            return BarMeasurement(stop=StopReason.EDGE)
-        ridge = _ridge(sight)
-        if step < _PASSES:
-            width = sight.half_width
-            axis = axis.moved(sight.ends.middle, ridge.across, ridge.turn_deg)
-            axis = axis.kept_near(centre, drift)
+    found = _settle(light, centre, params.snr_min * noise, params)
+    if isinstance(found, StopReason):
+        return BarMeasurement(stop=found)
+    axis, sight = found
     error = _length_error(light, axis, sight, params, clipped=_is_clipped(scaled))
-    return _judge(axis, sight, ridge, base, error, params)
+    return _judge(axis, sight, base, error, params)
+
+
+def _settle(
+    light: Floats, centre: tuple[float, float], height_min: float, params: BarLengthParams
+) -> tuple[Axis, Sight] | StopReason:
+    """The bar's axis, moved and turned until the bar lies along its middle, and what it shows."""
+    side = min(light.shape)
+    axis = brightest_axis(light, centre)
+    sight: Sight | StopReason = _look(light, axis, _FIRST_HALF_WIDTH * side, height_min, params)
+    for _ in range(_PASSES):
+        if isinstance(sight, StopReason):
+            return sight
+        axis = axis.moved(sight.ends.middle, sight.ridge.across, sight.ridge.turn_deg)
+        axis = axis.kept_near(centre, params.centre_tolerance * side)
+        sight = _look(light, axis, sight.half_width, height_min, params)
+    return sight if isinstance(sight, StopReason) else (axis, sight)
 
 
 def _scaled(saliency: Floats) -> Floats:
@@ -80,34 +87,36 @@ def _is_clipped(scaled: Floats) -> bool:
 
 
 def _background(light: Floats) -> tuple[float, float]:
-    """Mean and standard deviation of what does not stand out, by clipping at 3 sigma."""
-    values = light.ravel()
-    for _ in range(3):
-        middle, spread = float(np.median(values)), float(values.std())
-        inside = values[np.abs(values - middle) <= 3 * spread]
-        if inside.size in (0, values.size):
-            break
-        values = inside
-    return float(values.mean()), float(values.std())
+    """Level and standard deviation of what does not stand out, from two quantiles of the map.
+
+    They hold for Gaussian noise around the level, also where it was cut off below it, as in the
+    positive part of a gradient, and bend little to a bar that covers up to a fifth of the map.
+    """
+    level, above = np.percentile(light, (50.0, 70.0))
+    return float(level), float(above - level) / _NORMAL_QUANTILE_70
 
 
-def _look(light: Floats, axis: Axis, width: float, params: BarLengthParams) -> Sight | None:
-    """Lay a strip along the axis and find the bar's ends and width in it."""
+def _look(
+    light: Floats, axis: Axis, width: float, height_min: float, params: BarLengthParams
+) -> Sight | StopReason:
+    """Lay a strip along the axis and find in it the bar's ends, half width and ridge."""
     along = symmetric_grid(axis.reach(light.shape))
     across = symmetric_grid(max(3.0, math.ceil(2.0 * width)))
     patch = strip(light, axis, across, along)
     profile = _profile(patch, across, width, params)
     ends = find_ends(profile, params)
-    if ends is None:
-        return None
+    if ends is None or ends.height < height_min:
+        return StopReason.FAINT
+    if not math.isfinite(ends.length):
+        return StopReason.EDGE
     weight = np.where(_between(along, ends, 1.0), profile.clip(min=0.0), 0.0)
     return Sight(
         along=along,
         across=across,
         patch=patch,
-        profile=profile,
         ends=ends,
         half_width=half_width(across, patch @ weight),
+        ridge=_ridge(patch, across, along, ends),
     )
 
 
@@ -124,13 +133,15 @@ def _between(along: Floats, ends: Ends, stretch: float) -> NDArray[np.bool_]:
     return np.asarray(inside | (along == 0))
 
 
-def _ridge(sight: Sight) -> Ridge:
-    """Where the bar's light lies within its strip, from its moments."""
-    inside = _between(sight.along, sight.ends, 1.2)
-    light = np.where(sight.patch > _RIDGE_LEVEL * sight.ends.height, sight.patch, 0.0) * inside
+def _ridge(patch: Floats, across: Floats, along: Floats, ends: Ends) -> Ridge:
+    """Where the bar's light lies within its strip, from its moments; round if there is none."""
+    inside = _between(along, ends, 1.2)
+    light = np.where(patch > _RIDGE_LEVEL * ends.height, patch, 0.0) * inside
+    if not light.any():
+        return Ridge(across=0.0, turn_deg=0.0, linearity=0.0)
     light = light / light.sum()
-    s0, t0 = float(light.sum(axis=0) @ sight.along), float(sight.across @ light.sum(axis=1))
-    s, t = sight.along - s0, sight.across - t0
+    s0, t0 = float(light.sum(axis=0) @ along), float(across @ light.sum(axis=1))
+    s, t = along - s0, across - t0
     ss, tt = float(light.sum(axis=0) @ s**2), float(t**2 @ light.sum(axis=1))
     st = float(t @ light @ s)
     total = ss + tt
@@ -163,14 +174,14 @@ def _length_error(
 
 
 def _judge(
-    axis: Axis, sight: Sight, ridge: Ridge, base: float, error: float, params: BarLengthParams
+    axis: Axis, sight: Sight, base: float, error: float, params: BarLengthParams
 ) -> BarMeasurement:
     """A measurement, or the flag that says why there is none."""
     ends = sight.ends
     threshold = params.level * ends.height
     pixels = int((sight.patch[:, _between(sight.along, ends, 1.0)] > threshold).sum())
     threshold += base
-    if ridge.linearity < params.linearity_min:
+    if sight.ridge.linearity < params.linearity_min:
         return BarMeasurement(stop=StopReason.ROUND, threshold=threshold, pixels=pixels)
     if 2 * abs(ends.middle) > params.asymmetry_max * ends.length:
         return BarMeasurement(stop=StopReason.ASYMMETRIC, threshold=threshold, pixels=pixels)
@@ -179,7 +190,7 @@ def _judge(
         stop=StopReason.PROFILE,
         length_px=params.length_scale * ends.length + params.length_offset_px,
         length_err_px=params.length_scale * error,
-        position_angle_deg=axis.angle_deg % 180.0,
+        position_angle_deg=axis.angle_deg,
         axis_ratio=min(1.0, 2 * sight.half_width / ends.length),
         x_px=middle.x,
         y_px=middle.y,
