@@ -19,19 +19,20 @@ def manifest_rows(
 ) -> pa.Table:
     """`table` in the manifest's names, types and order, then NOTE, then the columns of `extra`.
 
-    `mapping`: of catalogues.manifest.resolve. Optional columns that are absent come out null; so
+    `mapping`: of catalogues.manifest.resolve. Columns that are absent come out null (an image as a struct of nulls); so
     does an optional value that cannot be read as its type. An object_id that is no int64 comes out
     null with a sentence in NOTE.
     """
     arrays, fields = [], []
     note = pa.nulls(len(table), pa.string())
     for field in SCHEMA:
-        if field.name not in mapping:
+        if field.name == "image":
+            source = mapping.get("image")
+            array = _images(table.column(source) if source else _nothing(table))
+        elif field.name not in mapping:
             array = pa.nulls(len(table), field.type)
         elif field.name == "object_id":
             array, note = exact_ids(one_array(table.column(mapping["object_id"])))
-        elif field.name == "image":
-            array = _images(table.column(mapping["image"]))
         else:
             array = _lenient(table.column(mapping[field.name]), field.type)
         arrays.append(array)
@@ -47,6 +48,10 @@ def manifest_rows(
 def shard_schema(extra: Iterable[pa.Field] = ()) -> pa.Schema:
     """The manifest's schema followed by passed-through columns, as shards are written."""
     return pa.schema([*SCHEMA, *extra])
+
+
+def _nothing(table: pa.Table) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.nulls(len(table))])
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:

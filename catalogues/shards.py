@@ -101,12 +101,11 @@ def shard_fields(fs: Any, path: str) -> pa.Schema:
 def _opened(fs: Any, path: str) -> Iterator[pq.ParquetFile]:
     with storage.open_random(fs, path) as file, storage.explained("read", path):
         try:
-            parquet = pq.ParquetFile(file)
+            yield pq.ParquetFile(file)
         except pa.ArrowInvalid as error:
             raise StorageError(
                 f"{storage.redact(path)!r} is not a readable Parquet file: {error}; write it again"
             ) from error
-        yield parquet
 
 
 def read_shard(

@@ -7,23 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from fsspec.implementations.memory import MemoryFileSystem
 
 from catalogues import storage
 from catalogues.storage import StorageError, StorageOptions
 from tests.s3server import S3Server
-
-
-@pytest.fixture(params=["disk", "memory", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty place of each kind."""
-    if request.param == "disk":
-        return str(tmp_path / "folder")
-    if request.param == "memory":
-        MemoryFileSystem.store.clear()
-        return "memory://folder"
-    server: S3Server = request.getfixturevalue("s3_env")
-    return f"s3://{server.bucket}/{tmp_path.name}"
 
 
 def _writes_two(file: BinaryIO) -> None:
