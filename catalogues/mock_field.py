@@ -39,9 +39,9 @@ def _deposit(planes: list[Plane], grid: Grid, x: float, y: float, flux: list[flo
 
 
 def _star_colours(rng: np.random.Generator) -> tuple[float, float]:
-    """g - r and r - i along the stellar locus, half of them M dwarfs."""
-    if rng.random() < 0.45:
-        return rng.normal(1.38, 0.07), rng.uniform(0.6, 1.7)
+    """g - r and r - i along the stellar locus, a third of them M dwarfs."""
+    if rng.random() < 0.35:
+        return rng.normal(1.3, 0.08), rng.uniform(0.45, 1.2)
     colour = rng.uniform(0.1, 1.2)
     return colour, 0.36 * colour - 0.02 + rng.normal(0, 0.03)
 
@@ -101,8 +101,8 @@ def add_artifacts(galaxy: MockGalaxy, grid: Grid, planes: list[Plane]) -> None:
     if galaxy.trail:
         x, y = grid.along(rng.uniform(0, 180))
         across = y - np.float32(rng.uniform(-0.35, 0.35) * grid.n * grid.pixel_arcsec)
-        width = np.float32(rng.uniform(0.5, 1.1))
-        strength = np.float32(rng.uniform(0.2, 2.0) * grid.pixel_arcsec**2 / 0.157)
+        width = np.float32(rng.uniform(0.4, 0.8))
+        strength = np.float32(rng.uniform(0.1, 0.8) * grid.pixel_arcsec**2 / 0.157)
         planes[int(rng.integers(3))] += strength * np.exp(-0.5 * (across / width) ** 2) + 0 * x
     if galaxy.kind == "artifact":
         _bright_star(rng, galaxy, grid, planes)

@@ -38,9 +38,9 @@ class MockSkyParams:
     z: tuple[float, float] = (0.01, 0.15)
     psf_fwhm_arcsec: tuple[float, float] = (0.9, 1.8)
     native_pixel_arcsec: float = 0.396
-    noise_nmgy: tuple[float, float, float] = (0.017, 0.024, 0.036)
+    noise_nmgy: tuple[float, float, float] = (0.017, 0.024, 0.033)
     source_density_arcmin2: float = 11.0
-    trail_fraction: float = 0.02
+    trail_fraction: float = 0.01
     vote_count: int = 40
     jpeg_quality: int = 90
     cosmology: str = scales.DEFAULT_COSMOLOGY

@@ -78,9 +78,9 @@ def _bar(rng: Rng, params: MockSkyParams, z: float, r90: float) -> Bar:
             break
     else:
         length = float(np.clip(median * r90, 1.5 / kpc, 16 / kpc))
-    light = rng.uniform(0.02, 0.06) if weak else float(np.exp(rng.normal(np.log(0.15), 0.4)))
+    light = rng.uniform(0.015, 0.05) if weak else float(np.exp(rng.normal(np.log(0.115), 0.4)))
     # a short bar of the same share of light would outshine any real one
-    light = float(np.clip(light * (length / (median * r90)) ** 0.8, 0.012, 0.34))
+    light = float(np.clip(light * (length / (median * r90)) ** 0.8, 0.012, 0.28))
     profile = rng.choice(["ferrers", "flat", "exponential"], p=[0.4, 0.3, 0.3])
     return Bar(
         light=light,
@@ -89,7 +89,7 @@ def _bar(rng: Rng, params: MockSkyParams, z: float, r90: float) -> Bar:
         angle_deg=rng.uniform(0, 180),
         boxiness=rng.uniform(2.0, 3.6),
         profile=profile,
-        slope=rng.uniform(0.4, 1.3) if profile == "ferrers" else rng.uniform(1.0, 2.4),
+        slope=rng.uniform(0.3, 0.9) if profile == "ferrers" else rng.uniform(0.5, 1.6),
         weak=weak,
         dust=rng.uniform(0.2, 0.9) if not weak and _chance(rng, 0.3) else 0.0,
     )
@@ -157,14 +157,14 @@ def _disc_galaxy(
     bar = _bar(rng, params, z, r90) if kind == "barred" else None
     spiral = _spiral(rng, bar, h)
     late = spiral is not None and _chance(rng, 0.5)
-    light = float(np.clip(rng.gamma(1.6, 0.05 if late else 0.11), 0.0, 0.55))
+    light = float(np.clip(rng.gamma(1.6, 0.035 if late else 0.085), 0.0, 0.5))
     hole = rng.uniform(0.1, 0.6) if bar and not bar.weak and _chance(rng, 0.55) else 0.0
     disc = Disc(
         scale_arcsec=h,
         break_over_h=rng.uniform(2.2, 4.2),
         outer_slope=float(rng.choice([1.0, 1.8, 0.7], p=[0.3, 0.55, 0.15])),
         thickness=rng.uniform(0.1, 0.2),
-        young_share=float(np.clip(rng.normal(0.55 if late else 0.3, 0.15), 0.02, 0.9))
+        young_share=float(np.clip(rng.normal(0.75 if late else 0.45, 0.15), 0.05, 0.95))
         if spiral
         else rng.uniform(0.0, 0.25),
         hole=hole,
@@ -172,7 +172,7 @@ def _disc_galaxy(
     )
     bulge = Bulge(
         light=light,
-        radius_arcsec=h * rng.uniform(0.12, 0.38),
+        radius_arcsec=h * rng.uniform(0.18, 0.45),
         sersic=_clipped_normal(rng, 1.8, 0.9, 0.8, 4.0),
         axis_ratio=1.0,
     )
@@ -320,7 +320,7 @@ def _with_photometry(rng: Rng, galaxy: MockGalaxy, params: MockSkyParams) -> Moc
     if galaxy.kind == "artifact":
         return replace(galaxy, mag_r=rng.uniform(8.5, 12.5))
     petro = petrosian_radii(galaxy)
-    mean, sigma = (20.5, 0.55) if galaxy.kind == "smooth" else (21.15, 0.5)
+    mean, sigma = (20.1, 0.55) if galaxy.kind == "smooth" else (20.4, 0.5)
     brightness = _clipped_normal(rng, mean, sigma, 19.0, 22.4)
     # the Galaxy Zoo 2 sample ends at m_r = 17: fainter galaxies would not be in it
     mag = min(brightness - 2.5 * np.log10(2 * np.pi * petro.r50**2), 17.3)

@@ -22,14 +22,14 @@ from catalogues.mock_random import Stream, generator
 Plane = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-ASINH_Q = 4.0
+ASINH_Q = 6.0
 """Softening of the colour stretch: linear below 1/Q of `STRETCH_NMGY`."""
 
 STRETCH_NMGY = 0.9
 """Surface brightness, nanomaggies per 0.396 arcsec pixel, whose linear image would be white."""
 
-BAND_SCALES = (1.37, 1.0, 0.80)
-"""Weights of g, r, i, which become blue, green, red (SDSS's 7.8 : 5.7 : 4.6)."""
+BAND_SCALES = (1.5, 1.0, 0.80)
+"""Weights of g, r, i, which become blue, green, red (about SDSS's 7.8 : 5.7 : 4.6)."""
 
 
 def stretch(bands: NDArray[np.float32]) -> Pixels:
@@ -37,7 +37,7 @@ def stretch(bands: NDArray[np.float32]) -> Pixels:
 
     Lupton et al. (2004): I = mean of the weighted bands; each is multiplied by
     asinh(Q I / s) / (Q I / s), so that colour is kept; where one exceeds white all three are
-    divided by the largest. Values below zero are black, as in SDSS's frames.
+    divided by the 0.7th power of the largest and cut, so that bright cores pale as SDSS's do. Values below zero are black, as in SDSS's frames.
     """
     red_first = bands[::-1] * np.array(BAND_SCALES[::-1], np.float32)[:, None, None]
     red_first = red_first / np.float32(STRETCH_NMGY)
@@ -45,7 +45,7 @@ def stretch(bands: NDArray[np.float32]) -> Pixels:
     scaled = red_first * (np.arcsinh(ASINH_Q * intensity) / (ASINH_Q * intensity)).astype(
         np.float32
     )
-    scaled /= np.maximum(scaled.max(axis=0), 1)
+    scaled /= np.maximum(scaled.max(axis=0), 1) ** np.float32(0.7)
     levels = np.clip(255 * scaled + 0.5, 0, 255).astype(np.uint8)
     return np.ascontiguousarray(levels.transpose(1, 2, 0))
 
@@ -54,6 +54,7 @@ def stretch(bands: NDArray[np.float32]) -> Pixels:
 def _interpolation(n_out: int, n_in: int, ratio: float) -> Plane:
     """(n_out, n_in) cubic (Catmull-Rom) weights: out pixel j at ratio (j - centre) + centre of in."""
     position = (np.arange(n_out) - (n_out - 1) / 2) * ratio + (n_in - 1) / 2
+    position = np.clip(position, 0, n_in - 1)  # the rim repeats outward
     distance = np.abs(position[:, None] - np.arange(n_in))
     near = ((1.5 * distance - 2.5) * distance) * distance + 1
     far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2

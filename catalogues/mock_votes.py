@@ -39,31 +39,51 @@ def _clarity(galaxy: MockGalaxy) -> float:
     return float(np.clip(0.9 * resolution + 0.5 * depth, -2.5, 2.0))
 
 
-def bar_visibility(galaxy: MockGalaxy) -> float:
-    """Logit of 'bar': light, thinness and length of the bar, seeing, inclination, depth.
+def bar_contrast(galaxy: MockGalaxy) -> float:
+    """Mean surface brightness of the bar's ellipse over that of disc and bulge inside its radius.
 
-    Light counts as the share of the disc's light under the bar; a projected axis ratio above 0.7
-    hides it; so does a length below about two seeing widths. -3.2 for no bar at all.
+    The disc is taken as a pure exponential: 1 - (1 + s) exp(-s) of its light lies inside s = a/h.
     """
-    if galaxy.bar is None:
-        return -3.2
-    seeing = galaxy.psf_fwhm_arcsec[1]
-    length = np.log(galaxy.bar_length_arcsec / (2.2 * seeing))
-    blurred = np.hypot(galaxy.bar_length_arcsec * galaxy.bar_axis_ratio, seeing) / np.hypot(
-        galaxy.bar_length_arcsec, seeing
-    )
+    bar, disc = galaxy.bar, galaxy.disc
+    if bar is None or disc is None:
+        return 0.0
+    s = bar.semi_major_arcsec / disc.scale_arcsec
     bulge = galaxy.bulge.light if galaxy.bulge else 0.0
-    contrast = np.log(galaxy.bar.light / (0.07 * (0.6 + bulge)))
-    q = galaxy.disc_axis_ratio
+    smooth = 1 - bulge - bar.light - galaxy.nucleus - sum(ring.light for ring in galaxy.rings)
+    smooth -= galaxy.spiral.light if galaxy.spiral else 0.0
+    inside = max(smooth, 0.02) * (1 - (1 + s) * np.exp(-s)) * (1 - 0.6 * disc.hole)
+    return float(bar.light / bar.axis_ratio / (inside + 0.7 * bulge + 0.01))
+
+
+def bar_distinctness(galaxy: MockGalaxy) -> float:
+    """|ellipticity of the bar after the seeing - that of the disc|, 0-2; see `bar_visibility`."""
+    seeing, length = galaxy.psf_fwhm_arcsec[1], galaxy.bar_length_arcsec
+    q2 = ((length * galaxy.bar_axis_ratio) ** 2 + seeing**2) / (length**2 + seeing**2)
+    disc2 = galaxy.disc_axis_ratio**2
+    turn = np.exp(2j * np.deg2rad(galaxy.bar_position_angle_deg - galaxy.position_angle_deg))
+    return float(abs((1 - q2) / (1 + q2) * turn - (1 - disc2) / (1 + disc2)))
+
+
+def bar_visibility(galaxy: MockGalaxy) -> float:
+    """Logit of 'bar': contrast, distinctness, length over the seeing, inclination, depth.
+
+    Distinctness is the distance between the ellipticities of bar (after the seeing) and disc, as
+    (e cos 2 PA, e sin 2 PA) with e = (1 - q^2)/(1 + q^2): a bar along the major axis of an inclined
+    disc looks like the disc. Below -2 without a bar.
+    """
+    clear = _clarity(galaxy)
+    if galaxy.bar is None:
+        return -3.0 - 0.3 * clear + 0.5 * (1 - galaxy.disc_axis_ratio)
+    seeing, length = galaxy.psf_fwhm_arcsec[1], galaxy.bar_length_arcsec
     score = (
-        0.9
-        + 1.3 * contrast
-        + 1.6 * np.tanh(length)
-        + 5.0 * (0.55 - blurred)
-        - 2.0 * max(0.0, 0.45 - q) / 0.3
-        + 0.5 * _clarity(galaxy)
+        0.2
+        + 1.5 * np.log(bar_contrast(galaxy) / 0.7)
+        + 1.2 * np.tanh(np.log(length / (2.2 * seeing)))
+        + 4.5 * (bar_distinctness(galaxy) - 0.42)
+        - 1.5 * max(0.0, 0.45 - galaxy.disc_axis_ratio) / 0.3
+        + 0.5 * clear
     )
-    return float(np.clip(score, -3.2, 3.6))
+    return float(np.clip(score, -3.0, 3.6))
 
 
 def _featured(galaxy: MockGalaxy) -> list[float]:
@@ -72,14 +92,14 @@ def _featured(galaxy: MockGalaxy) -> list[float]:
     if galaxy.kind == "artifact":
         return [-2.0, -2.0, 2.5]
     if galaxy.kind == "smooth":
-        return [2.2 + 0.3 * clear, -0.2 - 0.3 * clear, -1.5]
+        return [1.8 + 0.4 * clear, 0.0 - 0.3 * clear, -1.6]
     if galaxy.kind == "edge_on":
         return [-0.4, 1.2 + 0.4 * clear, -2.5]
     arms = galaxy.spiral.light * galaxy.spiral.sharpness**0.3 if galaxy.spiral else 0.0
     features = 5.0 * min(arms, 0.4) + 2.0 * min(0.4, sum(r.light for r in galaxy.rings)) * 2
     features += 1.4 * _sigmoid(bar_visibility(galaxy))
     features += 1.5 if galaxy.kind in ("irregular", "merger") else 0.0
-    return [0.8 - 0.5 * clear, -0.4 + features + 0.9 * clear, -2.3]
+    return [0.8 - 0.5 * clear, -0.7 + features + 0.9 * clear, -2.3]
 
 
 def _bulge_prominence(galaxy: MockGalaxy) -> Votes:
