@@ -19,39 +19,33 @@ def manifest_rows(
 ) -> pa.Table:
     """`table` in the manifest's names, types and order, then NOTE, then the columns of `extra`.
 
-    `mapping`: of catalogues.manifest.resolve. Columns that are absent come out null (an image as a struct of nulls); so
-    does an optional value that cannot be read as its type. An object_id that is no int64 comes out
-    null with a sentence in NOTE.
+    `mapping`: of catalogues.manifest.resolve. Columns that are absent come out null (an image as a
+    struct of nulls), and so does an optional value that cannot be read as its type. An object_id
+    that is no int64 comes out null with a sentence in NOTE.
     """
-    arrays, fields = [], []
+    arrays = {name: _column(table, mapping.get(name), name) for name in SCHEMA.names}
     note = pa.nulls(len(table), pa.string())
-    for field in SCHEMA:
-        if field.name == "image":
-            source = mapping.get("image")
-            array = _images(table.column(source) if source else _nothing(table))
-        elif field.name not in mapping:
-            array = pa.nulls(len(table), field.type)
-        elif field.name == "object_id":
-            array, note = exact_ids(one_array(table.column(mapping["object_id"])))
-        else:
-            array = _lenient(table.column(mapping[field.name]), field.type)
-        arrays.append(array)
-        fields.append(field.with_nullable(True))
-    arrays.append(note)
-    fields.append(pa.field(NOTE, pa.string()))
-    for name in extra:
-        arrays.append(table.column(name))
-        fields.append(table.schema.field(name))
-    return pa.table(arrays, schema=pa.schema(fields))
+    if "object_id" in mapping:
+        arrays["object_id"], note = exact_ids(one_array(table.column(mapping["object_id"])))
+    fields = [field.with_nullable(True) for field in SCHEMA] + [pa.field(NOTE, pa.string())]
+    passed = list(extra)
+    fields += [table.schema.field(name) for name in passed]
+    columns = [*arrays.values(), note, *(table.column(name) for name in passed)]
+    return pa.table(columns, schema=pa.schema(fields))
+
+
+def _column(table: pa.Table, source: str | None, name: str) -> pa.Array:
+    kind = SCHEMA.field(name).type
+    if name == "image":
+        return _images(table.column(source) if source else pa.chunked_array([pa.nulls(len(table))]))
+    if source is None or name == "object_id":
+        return pa.nulls(len(table), kind)
+    return _lenient(table.column(source), kind)
 
 
 def shard_schema(extra: Iterable[pa.Field] = ()) -> pa.Schema:
     """The manifest's schema followed by passed-through columns, as shards are written."""
     return pa.schema([*SCHEMA, *extra])
-
-
-def _nothing(table: pa.Table) -> pa.ChunkedArray:
-    return pa.chunked_array([pa.nulls(len(table))])
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
