@@ -48,6 +48,16 @@ class TrainParams:
             raise ValueError("epochs, batch_size, halve_after and stop_after must be at least 1")
 
 
+RECIPES: dict[str, TrainParams] = {
+    "paper": TrainParams(augment=AugmentParams.paper()),
+    "compact": TrainParams(
+        epochs=40, batch_size=64, learning_rate=4e-3, weight_decay=0.02, loss="cross_entropy",
+        schedule="cosine", average=0.995, bar_weight=4.0,
+    ),
+}  # fmt: skip
+"""How each preset is trained."""
+
+
 @dataclass(frozen=True)
 class Examples:
     """Canvases and votes: pixels (N, S, S, 3) uint8, sky (N, 3), scale (N,), votes (N, 37).

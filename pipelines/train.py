@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +23,7 @@ from catalogues.splits import SplitFractions, parts_of
 from models.ensemble import EnsembleSpec, preset
 from models.networks import MemberSpec
 from models.preprocess import FieldSpec
-from models.training import TrainParams
+from models.training import RECIPES, TrainParams
 from pipelines.figures import learning_curves
 
 PARTS = ("train", "validation")
@@ -48,14 +48,29 @@ class TrainOptions:
     """Names of the preset's members to train; all of them where empty."""
     split: SplitFractions = field(default_factory=SplitFractions)
     """Shares kept for validation and test."""
-    params: TrainParams = field(default_factory=TrainParams)
-    """The recipe."""
+    epochs: int | None = None
+    """At most so many; the preset's own recipe where not given."""
+    batch_size: int | None = None
+    """Galaxies per step; the recipe's where not given."""
+    learning_rate: float | None = None
+    """The recipe's where not given."""
+    bfloat16: bool = False
+    """Mixed precision: only on hardware that has it."""
+    seed: int = 0
+    """Of weights, order and augmentation."""
     pretrained: bool = False
     """Begin from published weights (timm's hub or cache)."""
     cpus: int = 1
     """CPU cores per member."""
     gpus: float = 0.0
     """GPUs per member."""
+
+    @property
+    def params(self) -> TrainParams:
+        """The preset's recipe with the given changes."""
+        names = ("epochs", "batch_size", "learning_rate")
+        given = {n: getattr(self, n) for n in names if getattr(self, n) is not None}
+        return replace(RECIPES[self.preset], bfloat16=self.bfloat16, seed=self.seed, **given)
 
     def __post_init__(self) -> None:
         if not self.data:
@@ -146,7 +161,7 @@ def _write(
     for name, data in zip(spec.weights, weights, strict=True):
         storage.write_whole(fs, storage.join(root, name), data)
     record = {
-        "options": asdict(options), "galaxies": counts, "curves": curves,
+        "options": asdict(options), "recipe": asdict(options.params), "galaxies": counts, "curves": curves,
         "split": "blake2b of object_id: catalogues.splits",
     }  # fmt: skip
     for name, text in (("ensemble.json", spec.to_dict()), ("training.json", record)):
