@@ -19,12 +19,14 @@ RECEIPT = pa.schema(
 """One row per file: its name, its rows, and as JSON how many of each status."""
 
 
-def write_batch(batch: pa.Table, *, output: str, options: StorageOptions) -> pa.Table:
+def write_batch(
+    batch: pa.Table, *, output: str, options: StorageOptions, schema: pa.Schema
+) -> pa.Table:
     """Write one of the Measurer's tables below `output`, pictures first: the catalogue file says
-    that its rows are done. Returns a receipt. Raises StorageError."""
+    that its rows are done. `schema`: of the catalogue. Returns a receipt. Raises StorageError."""
     fs, root = storage.filesystem(output, options)
     kept = [picture for picture in batch.column(PICTURE).to_pylist() if picture is not None]
-    rows = batch.drop_columns([PICTURE])
+    rows = batch.select(schema.names).cast(schema)
     if kept:
         write_rows(fs, storage.join(root, PICTURES), pa.Table.from_pylist(kept, schema=SCHEMA))
     name = write_rows(fs, storage.join(root, CATALOGUE), rows)

@@ -1,0 +1,53 @@
+"""How bars are measured: how maps are made and how they are read, as `estimator.json` has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from models.estimator import EstimatorParams
+from models.saliency import SmoothGradParams
+from models.views import ViewParams
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """From votes to a bar. `maps`: making them; `reading`: reading them."""
+
+    maps: SmoothGradParams = field(default_factory=SmoothGradParams)
+    reading: EstimatorParams = field(default_factory=EstimatorParams)
+
+    @classmethod
+    def paper(cls) -> Recipe:
+        """Paper 1's: |gradient| maps, Algorithm 1, the members' lengths averaged."""
+        return cls(maps=SmoothGradParams.paper(), reading=EstimatorParams.paper())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for `estimator.json`: {"map": ..., "reading": ...}."""
+        return {"map": asdict(self.maps), "reading": self.reading.to_dict()}
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Recipe:
+        """The inverse of `to_dict`; names that are absent keep their defaults. Raises ValueError
+        for unknown names and values that are not allowed."""
+        unknown = set(raw) - {"map", "reading"}
+        if unknown:
+            raise ValueError(
+                f"an estimator has no {sorted(unknown)}: give 'map' and 'reading', as "
+                "estimator.json has them"
+            )
+        return cls(
+            maps=_maps(raw.get("map", {})),
+            reading=EstimatorParams.from_dict(raw.get("reading", {})),
+        )
+
+
+def _maps(raw: Mapping[str, Any]) -> SmoothGradParams:
+    try:
+        view = dict(raw.get("view", {}))
+        if view.get("width_range") is not None:
+            view["width_range"] = tuple(view["width_range"])
+        return SmoothGradParams(**{**raw, "view": ViewParams(**view)})
+    except TypeError as error:
+        raise ValueError(f"not the parameters of a map: {error}") from error

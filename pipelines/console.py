@@ -1,0 +1,70 @@
+"""What every command does alike on the terminal: options from words, mistakes in one line."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
+from types import FrameType
+from typing import TypeVar
+
+import tyro
+
+Options = TypeVar("Options")
+
+OK, FAILURE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses; MISTAKE is the user's, explained in one line before anything has started."""
+
+_TITLE = re.compile(r"^╭.*$", re.MULTILINE)
+_BOX = re.compile(r"[─-╿]+")
+_HINT = re.compile(r"(For full helptext|Argument helptext).*")
+
+
+def parse(kind: type[Options], prog: str, arguments: Sequence[str] | None = None) -> Options:
+    """The options dataclass `kind` from words of the command line (default: this process's).
+
+    A mistake is told in one line on stderr and ends the process with MISTAKE.
+    """
+    told = io.StringIO()
+    try:
+        with redirect_stderr(told):
+            return tyro.cli(kind, args=arguments, prog=prog)
+    except SystemExit as end:
+        if end.code == MISTAKE:
+            complain(prog, f"{one_line(told.getvalue())}; see {prog} --help", MISTAKE)
+        raise
+
+
+def one_line(text: str) -> str:
+    """A framed message of several lines as one sentence, hints and frame left out."""
+    lines: list[str] = []
+    for line in _BOX.sub(" ", _TITLE.sub("", text)).splitlines():
+        line = line.strip()
+        if _HINT.match(line):
+            break
+        if line:
+            lines.append(line)
+    return " ".join(lines)
+
+
+def complain(prog: str, message: str, status: int) -> int:
+    """One line on stderr; returns the exit status that goes with it."""
+    print(f"{prog}: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    return status
+
+
+@contextmanager
+def terminated_as_interrupt() -> Iterator[None]:
+    """Treat the signal that ends jobs on clusters (SIGTERM) as Ctrl-C: a run can be resumed."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,173 @@
+"""All that can be known before the main job starts: every mistake is found here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from actors.explainer import find_ensemble
+from catalogues import provenance, scales, storage
+from catalogues.bar_rows import catalogue_schema
+from catalogues.bars import SCHEMA
+from catalogues.catalogue_files import CATALOGUE
+from catalogues.ledger import Ledger, Mask, read_ledger
+from catalogues.passed_columns import extra_fields
+from catalogues.provenance import RunRecord
+from catalogues.shards import Shard, list_shards
+from models.ensemble import EnsembleSpec
+from models.recipe import Recipe
+from models.selection import SelectionParams
+
+if TYPE_CHECKING:
+    from pipelines.measure import MeasureOptions
+
+_PICTURES = 1000
+"""So many galaxies' pictures are kept where nothing else is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run whose options were found good.
+
+    `facts`: what its numbers depend on, without the device. `stored`: the record of the run that
+    the output holds, None where there is none. `ledger`: what it has done.
+    """
+
+    options: MeasureOptions
+    shards: tuple[Shard, ...]
+    ensemble: EnsembleSpec
+    recipe: Recipe
+    selection: SelectionParams
+    kept_fraction: float
+    extra: tuple[pa.Field, ...]
+    facts: Mapping[str, Any]
+    stored: RunRecord | None
+    ledger: Ledger
+
+    @property
+    def rows(self) -> int:
+        """Galaxies of the input."""
+        return sum(shard.rows for shard in self.shards)
+
+    @property
+    def work(self) -> tuple[tuple[Shard, Mask | None], ...]:
+        """The shards of which something is left, with the flags of what is done."""
+        return self.ledger.unfinished(self.shards)
+
+    @property
+    def device(self) -> str | None:
+        """Where networks run: as asked for, or as the run began; None if neither says."""
+        if self.options.cluster.device != "auto":
+            return self.options.cluster.device
+        return self.stored.facts["device"] if self.stored else None
+
+    def record(self, device: str) -> RunRecord:
+        """The run's record on `device`, with the sessions that it had. Raises ValueError if the
+        output holds a run of other facts."""
+        facts = {**self.facts, "device": device}
+        given = provenance.new_record(facts, asdict(self.options), self.options.label)
+        if self.stored is None:
+            return given
+        provenance.check_same_run(self.stored, given)
+        return replace(self.stored, options=given.options)
+
+    def schema(self, record: RunRecord) -> pa.Schema:
+        """The schema of the run's catalogue."""
+        return catalogue_schema(record.run_id, record.facts, self.extra)
+
+
+def make_plan(options: MeasureOptions) -> Plan:
+    """Look at input, ensemble and output. Raises StorageError and ValueError, each with value, rule
+    and remedy; writes nothing."""
+    read, write = options.read_options(), options.write_options()
+    _check_apart(options)
+    scales.cosmology(options.cosmology)
+    fs, root = storage.filesystem(options.output, write)
+    stored = provenance.read_record(fs, root)
+    shards = list_shards(options.input, read)
+    files = find_ensemble(options.ensemble, read)
+    ensemble = EnsembleSpec.from_dict(files.description)
+    recipe = _recipe(options, files.estimator)
+    extra = extra_fields(options.input, shards, options.keep, read)
+    rows = sum(shard.rows for shard in shards)
+    kept = min(1.0, _PICTURES / max(rows, 1))
+    plan = Plan(
+        options=options,
+        shards=shards,
+        ensemble=ensemble,
+        recipe=recipe,
+        selection=options.selection(),
+        kept_fraction=kept if options.keep_pictures is None else options.keep_pictures,
+        extra=extra,
+        facts={},
+        stored=stored,
+        ledger=Ledger(),
+    )
+    plan = replace(plan, facts=_facts(plan))
+    run_id = plan.record(plan.device or "").run_id if stored else ""
+    folder = storage.join(root, CATALOGUE)
+    return replace(plan, ledger=read_ledger(fs, folder, shards, run_id))
+
+
+def check_writable(options: MeasureOptions) -> None:
+    """Raises StorageError if nothing can be written into the output."""
+    fs, root = storage.filesystem(options.output, options.write_options())
+    path = storage.join(root, "_write_check")
+    storage.write_whole(fs, path, b"may this be written?\n")
+    with storage.explained("remove", path):
+        fs.rm_file(path)
+
+
+def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe:
+    """How bars are measured: as asked for, else as the ensemble's own estimator.json says."""
+    if options.estimator == "paper":
+        recipe = Recipe.paper()
+    elif options.estimator is not None:
+        fs, path = storage.filesystem(options.estimator, options.read_options())
+        try:
+            recipe = Recipe.from_dict(json.loads(storage.read_whole(fs, path)))
+        except ValueError as error:
+            raise ValueError(f"estimator {storage.redact(path)!r}: {error}") from error
+    else:
+        recipe = Recipe.from_dict(beside or {})
+    if options.samples is None:
+        return recipe
+    return replace(recipe, maps=replace(recipe.maps, samples=options.samples))
+
+
+def _facts(plan: Plan) -> dict[str, Any]:
+    options = plan.options
+    ensemble = plan.ensemble.to_dict()
+    del ensemble["weights"]  # where they lie changes nothing, what they are is their sha256
+    return {
+        "input": provenance.shard_facts(plan.shards),
+        "ensemble": ensemble,
+        "estimator": plan.recipe.to_dict(),
+        "selection": asdict(plan.selection),
+        "seed": options.seed,
+        "scale": options.scale,
+        "cosmology": options.cosmology,
+        "limits": asdict(options.limits),
+        "keep": list(options.keep),
+        "kept_fraction": plan.kept_fraction,
+    }
+
+
+def _check_apart(options: MeasureOptions) -> None:
+    """Raises ValueError if the catalogue would lie among the shards."""
+    source = storage.filesystem(options.input, options.read_options())[1]
+    target = storage.filesystem(options.output, options.write_options())[1]
+    if f"{target.rstrip('/')}/".startswith(f"{source.rstrip('/')}/"):
+        raise ValueError(
+            f"the output {storage.redact(options.output)!r} lies within the input: its files would "
+            "be taken for shards; choose a folder beside it"
+        )
+    if clash := [name for name in options.keep if name in SCHEMA.names]:
+        raise ValueError(
+            f"keep names {clash[0]!r}, which the catalogue has already: leave it out, or rename "
+            "the input's column"
+        )

@@ -1,0 +1,156 @@
+"""What each stage may use of the cluster, declared once; and the way to the cluster."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Device = Literal["cpu", "cuda"]
+
+_MIB = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterOptions:
+    """Where and with how much to compute. Nothing here changes a result but `device`."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where networks run; auto: GPUs if the cluster has any, or what the run began with."""
+    explainers_min: int = 1
+    """Smallest number of processes that hold the networks."""
+    explainers_max: int | None = None
+    """Largest number of them; default: one per GPU, or one per CPU core."""
+    explainer_gpus: float = 1.0
+    """GPUs of each of them; 0.5 lets two share one."""
+    measurers_max: int | None = None
+    """Largest number of processes that read maps; default: one per four CPU cores."""
+    batch_rows: int | None = None
+    """Galaxies handed to a process at a time; default: 64 with GPUs, 16 without."""
+    address: str | None = None
+    """Address of a Ray cluster; default: RAY_ADDRESS, else one is started on this machine."""
+
+    def __post_init__(self) -> None:
+        for name in ("explainers_min", "explainers_max", "measurers_max", "batch_rows"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name}={value} must be at least 1")
+        if self.explainers_max is not None and self.explainers_max < self.explainers_min:
+            raise ValueError(
+                f"explainers_max={self.explainers_max} must not be less than "
+                f"explainers_min={self.explainers_min}"
+            )
+        if not 0 < self.explainer_gpus <= 16:
+            raise ValueError(f"explainer_gpus={self.explainer_gpus} must lie above 0, up to 16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """A pool of actors: from `min_size` to `max_size`, each with so many CPUs and GPUs."""
+
+    min_size: int
+    max_size: int
+    cpus: float
+    gpus: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageResources:
+    """CPUs of each task of the light stages, the pools of the heavy ones, and the grain."""
+
+    read_cpus: float
+    decode_cpus: float
+    write_cpus: float
+    explainers: Pool
+    measurers: Pool
+    batch_rows: int
+    block_bytes: int
+
+
+def stage_resources(
+    options: ClusterOptions, device: Device, cpus: float, gpus: float
+) -> StageResources:
+    """Divide a cluster of `cpus` and `gpus` among the stages.
+
+    One task of each stage and the whole pool of Explainers always fit together, so that no stage
+    waits for a CPU that another holds for ever. Stages of different CPUs are not fused by Ray Data:
+    decoding would end up inside the networks' processes. Raises ValueError for "cuda" without GPUs.
+    """
+    share = min(1.0 if device == "cuda" else 0.4, 0.125 * cpus)
+    if device == "cuda":
+        if gpus < options.explainer_gpus:
+            raise ValueError(
+                f"device 'cuda' was asked for and the cluster has {gpus:g} GPUs: give --device cpu "
+                "or an address of a cluster that has some"
+            )
+        most = options.explainers_max or max(1, int(gpus / options.explainer_gpus))
+        each, gpu = 0.0, options.explainer_gpus
+    else:
+        most = options.explainers_max or max(1, int(cpus))
+        each, gpu = 0.5 * cpus / max(most, int(cpus), 1), 0.0
+    return StageResources(
+        read_cpus=share / 2,
+        decode_cpus=0.9 * share,
+        write_cpus=share / 2,
+        explainers=Pool(
+            min_size=min(options.explainers_min, most), max_size=most, cpus=each, gpus=gpu
+        ),
+        measurers=Pool(
+            min_size=1, max_size=options.measurers_max or max(1, int(cpus) // 4), cpus=share
+        ),
+        batch_rows=options.batch_rows or (64 if device == "cuda" else 16),
+        block_bytes=(16 if device == "cuda" else 1) * _MIB,
+    )
+
+
+@contextmanager
+def cluster(options: ClusterOptions) -> Iterator[dict[str, float]]:
+    """The cluster's resources, while this process is connected; one that is there already is used
+    and left alone."""
+    ray = _import_ray()
+    mine = not ray.is_initialized()
+    if mine:
+        address = options.address or os.environ.get("RAY_ADDRESS") or "local"
+        extra: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **extra)
+    try:
+        _set_ray_data()
+        yield ray.cluster_resources()
+    finally:
+        if mine:
+            ray.shutdown()
+
+
+def _import_ray() -> Any:
+    """Ray, with what must stand in the environment before it is imported."""
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    # Ray's core would print a warning about Ray Data's own actors into every command's output
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    if "RAY_AUTH_MODE" not in os.environ and "RAY_ADDRESS" not in os.environ:
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    import ray
+
+    return ray
+
+
+def _set_ray_data() -> None:
+    """Progress and errors are shown by the command; Ray Data keeps its log in its session."""
+    from ray.data import DataContext
+
+    context = DataContext.get_current()
+    context.use_datasource_v2 = False
+    context.enable_progress_bars = False
+    context.max_errored_blocks = 0
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+
+
+def set_block_bytes(block_bytes: int) -> None:
+    """How large the pieces are that travel between stages: small ones keep every process busy."""
+    from ray.data import DataContext
+
+    DataContext.get_current().target_max_block_size = block_bytes

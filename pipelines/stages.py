@@ -1,0 +1,86 @@
+"""The way of a galaxy, one stage a line: shards -> canvases -> votes and maps -> bars -> files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import ray.data
+from ray.data import ActorPoolStrategy, Dataset
+
+from actors.decoder import Decoder
+from actors.explainer import Explainer
+from actors.measurer import Measurer
+from actors.shards import ShardSource
+from actors.writer import write_batch
+from catalogues.provenance import RunRecord
+from pipelines.plan import Plan
+from pipelines.resources import Pool, StageResources
+
+
+def stages(plan: Plan, record: RunRecord, have: StageResources) -> Dataset:
+    """The main job, not yet running; its rows are the writers' receipts."""
+    options, field, rows = plan.options, plan.ensemble.field, have.batch_rows
+    source = ShardSource(plan.work, options.input, options.read_options(), options.keep)
+    decoder = Decoder(field=field, limits=options.limits, scale=options.scale)
+    explainer = {
+        "ensemble": options.ensemble,
+        "storage": options.read_options(),
+        "selection": plan.selection,
+        "maps": plan.recipe.maps,
+        "seed": options.seed,
+        "device": record.facts["device"],
+    }
+    measurer = {
+        "estimator": plan.recipe.reading,
+        "canvas_px": field.canvas_px,
+        "cosmology": options.cosmology,
+        "schema": plan.schema(record),
+        "kept_fraction": plan.kept_fraction,
+    }
+    writer = {
+        "output": options.output,
+        "options": options.write_options(),
+        "schema": plan.schema(record),
+    }
+    per_file = options.rows_per_file or (512 if have.explainers.gpus else 64)
+
+    galaxies = ray.data.read_datasource(
+        source, num_cpus=have.read_cpus, override_num_blocks=len(plan.work)
+    )
+    galaxies = galaxies.map_batches(
+        decoder, batch_size=rows, batch_format="pyarrow", num_cpus=have.decode_cpus
+    )
+    galaxies = galaxies.map_batches(
+        Explainer,
+        fn_constructor_kwargs=explainer,
+        batch_size=rows,
+        batch_format="pyarrow",
+        **_pool(have.explainers),
+    )
+    galaxies = galaxies.map_batches(
+        Measurer,
+        fn_constructor_kwargs=measurer,
+        batch_size=rows,
+        batch_format="pyarrow",
+        **_pool(have.measurers),
+    )
+    return galaxies.map_batches(
+        write_batch,
+        fn_kwargs=writer,
+        batch_size=per_file,
+        batch_format="pyarrow",
+        num_cpus=have.write_cpus,
+    )
+
+
+def receipts(files: Dataset) -> Iterator[dict[str, Any]]:
+    """Run the job; one receipt for each file (actors.writer.RECEIPT) as soon as it is there."""
+    for batch in files.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+        yield from batch.to_pylist()
+
+
+def _pool(pool: Pool) -> dict[str, Any]:
+    sizes = {"min_size": pool.min_size, "max_size": pool.max_size}
+    asked = {"num_gpus": pool.gpus} if pool.gpus else {"num_cpus": pool.cpus}
+    return {"compute": ActorPoolStrategy(**sizes), **asked}
