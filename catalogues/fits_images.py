@@ -60,9 +60,10 @@ def _pixels(data: bytes, hdu: Hdu, limits: ImageLimits) -> NDArray[np.uint8]:
     if count < 1:
         raise ImageFault(Status.CORRUPT_IMAGE, "the header says the FITS cube has no planes")
     hdu.check_complete(len(data))
-    read = _compressed if hdu.is_compressed else _plain
-    planes = read(data, hdu, count, limits)[:, ::-1]
-    return _picture(_varying(planes))
+    planes = (
+        _compressed(data, hdu, count, limits) if hdu.is_compressed else _plain(data, hdu, count)
+    )
+    return _picture(_varying(planes[:, ::-1]))
 
 
 def _varying(planes: Floats) -> Floats:
@@ -90,7 +91,7 @@ def _picture(planes: Floats) -> NDArray[np.uint8]:
     return grey(planes[0])
 
 
-def _plain(data: bytes, hdu: Hdu, count: int, limits: ImageLimits) -> Floats:
+def _plain(data: bytes, hdu: Hdu, count: int) -> Floats:
     """The first `count` planes, (count, H, W), blank pixels NaN."""
     width, height = hdu.shape[:2]
     raw = np.frombuffer(data, _DTYPES[hdu.bitpix], count * height * width, hdu.data_start)
@@ -118,8 +119,8 @@ def _compressed(data: bytes, hdu: Hdu, count: int, limits: ImageLimits) -> Float
     try:
         with fits.open(io.BytesIO(lone), memmap=False) as opened:
             section = opened[1].section
-            leading = (slice(0, count),) + (slice(None),) * 2 if len(hdu.shape) > 2 else ...
-            values = np.asarray(section[leading] if len(hdu.shape) <= 3 else section[...])
+            # of a cube only the planes wanted are unpacked
+            values = np.asarray(section[:count] if len(hdu.shape) == 3 else section[...])
     except Exception as error:
         raise ImageFault(
             Status.CORRUPT_IMAGE, f"unpacking the compressed FITS image fails: {error}"

@@ -13,67 +13,18 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
-from rich.console import Console
 
 from catalogues import storage
 from catalogues.images import decode
-from catalogues.ingestion import IngestSummary
 from catalogues.layouts.files import hashed_id
-from catalogues.shards import list_shards, read_shard
-from catalogues.storage import StorageError
-from pipelines.ingest import IngestOptions, main, report, run
+from pipelines.ingest import report
 from tests.badimages import bad_ids, bad_images
+from tests.pipelines.ingesting import FIRST_ID, described, ingest, jpeg, rows_of
 from tests.s3server import S3Server
 
-FIRST_ID = 587722981742084096
 
-
-def jpeg(number: int) -> bytes:
-    """An image of one's own for each number."""
-    pixels = np.random.default_rng(number).integers(0, 255, (24, 24, 3), dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG")
-    return buffer.getvalue()
-
-
-def ingest(source: object, output: object, **options: object) -> IngestSummary:
-    """Run quietly."""
-    chosen = IngestOptions(source=str(source), output=str(output), **options)  # type: ignore[arg-type]
-    return run(chosen, Console(file=io.StringIO()))
-
-
-def rows_of(url: object, extra: tuple[str, ...] = ()) -> list[dict]:  # type: ignore[type-arg]
-    """Every row of every shard."""
-    fs, _ = storage.filesystem(str(url))
-    return [
-        row
-        for shard in list_shards(str(url))
-        for table in read_shard(fs, shard.path, extra=extra)
-        for row in table.to_pylist()
-    ]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Seven images, 0.jpg to 6.jpg but for the last, under integer names, and a note."""
-    place = tmp_path / "images"
-    (place / "deep").mkdir(parents=True)
-    for number in range(6):
-        (place / f"{FIRST_ID + number}.jpg").write_bytes(jpeg(number))
-    (place / "deep" / "odd name.JPEG").write_bytes(jpeg(6))
-    (place / "README.txt").write_text("about these images")
-    return place
-
-
-def described(numbers: list[int], **more: list[object]) -> pa.Table:
-    """A table of those galaxies."""
-    table = {"OBJID": [FIRST_ID + n for n in numbers], "redshift": [n / 10 for n in numbers]}
-    return pa.table({**table, **more})
-
-
-def test_folder_alone(folder: Path, tmp_path: Path) -> None:
-    summary = ingest(folder, tmp_path / "out", survey="SDSS", pixel_scale_arcsec=0.396)
+def test_folder_alone(images: Path, tmp_path: Path) -> None:
+    summary = ingest(images, tmp_path / "out", survey="SDSS", pixel_scale_arcsec=0.396)
     rows = rows_of(tmp_path / "out")
     by_id = {row["object_id"]: row for row in rows}
     assert set(by_id) == {*range(FIRST_ID, FIRST_ID + 6), hashed_id("deep/odd name.JPEG")}
@@ -97,7 +48,7 @@ def test_hash_is_the_same_everywhere_and_always() -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize("join", ["stem", "file_name", "without_suffix", "chosen"])
-def test_folder_with_table(folder: Path, tmp_path: Path, kind: str, join: str) -> None:
+def test_folder_with_table(images: Path, tmp_path: Path, kind: str, join: str) -> None:
     numbers = [5, 0, 3, 9]
     names = [f"{FIRST_ID + n}.jpg" for n in numbers]
     column = {
@@ -107,10 +58,10 @@ def test_folder_with_table(folder: Path, tmp_path: Path, kind: str, join: str) -
         "chosen": {"where": names, "file": ["wrong"] * 4},
     }[join]
     table = described(numbers, grade=[0.25, 0.5, 0.75, 1.0], **column)  # type: ignore[arg-type]
-    path = folder / f"table.{kind}"
+    path = images / f"table.{kind}"
     pq.write_table(table, path) if kind == "parquet" else pyarrow.csv.write_csv(table, path)
     summary = ingest(
-        folder,
+        images,
         tmp_path / "out",
         table=str(path),
         keep=("grade",),
@@ -126,7 +77,7 @@ def test_folder_with_table(folder: Path, tmp_path: Path, kind: str, join: str) -
     assert "1 of them have no image file: kept without one" in report(summary)
 
 
-def test_fits_table_and_hashed_ids(folder: Path, tmp_path: Path) -> None:
+def test_fits_table_and_hashed_ids(images: Path, tmp_path: Path) -> None:
     from astropy.io import fits
 
     names = np.array(["deep/odd name.JPEG", f"{FIRST_ID}.jpg", ""])
@@ -138,7 +89,7 @@ def test_fits_table_and_hashed_ids(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "table.fits"
     fits.BinTableHDU.from_columns(columns).writeto(path)
     summary = ingest(
-        folder,
+        images,
         tmp_path / "out",
         table=str(path),
         file_column="picture",
@@ -153,7 +104,7 @@ def test_fits_table_and_hashed_ids(folder: Path, tmp_path: Path) -> None:
     assert summary.skipped == {"bad_id": 1}
 
 
-def test_file_names_stay_inside_the_folder(folder: Path, tmp_path: Path) -> None:
+def test_file_names_stay_inside_the_folder(images: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.jpg").write_bytes(b"secret")
     names = [
         "../secret.jpg",
@@ -162,12 +113,12 @@ def test_file_names_stay_inside_the_folder(folder: Path, tmp_path: Path) -> None
         "deep/odd name",
     ]
     pq.write_table(described([0, 1, 2, 3], file=names), tmp_path / "t.parquet")
-    ingest(folder, tmp_path / "out", table=str(tmp_path / "t.parquet"))
+    ingest(images, tmp_path / "out", table=str(tmp_path / "t.parquet"))
     read = [row["image"]["bytes"] for row in rows_of(tmp_path / "out")]
     assert read == [None, None, None, jpeg(6)]
 
 
-def test_bad_ids_are_left_behind_and_said(folder: Path, tmp_path: Path) -> None:
+def test_bad_ids_are_left_behind_and_said(images: Path, tmp_path: Path) -> None:
     cases = bad_ids()
     names = [f"{FIRST_ID}.jpg"] * len(cases)
     table = pa.table({"id_str": [case.value for case in cases], "file": names})
@@ -178,9 +129,9 @@ def test_bad_ids_are_left_behind_and_said(folder: Path, tmp_path: Path) -> None:
         with pytest.raises(
             ValueError, match=r"1 values of object_id stand in .* \(77\).*keep-first"
         ):
-            ingest(folder, out, table=str(path))
+            ingest(images, out, table=str(path))
         assert not out.exists()
-        summary = ingest(folder, out, table=str(path), duplicates="keep-first")
+        summary = ingest(images, out, table=str(path), duplicates="keep-first")
         assert [row["object_id"] for row in rows_of(out)] == [77]
         assert summary.skipped == {"bad_id": 8, "duplicate_id": 1}
         assert summary.rows_read == len(cases) == summary.rows_written + 9
@@ -239,11 +190,11 @@ def test_every_bad_image_passes_through(tmp_path: Path) -> None:
         )
 
 
-def test_from_s3_to_s3(s3_env: S3Server, folder: Path, tmp_path: Path) -> None:
+def test_from_s3_to_s3(s3_env: S3Server, images: Path, tmp_path: Path) -> None:
     base = f"s3://{s3_env.bucket}/{tmp_path.name}"
     fs, root = storage.filesystem(base)
-    for path in folder.rglob("*.*"):
-        name = path.relative_to(folder).as_posix()
+    for path in images.rglob("*.*"):
+        name = path.relative_to(images).as_posix()
         storage.write_whole(fs, storage.join(root, "images", name), path.read_bytes())
     buffer = io.BytesIO()
     pq.write_table(described([0, 1, 2]), buffer)
@@ -258,109 +209,21 @@ def test_from_s3_to_s3(s3_env: S3Server, folder: Path, tmp_path: Path) -> None:
     assert len(rows_of(f"{base}/out")) == 7
 
 
-def test_wrong_secret_is_one_clear_line(
-    s3_env: S3Server,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    folder: Path,
-) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-hush")
-    assert main([str(folder), f"s3://{s3_env.bucket}/out"]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("ansae ingest: cannot look up")
-    assert "permission denied; on S3 check AWS_ACCESS_KEY_ID" in told.err
-    assert told.err.count("\n") == 1
-    assert "hush" not in told.err
-
-
-def test_same_source_same_shards(folder: Path, tmp_path: Path) -> None:
+def test_same_source_same_shards(images: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        ingest(folder, tmp_path / name, rows_per_shard=3)
+        ingest(images, tmp_path / name, rows_per_shard=3)
     for path in sorted((tmp_path / "a").glob("*.parquet")):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
     assert len(list((tmp_path / "b").iterdir())) == 4
 
 
-def test_old_shards_are_kept_or_replaced_whole(folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    ingest(folder, out, rows_per_shard=1)
-    with pytest.raises(
-        ValueError, match="already holds 7 shards: give another folder, or --replace"
-    ):
-        ingest(folder, out)
-    (out / "mine.parquet").write_bytes(b"not a shard")
-    ingest(folder, out, replace=True)
-    names = sorted(path.name for path in out.iterdir())
-    assert names == ["ingest.json", "mine.parquet", "shard-00000.parquet"]
-
-
-def test_mistakes_before_anything_is_written(folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    pq.write_table(pa.table({"name": ["a"], "grade": [1]}), tmp_path / "none.parquet")
-    pq.write_table(described([0], grade=[1]), tmp_path / "t.parquet")
-    twin = tmp_path / "twin"
-    twin.mkdir()
-    (twin / "7.jpg").write_bytes(b"x")
-    (twin / "007.png").write_bytes(b"x")
-    none, table = str(tmp_path / "none.parquet"), str(tmp_path / "t.parquet")
-    cases: list[tuple[object, dict[str, object], type[Exception], str]] = [
-        (tmp_path / "nowhere", {}, StorageError, "no such file, folder or bucket"),
-        (tmp_path, {"layout": "folder", "table": "a.txt"}, ValueError, "lie within each other"),
-        (folder, {"table": "a.txt"}, ValueError, "is of no kind that is read"),
-        (
-            folder,
-            {"table": none},
-            ValueError,
-            "no column is object_id: the columns are name, grade",
-        ),
-        (folder, {"table": none, "hash_ids": True}, ValueError, "no column holds the file names"),
-        (folder, {"table": table, "file_column": "f"}, ValueError, "the table has no column 'f'"),
-        (folder, {"table": table, "keep": ("f",)}, ValueError, "no columns f to keep: there are"),
-        (folder, {"table": table, "rename": ("z=zz",)}, ValueError, "'zz' was named as z, but"),
-        (folder, {"keep": ("grade",)}, ValueError, "a folder without a table has no columns"),
-        (twin, {"table": table}, ValueError, "are both galaxy 7: name the right file"),
-        (twin, {}, ValueError, r"1 values of object_id stand in more than one row \(7\)"),
-        ("ftp://host/x", {}, StorageError, "has the scheme 'ftp'"),
-    ]
-    for source, options, error, match in cases:
-        with pytest.raises(error, match=match):
-            ingest(source, out, **options)
-        assert not out.exists(), match
-
-
-@pytest.mark.parametrize(
-    ("options", "match"),
-    [
-        ({"rename": ("objid",)}, "rename 'objid' is not ours=theirs"),
-        (
-            {"rename": ("identity=objid",)},
-            "identity is no column of image shards: those are object",
-        ),
-        ({"hash_ids": True}, "belong to a table: name the table"),
-        ({"layout": "huggingface", "table": "t.csv"}, "leave the table 't.csv' out"),
-        ({"pixel_scale_arcsec": 0.0}, "pixel_scale_arcsec 0.0 must be above 0"),
-        ({"rows_per_shard": 0}, "rows_max is 0"),
-        ({"endpoint_url": "localhost"}, "'localhost' is not an address"),
-    ],
-)
-def test_mistaken_options(options: dict[str, object], match: str) -> None:
-    with pytest.raises(ValueError, match=match):
-        IngestOptions(source="a", output="b", **options)  # type: ignore[arg-type]
-
-
-def test_no_row_left_is_an_error(folder: Path, tmp_path: Path) -> None:
-    pq.write_table(pa.table({"objid": ["x", "y"]}), tmp_path / "t.parquet")
-    with pytest.raises(
-        ValueError, match=r"no row of .* can enter a shard: object_id 'x' is not an"
-    ):
-        ingest(folder, tmp_path / "out", table=str(tmp_path / "t.parquet"))
-
-
-def test_command_line(folder: Path, tmp_path: Path) -> None:
+def test_command_line(images: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pipelines.ingest"]
     done = subprocess.run(
-        [*command, str(folder), str(tmp_path / "out")], capture_output=True, text=True, check=True
+        [*command, str(images), str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.startswith("7 galaxies in 1 shards (0.0 MiB of images) at ")
     wrong = subprocess.run([*command, "a", "b", "--tabel", "c"], capture_output=True, text=True)
