@@ -11,7 +11,8 @@ from scipy import ndimage
 
 from models.barparams import BarLengthParams, BarMeasurement, StopReason
 from models.ends import Ends, find_ends, half_width
-from models.strips import Axis, brightest_axis, strip, symmetric_grid
+from models.strips import Axis, strip, symmetric_grid
+from models.symmetry import brightest_axis, symmetry_shift
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +40,7 @@ class Sight:
     along: Floats
     across: Floats
     patch: Floats
+    profile: Floats
     ends: Ends
     half_width: float
     ridge: Ridge
@@ -65,13 +67,14 @@ def _settle(
 ) -> tuple[Axis, Sight] | StopReason:
     """The bar's axis, moved and turned until the bar lies along its middle, and what it shows."""
     side = min(light.shape)
-    axis = brightest_axis(light, centre)
+    drift = params.centre_tolerance * side
+    axis = brightest_axis(light, centre, drift)
     sight: Sight | StopReason = _look(light, axis, _FIRST_HALF_WIDTH * side, height_min, params)
     for _ in range(_PASSES):
         if isinstance(sight, StopReason):
             return sight
-        axis = axis.moved(sight.ends.middle, sight.ridge.across, sight.ridge.turn_deg)
-        axis = axis.kept_near(centre, params.centre_tolerance * side)
+        along = symmetry_shift(sight.profile, max(2, round(sight.half_width)))
+        axis = axis.moved(along, sight.ridge.across, sight.ridge.turn_deg).kept_near(centre, drift)
         sight = _look(light, axis, sight.half_width, height_min, params)
     return sight if isinstance(sight, StopReason) else (axis, sight)
 
@@ -114,6 +117,7 @@ def _look(
         along=along,
         across=across,
         patch=patch,
+        profile=profile,
         ends=ends,
         half_width=half_width(across, patch @ weight),
         ridge=_ridge(patch, across, along, ends),

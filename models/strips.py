@@ -11,9 +11,6 @@ from scipy import ndimage
 
 Floats = NDArray[np.float64]
 
-_ANGLE_STEP_DEG = 2.5
-_RADII_MAX = 64  # samples along a ray: enough to find an angle that is refined afterwards
-
 
 def position_angle(angle_deg: float) -> float:
     """The same line's angle in [0, 180); a tiny negative angle, too, which % rounds to 180."""
@@ -70,22 +67,3 @@ def strip(light: Floats, axis: Axis, across: Floats, along: Floats) -> Floats:
     x = axis.x + dx * along[None, :] - dy * across[:, None]
     y = axis.y + dy * along[None, :] + dx * across[:, None]
     return np.asarray(ndimage.map_coordinates(light, (y, x), order=1, mode="nearest"))
-
-
-def brightest_axis(light: Floats, centre: tuple[float, float]) -> Axis:
-    """The line through the centre (x, y) along which most light lies on both sides.
-
-    At each distance the fainter of the two sides counts, which silences whatever stands on one
-    side only: companions, stars, single arms.
-    """
-    side = min(light.shape)
-    broad = ndimage.uniform_filter(light, max(3, round(0.04 * side) | 1), mode="nearest")
-    to_border = min(*centre, light.shape[1] - 1 - centre[0], light.shape[0] - 1 - centre[1])
-    reach = max(1.0, to_border)
-    radii = np.linspace(-reach, reach, 2 * min(_RADII_MAX, max(4, round(reach))) + 1)
-    angles = np.arange(0.0, 180.0, _ANGLE_STEP_DEG)
-    sin, cos = np.sin(np.radians(angles))[:, None], np.cos(np.radians(angles))[:, None]
-    places = (centre[1] - cos * radii, centre[0] - sin * radii)
-    rays = ndimage.map_coordinates(broad, places, order=1, mode="nearest")
-    score = np.minimum(rays, rays[:, ::-1]).clip(min=0.0).sum(axis=1)
-    return Axis(x=centre[0], y=centre[1], angle_deg=float(angles[score.argmax()]))
