@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogues.mock_galaxies import MockGalaxy
-from catalogues.mock_light import Bulge, Grid, sersic_light
+from catalogues.mock_parts import Bulge
+from catalogues.mock_profiles import Grid, sersic_light
 from catalogues.mock_random import Stream, generator
 
 Plane = NDArray[np.float32]
+Rng = np.random.Generator
 
 _FAINT, _BRIGHT_STAR, _BRIGHT_GALAXY = 23.0, 13.0, 16.5
 
@@ -19,7 +21,7 @@ def nanomaggies(mag: float) -> float:
     return float(10 ** (0.4 * (22.5 - mag)))
 
 
-def _magnitude(rng: np.random.Generator, bright: float, slope: float) -> float:
+def _magnitude(rng: Rng, bright: float, slope: float) -> float:
     """Magnitude with counts going as 10^(slope m) from `bright` to the faint end."""
     low, high = 10 ** (slope * bright), 10 ** (slope * _FAINT)
     return float(np.log10(rng.uniform(low, high)) / slope)
@@ -38,7 +40,7 @@ def _deposit(planes: list[Plane], grid: Grid, x: float, y: float, flux: list[flo
         plane[r : r + 2, c : c + 2] += np.float32(value) * weights
 
 
-def _star_colours(rng: np.random.Generator) -> tuple[float, float]:
+def _star_colours(rng: Rng) -> tuple[float, float]:
     """g - r and r - i along the stellar locus, a third of them M dwarfs."""
     if rng.random() < 0.35:
         return rng.normal(1.3, 0.08), rng.uniform(0.45, 1.2)
@@ -50,13 +52,13 @@ def _fluxes(mag_r: float, g_r: float, r_i: float) -> list[float]:
     return [nanomaggies(mag_r + g_r), nanomaggies(mag_r), nanomaggies(mag_r - r_i)]
 
 
-def _galaxy_stamp(rng: np.random.Generator, planes: list[Plane], grid: Grid, x: float, y: float) -> None:  # fmt: skip
+def _galaxy_stamp(rng: Rng, planes: list[Plane], grid: Grid, x: float, y: float) -> None:
     mag = _magnitude(rng, _BRIGHT_GALAXY, 0.38)
     size = float(np.clip(0.9 * 10 ** (-0.12 * (mag - 21)) * np.exp(rng.normal(0, 0.3)), 0.25, 6))
     flux = _fluxes(mag, rng.normal(0.9, 0.35), rng.normal(0.4, 0.15))
     half = int(np.clip(5 * size / grid.pixel_arcsec, 3, grid.n // 2))
-    column = int(round(x / grid.pixel_arcsec + (grid.n - 1) / 2))
-    row = int(round((grid.n - 1) / 2 - y / grid.pixel_arcsec))
+    column = round(x / grid.pixel_arcsec + (grid.n - 1) / 2)
+    row = round((grid.n - 1) / 2 - y / grid.pixel_arcsec)
     r0, r1 = max(0, row - half), min(grid.n, row + half + 1)
     c0, c1 = max(0, column - half), min(grid.n, column + half + 1)
     if r0 >= r1 or c0 >= c1:
@@ -97,7 +99,7 @@ def field_sources(galaxy: MockGalaxy, grid: Grid, density_arcmin2: float) -> lis
 
 def add_artifacts(galaxy: MockGalaxy, grid: Grid, planes: list[Plane]) -> None:
     """In place, after convolution: a trail in one band; spikes, halo and bleed of a bright star."""
-    rng = generator(galaxy.seed, galaxy.index, Stream.NOISE)
+    rng = generator(galaxy.seed, galaxy.index, Stream.ARTIFACTS)
     if galaxy.trail:
         x, y = grid.along(rng.uniform(0, 180))
         across = y - np.float32(rng.uniform(-0.35, 0.35) * grid.n * grid.pixel_arcsec)
@@ -108,7 +110,7 @@ def add_artifacts(galaxy: MockGalaxy, grid: Grid, planes: list[Plane]) -> None:
         _bright_star(rng, galaxy, grid, planes)
 
 
-def _bright_star(rng: np.random.Generator, galaxy: MockGalaxy, grid: Grid, planes: list[Plane]) -> None:  # fmt: skip
+def _bright_star(rng: Rng, galaxy: MockGalaxy, grid: Grid, planes: list[Plane]) -> None:
     """Halo (r^-2), four spikes at 45 deg to the scan and a bleed along the columns."""
     x, y = grid.axes()
     u, v = grid.along(45.0 + rng.normal(0, 3))

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from catalogues.mock_galaxies import BANDS, MockGalaxy
-from catalogues.mock_light import Grid, band_images, galaxy_light
+from catalogues.mock_light import band_images, galaxy_light
+from catalogues.mock_profiles import Grid
 from catalogues.petrosian import Petrosian, petrosian
 
 Plane = NDArray[np.float32]
@@ -32,6 +33,7 @@ def psf_transfer(
     size = fft.next_fast_len(grid.n, real=True)
     profile = galsim.Convolve(psf_profile(galaxy, band), galsim.Pixel(native_pixel_arcsec))
     wings = 2 * int(6 * galaxy.psf_fwhm_arcsec[band] / grid.pixel_arcsec) + 9
+    wings = size if galaxy.kind == "artifact" else wings  # a bright star shows all of its halo
     reach = min(size - (1 - size % 2), wings)  # odd: the stamp has a centre pixel
     stamp = profile.drawImage(
         nx=reach, ny=reach, scale=grid.pixel_arcsec, method="no_pixel", dtype=np.float32
@@ -54,7 +56,7 @@ def convolve(image: Plane, transfer: NDArray[np.complex64]) -> Plane:
 
 
 def petrosian_radii(galaxy: MockGalaxy, native_pixel_arcsec: float = 0.396) -> Petrosian:
-    """Petrosian radii (arcsec) of the noiseless r-band image, on a grid of petro_r90_arcsec / 21."""
+    """Petrosian radii (arcsec) of the noiseless r-band image, on pixels of R90 / 21."""
     pixel = _PETRO_FIELD_R90 * galaxy.petro_r90_arcsec / _PETRO_PIXELS
     grid = Grid(n=_PETRO_PIXELS + 1, pixel_arcsec=pixel)
     red = band_images(galaxy, galaxy_light(galaxy, grid))["r"]

@@ -17,6 +17,7 @@ class Stream(IntEnum):
     FIELD = 2
     NOISE = 3
     VOTES = 4
+    ARTIFACTS = 5
 
 
 def generator(seed: int, index: int, stream: Stream) -> np.random.Generator:
@@ -36,3 +37,15 @@ def object_id(seed: int, index: int) -> int:
             "object_id is an int64; choose smaller numbers"
         )
     return seed * INDEX_LIMIT + index
+
+
+def clipped_normal(
+    rng: np.random.Generator, mean: float, sigma: float, low: float, high: float
+) -> float:
+    """A normal number, moved to the nearer end of [low, high] where it falls outside."""
+    return float(np.clip(rng.normal(mean, sigma), low, high))
+
+
+def chance(rng: np.random.Generator, probability: float) -> bool:
+    """True with `probability`."""
+    return bool(rng.random() < probability)

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from catalogues.mock_field import add_artifacts, field_sources, nanomaggies
-from catalogues.mock_galaxies import MockGalaxy, MockSkyParams
-from catalogues.mock_light import Grid, band_images, galaxy_light
+from catalogues.mock_galaxies import MockGalaxy
+from catalogues.mock_light import band_images, galaxy_light
 from catalogues.mock_optics import convolve, psf_transfer
+from catalogues.mock_profiles import Grid
 from catalogues.mock_random import Stream, generator
+from catalogues.mock_sky import MockSkyParams
 
 Plane = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -36,8 +38,9 @@ def stretch(bands: NDArray[np.float32]) -> Pixels:
     """(3, H, W) g, r, i in nanomaggies per native pixel -> (H, W, 3) uint8.
 
     Lupton et al. (2004): I = mean of the weighted bands; each is multiplied by
-    asinh(Q I / s) / (Q I / s), so that colour is kept; where one exceeds white all three are
-    divided by the 0.7th power of the largest and cut, so that bright cores pale as SDSS's do. Values below zero are black, as in SDSS's frames.
+    asinh(Q I / s) / (Q I / s), so that colour is kept. Where one exceeds white all three are
+    divided by the 0.7th power of the largest and cut: bright cores pale, as SDSS's do. Values
+    below zero are black, as in SDSS's frames.
     """
     red_first = bands[::-1] * np.array(BAND_SCALES[::-1], np.float32)[:, None, None]
     red_first = red_first / np.float32(STRETCH_NMGY)
@@ -52,7 +55,7 @@ def stretch(bands: NDArray[np.float32]) -> Pixels:
 
 @lru_cache(maxsize=8)
 def _interpolation(n_out: int, n_in: int, ratio: float) -> Plane:
-    """(n_out, n_in) cubic (Catmull-Rom) weights: out pixel j at ratio (j - centre) + centre of in."""
+    """(n_out, n_in) Catmull-Rom weights; out pixel j lies at ratio (j - centre) + centre of in."""
     position = (np.arange(n_out) - (n_out - 1) / 2) * ratio + (n_in - 1) / 2
     position = np.clip(position, 0, n_in - 1)  # the rim repeats outward
     distance = np.abs(position[:, None] - np.arange(n_in))
@@ -72,7 +75,9 @@ def native_pixel_arcsec(galaxy: MockGalaxy, params: MockSkyParams) -> float:
     return max(params.native_pixel_arcsec, galaxy.pixel_scale_arcsec)
 
 
-def render_noiseless(galaxy: MockGalaxy, params: MockSkyParams | None = None, field: bool = False) -> NDArray[np.float32]:  # fmt: skip
+def render_noiseless(
+    galaxy: MockGalaxy, params: MockSkyParams | None = None, field: bool = False
+) -> NDArray[np.float32]:
     """(3, image_px, image_px) g, r, i in nanomaggies per pixel of the cutout, seeing included.
 
     `field` adds stars, faint galaxies, trails and spikes. The grid is the cutout's own.

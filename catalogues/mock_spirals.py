@@ -6,24 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from catalogues.mock_galaxies import MockGalaxy, Spiral
+from catalogues.mock_galaxies import MockGalaxy
+from catalogues.mock_parts import Spiral
 from catalogues.mock_random import Stream, generator
 
 Plane = NDArray[np.float32]
+Reals = NDArray[np.float64]
+Rng = np.random.Generator
 
 _TURNS, _RINGS = 64, 28
 
 
 def arm_phase(spiral: Spiral, radius: Plane, angle: Plane) -> Plane:
-    """Phase whose cosine peaks on the arms: m (angle - crest), crest = phase + ln(r/r0)/tan(pitch)."""
+    """m (angle - crest), crest = phase + ln(r/r0)/tan(pitch): its cosine peaks on the arms."""
     start = np.float32(spiral.start_arcsec)
     wound = np.log(np.maximum(radius, np.float32(0.05) * start) / start)
     wound *= np.float32(spiral.winding / np.tan(np.deg2rad(spiral.pitch_deg)))
-    result: Plane = np.float32(spiral.arms) * (angle - np.float32(np.deg2rad(spiral.phase_deg)) - wound)  # fmt: skip
+    phase = np.float32(np.deg2rad(spiral.phase_deg))
+    result: Plane = np.float32(spiral.arms) * (angle - phase - wound)
     return result
 
 
-def _patches(rng: np.random.Generator, strength: float, radius: Plane, angle: Plane, h: float) -> Plane:  # fmt: skip
+def _patches(rng: Rng, strength: float, radius: Plane, angle: Plane, h: float) -> Plane:
     """Log-normal patches on a polar lattice, periodic in angle, mean about 1."""
     lattice = rng.normal(size=(_RINGS, _TURNS)).astype(np.float32)
     lattice = (lattice + np.roll(lattice, 1, 1) + np.roll(lattice, -1, 1)) / np.float32(1.7)
@@ -31,11 +35,12 @@ def _patches(rng: np.random.Generator, strength: float, radius: Plane, angle: Pl
     rows = np.minimum(radius * np.float32(_RINGS / (6.5 * h)), np.float32(_RINGS - 1))
     columns = np.mod(angle * np.float32(_TURNS / (2 * np.pi)), np.float32(_TURNS))
     wrapped = np.concatenate([field, field[:, :1]], axis=1)
-    result: Plane = map_coordinates(wrapped, [rows, columns], order=1, mode="nearest", output=np.float32)  # fmt: skip
+    places = [rows, columns]
+    result: Plane = map_coordinates(wrapped, places, order=1, mode="nearest", output=np.float32)
     return result
 
 
-def _add_knots(image: Plane, u: Plane, v: Plane, where: NDArray[np.float64], size: NDArray[np.float64], flux: NDArray[np.float64]) -> None:  # fmt: skip
+def _add_knots(image: Plane, u: Plane, v: Plane, where: Reals, size: Reals, flux: Reals) -> None:
     """Add Gaussian knots at `where` (K, 2) of the plane, each only in the box that holds it."""
     n = image.shape[0]
     # u and v are linear in the pixel: invert that map once
@@ -62,10 +67,8 @@ def _add_knots(image: Plane, u: Plane, v: Plane, where: NDArray[np.float64], siz
         image[box] += np.float32(f) * spot / np.float32(2 * np.pi * s * s / step**2)
 
 
-def spiral_arms(galaxy: MockGalaxy, spiral: Spiral, u: Plane, v: Plane) -> Plane:
-    """Arms and knots with unit sum; u, v: coordinates in the disc's plane, arcsec, (H, W)."""
-    assert galaxy.disc is not None
-    h = galaxy.disc.scale_arcsec
+def spiral_arms(galaxy: MockGalaxy, spiral: Spiral, h: float, u: Plane, v: Plane) -> Plane:
+    """Arms and knots, unit sum; u, v, h: coordinates in the plane, scale length, arcsec."""
     rng = generator(galaxy.seed, galaxy.index, Stream.STRUCTURE)
     radius, angle = np.hypot(u, v), np.arctan2(v, u)
     phase = arm_phase(spiral, radius, angle)
@@ -97,9 +100,7 @@ def spiral_arms(galaxy: MockGalaxy, spiral: Spiral, u: Plane, v: Plane) -> Plane
     return arms
 
 
-def _knots_on_arms(
-    rng: np.random.Generator, spiral: Spiral, h: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _knots_on_arms(rng: Rng, spiral: Spiral, h: float) -> tuple[Reals, Reals, Reals]:
     """Places (K, 2), sizes and fluxes of knots strewn along the crests."""
     k = spiral.knots
     radius = spiral.start_arcsec + rng.gamma(2.0, 0.55 * h, k)
@@ -114,13 +115,12 @@ def _knots_on_arms(
     return where, size, np.minimum(flux, 4.0) * np.exp(-radius / (2.5 * h))
 
 
-def clumps(galaxy: MockGalaxy, u: Plane, v: Plane) -> Plane:
-    """Off-centre lumps of an irregular, unit sum."""
-    assert galaxy.disc is not None
-    h = galaxy.disc.scale_arcsec
+def clumps(galaxy: MockGalaxy, h: float, u: Plane, v: Plane) -> Plane:
+    """Off-centre lumps of an irregular, unit sum; `h` is the disc's scale length, arcsec."""
     rng = generator(galaxy.seed, galaxy.index, Stream.STRUCTURE)
     k = galaxy.clumps
     where = rng.normal(0, 1.1 * h, (k, 2)) + rng.normal(0, 0.6 * h, 2)
     image = np.zeros(u.shape, np.float32)
     _add_knots(image, u, v, where, h * rng.uniform(0.08, 0.5, k), rng.pareto(2.0, k) + 0.5)
-    return image / np.float32(max(float(image.sum()), 1e-20))
+    image /= np.float32(max(float(image.sum()), 1e-20))
+    return image

@@ -24,7 +24,7 @@ def _softmax(scores: list[float]) -> Votes:
 
 
 def disc_signal_to_noise(galaxy: MockGalaxy) -> float:
-    """r-band light inside petroR50 over the noise of one resolution element at its mean brightness."""
+    """Mean r-band brightness inside petroR50 over the noise, per resolution element."""
     area = np.pi * galaxy.petro_r50_arcsec**2
     brightness = 0.5 * nanomaggies(galaxy.mag_r) / area
     element = np.pi * (0.6 * galaxy.psf_fwhm_arcsec[1]) ** 2
@@ -35,7 +35,7 @@ def disc_signal_to_noise(galaxy: MockGalaxy) -> float:
 def _clarity(galaxy: MockGalaxy) -> float:
     """How well structure of the size of the galaxy shows, about -2 (hidden) to 2 (plain)."""
     resolution = np.log(galaxy.petro_r90_arcsec / galaxy.psf_fwhm_arcsec[1] / 4.0)
-    depth = np.log(disc_signal_to_noise(galaxy) / 12.0)
+    depth = np.log(disc_signal_to_noise(galaxy) / 60.0)
     return float(np.clip(0.9 * resolution + 0.5 * depth, -2.5, 2.0))
 
 
@@ -56,12 +56,16 @@ def bar_contrast(galaxy: MockGalaxy) -> float:
 
 
 def bar_distinctness(galaxy: MockGalaxy) -> float:
-    """|ellipticity of the bar after the seeing - that of the disc|, 0-2; see `bar_visibility`."""
+    """|ellipticity of the bar after the seeing - that of the disc|, or the bar's if that is less.
+
+    A bar along the minor axis of an inclined disc differs from the disc but is a round spot.
+    """
     seeing, length = galaxy.psf_fwhm_arcsec[1], galaxy.bar_length_arcsec
     q2 = ((length * galaxy.bar_axis_ratio) ** 2 + seeing**2) / (length**2 + seeing**2)
     disc2 = galaxy.disc_axis_ratio**2
     turn = np.exp(2j * np.deg2rad(galaxy.bar_position_angle_deg - galaxy.position_angle_deg))
-    return float(abs((1 - q2) / (1 + q2) * turn - (1 - disc2) / (1 + disc2)))
+    bar = (1 - q2) / (1 + q2)
+    return float(min(bar, abs(bar * turn - (1 - disc2) / (1 + disc2))))
 
 
 def bar_visibility(galaxy: MockGalaxy) -> float:
@@ -76,10 +80,10 @@ def bar_visibility(galaxy: MockGalaxy) -> float:
         return -3.0 - 0.3 * clear + 0.5 * (1 - galaxy.disc_axis_ratio)
     seeing, length = galaxy.psf_fwhm_arcsec[1], galaxy.bar_length_arcsec
     score = (
-        0.2
+        0.1
         + 1.5 * np.log(bar_contrast(galaxy) / 0.7)
         + 1.2 * np.tanh(np.log(length / (2.2 * seeing)))
-        + 4.5 * (bar_distinctness(galaxy) - 0.42)
+        + 4.5 * (bar_distinctness(galaxy) - 0.4)
         - 1.5 * max(0.0, 0.45 - galaxy.disc_axis_ratio) / 0.3
         + 0.5 * clear
     )
@@ -92,7 +96,7 @@ def _featured(galaxy: MockGalaxy) -> list[float]:
     if galaxy.kind == "artifact":
         return [-2.0, -2.0, 2.5]
     if galaxy.kind == "smooth":
-        return [1.8 + 0.4 * clear, 0.0 - 0.3 * clear, -1.6]
+        return [1.6 + 0.3 * clear, 0.0 - 0.2 * clear, -1.6]
     if galaxy.kind == "edge_on":
         return [-0.4, 1.2 + 0.4 * clear, -2.5]
     arms = galaxy.spiral.light * galaxy.spiral.sharpness**0.3 if galaxy.spiral else 0.0
@@ -141,7 +145,7 @@ def _arms(galaxy: MockGalaxy) -> tuple[float, Votes, Votes]:
     if spiral is None:
         return 0.1, _softmax([0.3, 0.3, -0.3]), _softmax([-1.0, 0.5, -1.5, -2.0, -1.5, 1.5])
     clear = _clarity(galaxy)
-    score = 2.2 * np.log(spiral.light / 0.1) + 1.0 * clear - 1.5 * max(0, 0.4 - galaxy.disc_axis_ratio) / 0.3  # fmt: skip
+    score = 2.2 * np.log(spiral.light / 0.1) + clear - 5 * max(0, 0.4 - galaxy.disc_axis_ratio)
     winding = [-(((spiral.pitch_deg - p) / 6.0) ** 2) / 2 for p in (11.0, 18.0, 27.0)]
     count = np.full(6, -2.2)
     count[min(spiral.arms, 5) - 1] += 3.2 + clear - spiral.patchiness

@@ -10,9 +10,10 @@ import pyarrow as pa
 from catalogues import manifest
 from catalogues.columns import column
 from catalogues.galaxyzoo import COLUMNS
-from catalogues.mock_galaxies import MockGalaxy, MockSkyParams
+from catalogues.mock_galaxies import MockGalaxy
 from catalogues.mock_population import draw_galaxy
 from catalogues.mock_render import encode_jpeg, render, render_noiseless
+from catalogues.mock_sky import MockSkyParams
 from catalogues.mock_votes import expected_votes, sampled_votes
 
 __all__ = [
@@ -30,16 +31,16 @@ __all__ = [
 
 
 def _truth_fields() -> list[pa.Field]:
-    length = "true full projected length of the bar, null without a bar"
+    length = "true full projected bar length, null without a bar"
     return [
-        column("true_bar_length_px", pa.float64(), f"{length}; pixels of the stored image", "pixel"),
+        column("true_bar_length_px", pa.float64(), f"{length}; stored image", "pixel"),
         column("true_bar_length_arcsec", pa.float64(), length, "arcsec"),
         column("true_bar_length_kpc", pa.float64(), length, "kpc"),
-        column("true_bar_position_angle_deg", pa.float64(), "true position angle, N through E", "deg"),
+        column("true_bar_position_angle_deg", pa.float64(), "true position angle", "deg"),
         column("true_bar_axis_ratio", pa.float64(), "true projected axis ratio of the bar"),
         column("true_class", pa.string(), "class of the mock galaxy"),
         column("true_inclination_deg", pa.float64(), "inclination, null for spheroids", "deg"),
-        column("true_psf_fwhm_px", pa.float64(), "seeing in r; pixels of the stored image", "pixel"),
+        column("true_psf_fwhm_px", pa.float64(), "seeing in r; stored image", "pixel"),
     ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Petrosian radii of a noiseless image, by the survey's definition (circular apertures).
 
-SDSS (Strauss et al. 2002, section 3.2): eta(r) = mean surface brightness in 0.8-1.25 r over the mean
+SDSS (Strauss et al. 2002, section 3.2): eta(r) = mean surface brightness in 0.8-1.25 r over that
 inside r; r_P is where eta falls to 0.2; the flux is that inside 2 r_P; petroR90 holds 90 % of it.
 """
 
@@ -29,7 +29,7 @@ def petrosian(image: NDArray[np.floating], pixel_scale: float) -> Petrosian:
     """Radii about the image's centre ((n - 1)/2); `image` is (n, n), noiseless, without sky.
 
     Where eta never falls to 0.2 inside the image r_P is the largest radius tried, half the distance
-    to the image's edge, so the image should reach 2 r_P. Raises ValueError for an image with no flux.
+    to the image's edge, so the image should reach 2 r_P. Raises ValueError for one without flux.
     """
     n = image.shape[0]
     axis = np.arange(n) - (n - 1) / 2
@@ -54,7 +54,7 @@ def petrosian(image: NDArray[np.floating], pixel_scale: float) -> Petrosian:
 def _curve_of_growth(
     radius: NDArray[np.float64], flux: NDArray[np.float64], edges: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Flux and area inside each edge; each pixel is spread over one pixel of radius (a soft edge)."""
+    """Flux and area inside each edge; a pixel is spread over one pixel of radius (a soft edge)."""
     order = np.argsort(radius)
     ordered = radius[order]
     # the mean of the hard sums over +-1/2 px: the antiderivative of the hard curve, differenced

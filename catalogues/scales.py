@@ -1,4 +1,4 @@
-"""From pixels to arcseconds to kiloparsecs; the cosmology is named, so that an output can say it."""
+"""From pixels to arcseconds to kiloparsecs; the cosmology has a name that outputs can say."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def arcsec_to_px(length_arcsec: ArrayLike, pixel_scale_arcsec: ArrayLike) -> NDA
 
 
 def kpc_per_arcsec(z: ArrayLike, cosmology_name: str = DEFAULT_COSMOLOGY) -> NDArray[np.float64]:
-    """Proper kpc that an arcsecond spans at redshift z, D_A(z) / 206265; NaN unless z > 0, finite."""
+    """Proper kpc in an arcsecond at redshift z, D_A(z) / 206265; NaN unless z is finite and > 0."""
     redshift = np.asarray(z, dtype=np.float64)
     out = np.full(redshift.shape, np.nan)
     good = np.isfinite(redshift) & (redshift > 0)
@@ -100,4 +100,5 @@ def arcsec_to_kpc_error(
         - kpc_per_arcsec(redshift * (1 - step), cosmology_name)
     ) / (2 * step * redshift + (redshift == 0))
     from_z = length * slope * np.asarray(z_err, dtype=np.float64)
-    return np.hypot(from_length, from_z)
+    error: NDArray[np.float64] = np.hypot(from_length, from_z)
+    return error
