@@ -71,8 +71,9 @@ def add_parquet(
     """
     files = _found(con, url, (".parquet",), options)
     if files:
-        read = con.read_parquet(files, filename=places, file_row_number=places)
-        read.create_view(view)
+        with _explained(url):
+            read = con.read_parquet(files, filename=places, file_row_number=places)
+            read.create_view(view)
     return bool(files)
 
 
@@ -91,7 +92,8 @@ def add_table(
             f"{storage.redact(url)!r} holds no .parquet and {len(files)} .csv files: give a "
             "Parquet file, a folder of them, or one CSV file"
         )
-    con.read_csv(files[0]).create_view(view)
+    with _explained(url):
+        con.read_csv(files[0]).create_view(view)
 
 
 def columns(con: duckdb.DuckDBPyConnection, view: str) -> tuple[str, ...]:
@@ -118,12 +120,23 @@ def _found(
     fs, root = storage.filesystem(url, options)
     if not storage.exists(fs, root):
         return []
-    paths = [path for path, _ in storage.list_files(fs, root, suffixes)]
+    listed = storage.list_files(fs, root, suffixes)
+    paths = [path for path, _ in listed if path.lower().endswith(suffixes)]  # root may be a file
     if storage.is_local(fs):
         return paths
     if not con.filesystem_is_registered(_protocol(fs)):
         con.register_filesystem(fs)
     return [str(fs.unstrip_protocol(path)) for path in paths]
+
+
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise StorageError(
+            f"cannot read the table {storage.redact(url)!r}: {error}; write it again"
+        ) from error
 
 
 def _protocol(fs: Any) -> str:

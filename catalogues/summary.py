@@ -17,6 +17,8 @@ from catalogues.statuses import HEALTHY, Status
 _EXACT_MAX = 2_000_000
 """Above so many values quantiles are approximate (t-digest), so that memory stays bounded."""
 
+_ALL_SHOWN_MAX = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
@@ -117,7 +119,8 @@ def distribution(
 ) -> Distribution | None:
     """Distribution of a column's finite values in the rows `where` (SQL); None if there are none.
 
-    `bounds` of the histogram default to the 0.5 and 99.5 % quantiles, rounded outwards.
+    `bounds` of the histogram default to the extremes, and of more than a thousand values to the
+    0.5 and 99.5 % quantiles.
     """
     if bins < 1:
         raise ValueError(f"bins={bins} must be at least 1")
@@ -125,7 +128,9 @@ def distribution(
     n = int(fetch(con, f"SELECT count(*) AS n FROM ({values})")["n"][0].as_py())
     if n == 0:
         return None
-    low, *middle, high = _quantiles(con, values, n, (0.005, 0.05, 0.16, 0.5, 0.84, 0.95, 0.995))
+    tail = 0.005 if n > _ALL_SHOWN_MAX else 0.0
+    levels = (tail, 0.05, 0.16, 0.5, 0.84, 0.95, 1 - tail)
+    low, *middle, high = _quantiles(con, values, n, levels)
     edges = _edges(*(bounds or (low, high)), bins)
     counts = _histogram(con, values, edges)
     field = SCHEMA.field(column)

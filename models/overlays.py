@@ -25,14 +25,21 @@ class Line:
     def tick(self, end: int, half_length: float) -> Line:
         """The short stroke across end 0 (x1, y1) or 1 (x2, y2)."""
         x, y = (self.x1, self.y1) if end == 0 else (self.x2, self.y2)
+        dx, dy = self._across(half_length)
+        return Line(x1=x - dx, y1=y - dy, x2=x + dx, y2=y + dy)
+
+    def beside(self, distance: float) -> Line:
+        """The same line moved across itself, to the right of an upright one."""
+        dx, dy = self._across(distance)
+        if dx < 0 or (dx == 0 and dy < 0):
+            dx, dy = -dx, -dy
+        return Line(x1=self.x1 + dx, y1=self.y1 + dy, x2=self.x2 + dx, y2=self.y2 + dy)
+
+    def _across(self, distance: float) -> tuple[float, float]:
+        """The vector of that length at right angles to the line."""
         length = self.length or 1.0
-        dx, dy = -(self.y2 - self.y1) / length, (self.x2 - self.x1) / length
-        return Line(
-            x1=x - half_length * dx,
-            y1=y - half_length * dy,
-            x2=x + half_length * dx,
-            y2=y + half_length * dy,
-        )
+        scale = distance / length
+        return -(self.y2 - self.y1) * scale, (self.x2 - self.x1) * scale
 
 
 def bar_line(

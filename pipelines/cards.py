@@ -18,6 +18,10 @@ from catalogues.picks import Row
 from models.overlays import Line, bar_line, image_angle_deg
 from models.placement import Placement
 
+_TICK, _BESIDE = 0.035, 0.09
+"""Half length of the strokes across a bar's ends, and the distance of the true bar from the
+measured one, as fractions of the canvas's side."""
+_MAP_SIDE_MAX = 4096
 _SCALE_BARS_ARCSEC = (60, 30, 20, 10, 5, 2, 1)
 
 
@@ -65,7 +69,7 @@ def card(row: Row) -> Card:
 
 
 def drawings(row: Row, side: int) -> tuple[Drawing, ...]:
-    """The true bar, where it is known, then the measured one, in canvas pixels."""
+    """The measured bar, and the true one, where it is known, beside it; canvas pixels."""
     picture = row["picture"]
     place = Placement(
         x0=picture["x0"],
@@ -88,18 +92,22 @@ def drawings(row: Row, side: int) -> tuple[Drawing, ...]:
                 length_px=length,
                 position_angle_deg=image_angle_deg(angle, frame, north),
             )
-            half = side * (0.05 if kind == "true" else 0.035)
-            ticks = (line.tick(0, half), line.tick(1, half))
+            if kind == "true":
+                line = line.beside(side * _BESIDE)
+            ticks = (line.tick(0, side * _TICK), line.tick(1, side * _TICK))
             out.append(Drawing(line=line, ticks=ticks, kind=kind))
     return tuple(out)
 
 
 def coloured_map(data: bytes) -> str:
     """An 8-bit map image in the colours of matplotlib's magma, as a data URI; "" if unreadable."""
-    pixels = decode(data).pixels
-    if pixels is None:
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as opened:
+            if max(opened.size) > _MAP_SIDE_MAX:
+                return ""
+            image = opened.convert("L")
+    except (OSError, ValueError, SyntaxError):  # what Pillow raises for bytes that are no PNG
         return ""
-    image = Image.fromarray(pixels[..., 0])
     colours = np.round(255 * colormaps["magma"](np.arange(256))[:, :3]).astype(np.uint8)
     image.putpalette(colours.tobytes())
     buffer = io.BytesIO()

@@ -24,7 +24,7 @@ def render(values: Mapping[str, Any]) -> str:
     )
     environment.filters.update(figure=Markup, percent=percent, count=count, words=words)
     style = Markup((files("pipelines") / "templates" / "report.css").read_text())
-    return environment.get_template("report.html").render(style=style, **values)
+    return environment.get_template("report.html").render(style=style, **values).lstrip()
 
 
 def percent(share: float) -> str:

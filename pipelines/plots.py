@@ -50,17 +50,20 @@ _POINTS_MAX = 3000
 _ERRORS_MAX = 400
 
 
-def histogram(name: str, shown: Distribution, label: str) -> str:
-    """SVG of a distribution with its median and the central 68 % marked.
+def histogram(name: str, shown: Distribution, label: str, middle: bool = True) -> str:
+    """SVG of a distribution; `middle` marks its median and central 68 %.
 
     name: unique on the page; label: of the horizontal axis, without the unit.
     """
     with _drawn(name) as (svg, axes):
         width = np.diff(shown.edges)
         axes.bar(shown.edges[:-1], shown.counts, width * 0.94, align="edge", color=ACCENT)
-        axes.axvspan(shown.quantiles[1], shown.quantiles[3], color=ACCENT, alpha=0.13, lw=0)
-        axes.axvline(shown.quantiles[2], color=INK, lw=1.1)
+        if middle:
+            axes.axvspan(shown.quantiles[1], shown.quantiles[3], color=ACCENT, alpha=0.13, lw=0)
+            axes.axvline(shown.quantiles[2], color=INK, lw=1.1)
         axes.set(xlabel=f"{label} [{shown.unit}]" if shown.unit else label, ylabel="galaxies")
+        if shown.unit == "deg":
+            axes.set_xticks(range(0, 181, 30))
         axes.set_xlim(shown.edges[0], shown.edges[-1])
         _whole_counts(axes)
     return svg[0]

@@ -118,7 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line. Returns the exit status: 0, or 2 for a mistake that one line explains."""
     try:
         path = run(tyro.cli(ReportOptions, args=arguments, prog="ansae report"))
-    except (StorageError, ValueError) as error:
+    except (StorageError, ValueError, duckdb.Error) as error:
         print(f"ansae report: {error}", file=sys.stderr)
         return 2
     print(f"report: {path}")

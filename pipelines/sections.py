@@ -46,14 +46,14 @@ class Facts:
 
 
 _MEASURED = MEASURED.replace("c.", "")
+_ANGLE = "bar_position_angle_deg"
 _SHOWN: tuple[tuple[str, str, str, tuple[float, float] | None], ...] = (
     ("bar_length_arcsec", "bar length", _MEASURED, None),
     ("bar_length_kpc", "bar length", _MEASURED, None),
     ("bar_length_over_r90", "bar length / petroR90", _MEASURED, None),
-    ("bar_length_px", "bar length", _MEASURED, None),
     ("bar_fraction", "bar fraction", "TRUE", (0.0, 1.0)),
-    ("bar_position_angle_deg", "position angle", _MEASURED, (0.0, 180.0)),
     ("bar_axis_ratio", "axis ratio of the bar in the map", _MEASURED, (0.0, 1.0)),
+    (_ANGLE, "position angle", _MEASURED, (0.0, 180.0)),
 )
 
 
@@ -82,9 +82,11 @@ def headline(
 
 
 def distributions(con: duckdb.DuckDBPyConnection) -> list[Plot]:
-    """Histograms of what the catalogue has."""
+    """Histograms of what the catalogue has; lengths in pixels only where there is no other unit."""
+    pixels = ("bar_length_px", "bar length", _MEASURED, None)
+    has_unit = picks.length_column(con) != pixels[0]
     out = []
-    for column, label, where, bounds in _SHOWN:
+    for column, label, where, bounds in _SHOWN if has_unit else (pixels, *_SHOWN):
         found = summary.distribution(con, column, where=where, bounds=bounds)
         if found is not None:
             out.append(_histogram(found, label))
@@ -94,11 +96,14 @@ def distributions(con: duckdb.DuckDBPyConnection) -> list[Plot]:
 def _histogram(found: summary.Distribution, label: str) -> Plot:
     low, middle, high = found.quantiles[1:4]
     unit = f" {found.unit}" if found.unit else ""
-    said = f"{count(found.n)} galaxies, median {middle:.3g}{unit}, 68 % in {low:.3g} to {high:.3g}"
+    axial = found.column == _ANGLE  # 0 and 180 deg are the same angle: there is no median
+    said = f"{count(found.n)} galaxies"
+    if not axial:
+        said += f", median {middle:.3g}{unit}, 68\N{NO-BREAK SPACE}% in {low:.3g} to {high:.3g}"
     outside = found.below + found.above
     beyond = f"; {count(outside)} beyond the axis" if outside else ""
     return Plot(
-        svg=plots.histogram(f"plot-{found.column}", found, label),
+        svg=plots.histogram(f"plot-{found.column}", found, label, middle=not axial),
         alt=f"Histogram of {label}{unit and ' in' + unit}: {said}.",
         caption=f"{found.column}: {said}{beyond}.",
     )

@@ -74,7 +74,10 @@ def truth_section(con: duckdb.DuckDBPyConnection, found: Comparison, most: int) 
     galleries = []
     for name, title, best in (("best", "Best cases", True), ("worst", "Worst cases", False)):
         nearest = "nearest to" if best else "farthest from"
-        why = f"Lengths {nearest} the truth, by ratio. The dashed line is the true bar."
+        why = (
+            f"Lengths {nearest} the truth, by ratio. The solid line is the measured bar, the "
+            "dashed one the true bar, moved aside for comparison."
+        )
         cards = tuple(card(row) for row in matches.extremes(con, best=best, most=most))
         if cards:
             galleries.append(Gallery(name=name, title=title, why=why, cards=cards))

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.resources import import_ray
 from tests import s3server
+from tests.pipelines.synthetic_run import SyntheticRun, write_run
 from tests.s3server import S3Server
 
 
@@ -32,6 +34,28 @@ def s3_env(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
 
 
 @pytest.fixture(scope="session")
+def ray_cluster(request: pytest.FixtureRequest) -> Iterator[dict[str, float]]:
+    """A real Ray on this machine with two CPUs and little memory, which commands use; its workers
+    know the S3 server."""
+    import_ray()
+    import ray
+
+    s3_known = s3server.binary() is not None
+    known = request.getfixturevalue("s3").environment if s3_known else {}
+    ray.init(
+        address="local",
+        num_cpus=2,
+        num_gpus=0,
+        object_store_memory=200 * 2**20,
+        include_dashboard=False,
+        log_to_driver=False,
+        runtime_env={"env_vars": known},
+    )
+    yield ray.cluster_resources()
+    ray.shutdown()
+
+
+@pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of real data: ANSAE_DATA, else ../shared/data beside the repository."""
     default = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -39,3 +63,11 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}: set ANSAE_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def synthetic_run(tmp_path_factory: pytest.TempPathFactory) -> SyntheticRun:
+    """A run's output made by hand, for reading only."""
+    folder = tmp_path_factory.mktemp("run")
+    truth = write_run(folder)
+    return SyntheticRun(folder=folder, truth=truth)

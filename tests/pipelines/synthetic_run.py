@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from catalogues.bars import SCHEMA
 from catalogues.pictures import SCHEMA as PICTURES
 from catalogues.pictures import encode_map, encode_picture
 from catalogues.provenance import new_record, new_session
-from models.preprocess import FieldSpec, canvas
+from models.preprocess import FieldSpec, canvas, galaxy_frame
 
 SIDE = 212
 SCALE_ARCSEC = 0.4
@@ -25,6 +26,18 @@ BAD: tuple[tuple[str, str], ...] = (
     ("truncated_image", "JPEG ends after 17 bytes"),
     ("bad_id", "object_id 1.5 is not an integer"),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyntheticRun:
+    """Where it lies, and the truth about its galaxies."""
+
+    folder: Path
+    truth: pa.Table
+
+    def rows(self) -> pa.Table:
+        """The catalogue, read without the product's help."""
+        return pq.read_table(self.folder / "catalogue")
 
 
 def draw_galaxy(length_px: float, angle_deg: float, x: float, y: float) -> np.ndarray:
@@ -118,7 +131,7 @@ def _galaxy(i: int, rng: np.random.Generator) -> tuple[dict[str, Any], Any, dict
     if explained:
         pixels = draw_galaxy(length if barred else 0.0, angle, x, y)
         picture = {"object_id": row["object_id"], "north_deg": north} | place
-        picture |= _picture(pixels, length, angle, x, y)
+        picture |= _picture(pixels, length if barred else 0.0, angle, x, y)
     known = {"object_id": row["object_id"], "true_class": "barred" if barred else "unbarred"}
     known |= {"true_bar_length_px": length if barred else None}
     known |= {"true_bar_position_angle_deg": (angle - (north or 0)) % 180 if barred else None}
@@ -139,9 +152,12 @@ def _units(length_px: float, error_px: float, z: float, r90: float) -> dict[str,
 def _picture(pixels: np.ndarray, length: float, angle: float, x: float, y: float) -> dict[str, Any]:
     """Canvas and map as a run keeps them; the map is the canvas's bar, blurred."""
     spec = FieldSpec(canvas_px=144)
-    cut = canvas(pixels, spec)
+    frame = galaxy_frame(pixels)
+    cut = canvas(pixels, spec, frame)
     light = draw_galaxy(length, angle, x, y).mean(axis=2) - draw_galaxy(0, 0, x, y).mean(axis=2)
-    shown = canvas(np.repeat(np.clip(2 * light, 0, 255).astype(np.uint8)[..., None], 3, -1), spec)
+    shown = canvas(
+        np.repeat(np.clip(2 * light, 0, 255).astype(np.uint8)[..., None], 3, -1), spec, frame
+    )
     return {
         "canvas": encode_picture(cut.pixels),
         "map": encode_map(shown.pixels[..., 0] / 255),
