@@ -76,7 +76,7 @@ def sample_seed(seed: int, sample: int) -> int:
 
 def galaxy_seed(run_seed: int, object_id: int) -> int:
     """Seed of one galaxy's noise from the run's seed and its identifier, in [0, 2^63)."""
-    return sample_seed(sample_seed(run_seed & _MASK, 0), object_id & _MASK)
+    return sample_seed(sample_seed(run_seed, 0), object_id)
 
 
 def draw_noise(shape: Sequence[int], seed: int, first: int, count: int, device: torch.device) -> Tensor:  # noqa: E501  # fmt: skip
@@ -131,7 +131,7 @@ def mean_gradients(
     image: (3, S, S), normalised. `noise`, (N, 3, input_px, input_px) standard normal, replaces the
     seeded noise (to compare implementations on the same samples).
     """
-    total = torch.zeros((len(columns), *image.shape), device=image.device)
+    total = image.new_zeros((len(columns), *image.shape))
     for first in range(0, params.samples, params.chunk):
         count = min(params.chunk, params.samples - first)
         given = None if noise is None else noise[first : first + count]
