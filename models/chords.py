@@ -112,7 +112,7 @@ def _describe(
     if params.flag_unfinished and stop is not StopReason.LINEAR:
         return BarMeasurement(stop=stop, threshold=threshold, pixels=int(mask.sum()))
     chord = max(1.0, longest_chord(mask) + (1.0 if params.pixel_extent else 0.0))
-    y, x = np.nonzero(mask)
+    y, x = np.divmod(np.flatnonzero(mask), mask.shape[1])
     if x.size == 0:
         return BarMeasurement(stop=stop, length_px=chord, threshold=threshold)
     angle, ratio = _ellipse(x, y)

@@ -13,7 +13,8 @@ Integers = NDArray[np.int64]
 THRESHOLDS: Floats = np.asarray(0.5 + np.arange(5000) * 1e-4, dtype=np.float64)
 """T_k = 0.5 + k * 1e-4 for k = 0 ... 4999, in just this arithmetic; the last is 0.9999."""
 
-_EXACT_PIXELS = 1_000 * 1_000  # up to here the products of integer sums fit 64 bits
+_BOUNDED: Floats = np.append(THRESHOLDS, np.inf)
+_LARGEST_IN_64_BITS = 4e9  # of pixels times side: n^2 times the variance is below 2^63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,32 +32,38 @@ class ThresholdMoments:
 
 
 def thresholds_below(values: Floats) -> NDArray[np.intp]:
-    """Number of thresholds strictly below each value; 0 for NaN."""
-    guess = np.ceil((np.fmin(np.fmax(values, 0.0), 2.0) - 0.5) * 1e4)
-    index = np.clip(guess, 0, 5000).astype(np.intp)
-    index += (index < 5000) & (values > THRESHOLDS[np.minimum(index, 4999)])
-    index -= (index > 0) & (values <= THRESHOLDS[np.maximum(index, 1) - 1])
-    return index
+    """Number of thresholds strictly below each value; 0 for NaN.
+
+    The nearest threshold is found by arithmetic, whose rounding is far smaller than half a step;
+    on which side of it the value lies is found by comparing, hence exactly.
+    """
+    nearest = np.rint((np.fmin(np.fmax(values, 0.5), 1.0) - 0.5) * 1e4).astype(np.intp)
+    nearest += values > _BOUNDED[nearest]
+    return nearest
 
 
 def threshold_moments(saliency: Floats) -> ThresholdMoments:
     """Moments of the rows and columns of {saliency > T}, for every T, from (H, W) once.
 
     Each pixel falls into the bin of the last threshold below it; the sums over bins at and
-    above a threshold are the sums over its pixels. All sums are integers, hence exact.
+    above a threshold are the sums over its pixels. All sums are integers, hence exact (up to
+    2^53, a map of 10,000 pixels a side).
     """
-    row, column = np.nonzero(saliency > THRESHOLDS[0])
-    above = thresholds_below(saliency[row, column])
-    r = row - saliency.shape[0] // 2
-    c = column - saliency.shape[1] // 2
+    flat = saliency.ravel()
+    pixel = np.flatnonzero(flat > THRESHOLDS[0])
+    above = thresholds_below(flat[pixel])
+    height, width = saliency.shape
+    row = pixel // width
+    r = (row - height // 2).astype(np.float64)
+    c = (pixel - row * width - width // 2).astype(np.float64)
 
-    def sums(weights: NDArray[np.intp] | None) -> Integers:
+    def sums(weights: Floats | None) -> Integers:
         bins = np.bincount(above, weights, minlength=5001)
         return np.cumsum(bins[:0:-1])[::-1].astype(np.int64)
 
     n, sr, sc = sums(None), sums(r), sums(c)
     srr, scc, src = sums(r * r), sums(c * c), sums(r * c)
-    if saliency.size > _EXACT_PIXELS:
+    if saliency.size * max(height, width) > _LARGEST_IN_64_BITS:
         n, sr, sc, srr, scc, src = (a.astype(object) for a in (n, sr, sc, srr, scc, src))
     return ThresholdMoments(
         count=n.astype(np.int64),
