@@ -35,7 +35,9 @@ class Grid:
         """Coordinates along and across a direction, the latter divided by `axis_ratio`; arcsec."""
         x, y = self.axes()
         sin, cos = sin_cos(position_angle_deg)
-        return y * cos - x * sin, (-x * cos - y * sin) / np.float32(axis_ratio)
+        u: Plane = y * cos - x * sin
+        v: Plane = (x * cos + y * sin) * np.float32(-1 / axis_ratio)
+        return u, v
 
 
 def sin_cos(angle_deg: float) -> tuple[np.float32, np.float32]:
@@ -101,8 +103,8 @@ def bar_radius(bar: Bar, u: Plane, v: Plane) -> Plane:
     along, across = _rotated(u, v, bar.angle_deg)
     a = np.float32(bar.semi_major_arcsec)
     c = np.float32(bar.boxiness)
-    x: Plane = np.abs(along) / a
-    y: Plane = np.abs(across) / (a * np.float32(bar.axis_ratio))
+    x: Plane = np.abs(along / a)
+    y: Plane = np.abs(across / np.float32(bar.semi_major_arcsec * bar.axis_ratio))
     m = np.full_like(x, 2.0)
     inside = np.maximum(x, y) < 1
     m[inside] = (x[inside] ** c + y[inside] ** c) ** (1 / c)

@@ -97,7 +97,8 @@ def spiral_arms(galaxy: MockGalaxy, spiral: Spiral, h: float, u: Plane, v: Plane
         _add_knots(knots, u, v, where, size, flux)
         share = np.float32(min(0.35, 0.006 * spiral.knots))
         arms = (1 - share) * arms + share * knots / np.float32(max(float(knots.sum()), 1e-20))
-    return arms
+    light: Plane = arms
+    return light
 
 
 def _knots_on_arms(rng: Rng, spiral: Spiral, h: float) -> tuple[Reals, Reals, Reals]:
