@@ -1,0 +1,111 @@
+"""The ensemble's description, its weights, and votes that do not depend on the batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from models.ensemble import Ensemble, EnsembleSpec, build_member, dump_member, normalise, preset
+from models.networks import Member, MemberSpec
+from models.preprocess import FieldSpec
+from models.views import ViewParams
+
+SIDE = 32
+MEMBERS = tuple(
+    MemberSpec(name=n, architecture="narrow_vgg", input_px=SIDE, options={"width": 4}) for n in "ab"
+)
+
+
+def make(seed: int = 0) -> tuple[EnsembleSpec, list[bytes]]:
+    torch.manual_seed(seed)
+    weights = [dump_member(Member(m)) for m in MEMBERS]
+    spec = EnsembleSpec(
+        name="tiny", members=MEMBERS, weights=("a.safetensors", "b.safetensors"),
+        sha256=tuple(hashlib.sha256(w).hexdigest() for w in weights),
+        field=FieldSpec(canvas_px=48),
+        votes_view=ViewParams(width=0.7, rotate=True, reflect=True), vote_views=3,
+    )  # fmt: skip
+    return spec, weights
+
+
+def test_the_description_survives_json() -> None:
+    spec, _ = make()
+    assert EnsembleSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+
+
+def test_votes_are_the_same_alone_and_among_others() -> None:
+    spec, weights = make()
+    ensemble = Ensemble.from_bytes(spec, weights)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 255, (5, 48, 48, 3), dtype=np.uint8)
+    sky, scale = np.full((5, 3), 20, np.float32), np.full(5, 150, np.float32)
+    images = ensemble.images(pixels, sky, scale)
+    votes = ensemble.votes(images)
+    assert votes.shape == (2, 5, 37)
+    assert torch.equal(ensemble.votes(images[3:4])[:, 0], votes[:, 3])
+    assert torch.equal(ensemble.votes(images.flip(0)), votes.flip(1))
+
+
+def test_weights_come_back_as_they_were() -> None:
+    spec, weights = make()
+    member = build_member(spec.members[0], weights[0], spec.sha256[0])
+    assert dump_member(member) == weights[0]
+    assert not member.training
+    assert not any(p.requires_grad for p in member.parameters())
+
+
+def test_altered_weights_are_refused() -> None:
+    spec, weights = make()
+    altered = weights[0][:-1] + bytes([weights[0][-1] ^ 1])
+    with pytest.raises(ValueError, match=r"member 'a' have sha256 .* altered or replaced"):
+        build_member(spec.members[0], altered, spec.sha256[0])
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    spec, weights = make()
+    other = replace(spec.members[0], options={"width": 8})
+    with pytest.raises(ValueError, match="do not fit"):
+        build_member(other, weights[0], spec.sha256[0])
+
+
+def test_pickles_are_never_loaded() -> None:
+    import pickle
+
+    data = pickle.dumps({"a": 1})
+    with pytest.raises(ValueError, match="do not fit"):
+        build_member(MEMBERS[0], data, hashlib.sha256(data).hexdigest())
+
+
+def test_normalised_canvases_have_sky_zero_and_are_clipped() -> None:
+    pixels = torch.tensor([20, 120, 255, 0], dtype=torch.uint8).view(1, 2, 2, 1).expand(1, 2, 2, 3)
+    images = normalise(pixels, torch.full((1, 3), 20.0), torch.tensor([100.0]))
+    torch.testing.assert_close(images[0, 0].flatten(), torch.tensor([0.0, 1.0, 1.5, -0.2]))
+    paper = normalise(pixels, torch.zeros(1, 3), torch.tensor([255.0]))
+    torch.testing.assert_close(paper[0, 0].flatten() * 255, torch.tensor([20.0, 120.0, 255.0, 0.0]))
+
+
+def test_descriptions_that_do_not_add_up() -> None:
+    spec, _ = make()
+    with pytest.raises(ValueError, match="2 members, 1 weights"):
+        replace(spec, weights=("a",))
+    with pytest.raises(ValueError, match="no members"):
+        replace(spec, members=(), weights=(), sha256=())
+    with pytest.raises(ValueError, match="sees 32 px but the canvas has 48"):
+        replace(spec, votes_view=ViewParams())
+    with pytest.raises(ValueError, match="not the description"):
+        EnsembleSpec.from_dict({"name": "x"})
+
+
+def test_presets() -> None:
+    members, field, view, views = preset("paper")
+    assert field == FieldSpec.paper()
+    assert view.identity
+    assert views == 1
+    assert len(members) == 3
+    with pytest.raises(ValueError, match="'huge' must be one of compact, paper"):
+        preset("huge")
