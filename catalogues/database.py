@@ -11,10 +11,11 @@ import duckdb
 import pyarrow as pa
 
 from catalogues import storage
+from catalogues.catalogue_files import CATALOGUE, PICTURES
 from catalogues.storage import StorageError, StorageOptions
 
-CATALOGUE, PICTURES, TRUTH = "catalogue", "pictures", "truth"
-"""Names of the views, and of the folders of a run's output that the first two show."""
+TRUTH = "truth"
+"""Name of the view of known bars. The other views are named as the folders that they show."""
 
 
 @dataclass(frozen=True, kw_only=True)

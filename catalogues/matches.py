@@ -5,7 +5,8 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from catalogues.database import CATALOGUE, PICTURES, TRUTH, columns, fetch
+from catalogues.catalogue_files import CATALOGUE, PICTURES
+from catalogues.database import TRUTH, columns, fetch
 from catalogues.picks import MEASURED, SHOWN, Row, with_pictures
 
 LENGTH, ANGLE = "true_bar_length_px", "true_bar_position_angle_deg"

@@ -8,7 +8,8 @@ from typing import Any
 
 import duckdb
 
-from catalogues.database import CATALOGUE, PICTURES, columns, fetch
+from catalogues.catalogue_files import CATALOGUE, PICTURES
+from catalogues.database import columns, fetch
 from catalogues.statuses import Status
 
 Row = dict[str, Any]

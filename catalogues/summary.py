@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from catalogues import meanings
 from catalogues.bars import SCHEMA
-from catalogues.database import CATALOGUE, fetch
+from catalogues.catalogue_files import CATALOGUE
+from catalogues.database import fetch
 from catalogues.statuses import HEALTHY, Status
 
 _EXACT_MAX = 2_000_000

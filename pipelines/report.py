@@ -13,8 +13,11 @@ import tyro
 
 from catalogues import database, provenance, storage, summary
 from catalogues.storage import StorageError, StorageOptions
+from pipelines import console as terminal
 from pipelines import page, sections
 from pipelines.truth_section import compare, truth_section
+
+PROG = "ansae report"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +119,13 @@ def _record(options: ReportOptions) -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line. Returns the exit status: 0, or 2 for a mistake that one line explains."""
+    options = terminal.parse(ReportOptions, PROG, arguments)
     try:
-        path = run(tyro.cli(ReportOptions, args=arguments, prog="ansae report"))
+        path = run(options)
     except (StorageError, ValueError, duckdb.Error) as error:
-        print(f"ansae report: {error}", file=sys.stderr)
-        return 2
+        return terminal.complain(PROG, str(error), terminal.MISTAKE)
     print(f"report: {path}")
-    return 0
+    return terminal.OK
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from catalogues.bars import SCHEMA
 from catalogues.pictures import SCHEMA as PICTURES
 from catalogues.pictures import encode_map, encode_picture
+from catalogues.positions import healpix_29
 from catalogues.provenance import new_record, new_session
 from models.preprocess import FieldSpec, canvas, galaxy_frame
 
@@ -101,7 +102,10 @@ def _galaxy(i: int, rng: np.random.Generator) -> tuple[dict[str, Any], Any, dict
         "dec": rng.uniform(-60, 60),
     }
     row |= {"z": z, "petro_r90_arcsec": r90, "pixel_scale_arcsec": SCALE_ARCSEC, "survey": "mock"}
-    row |= {"_healpix_29": int(rng.integers(0, 12 * 4**29)), "bar_fraction": fraction}
+    row |= {
+        "_healpix_29": healpix_29([row["ra"]], [row["dec"]])[0].as_py(),
+        "bar_fraction": fraction,
+    }
     row |= {
         "smooth_or_featured_featured_or_disk": 0.9,
         "disk_edge_on_no": 0.85,
@@ -126,7 +130,7 @@ def _galaxy(i: int, rng: np.random.Generator) -> tuple[dict[str, Any], Any, dict
             "threshold": 0.4,
             "pixels": 300,
         }
-        row |= {"bar_length_px_members": list(measured * rng.normal(1, 0.1 * rng.random(), 3))}
+        row |= {"bar_length_px_members": list(measured * rng.normal(1, 0.25 * rng.random(), 3))}
     picture = None
     if explained:
         pixels = draw_galaxy(length if barred else 0.0, angle, x, y)
