@@ -47,6 +47,17 @@ def test_length_and_angle_are_right_at_every_position_angle(
         assert (bar.x_px, bar.y_px) == pytest.approx(((side_px - 1) / 2,) * 2, abs=0.3)
 
 
+@pytest.mark.parametrize("params", [BarLengthParams(), CHORD], ids=["profile", "chord"])
+def test_angles_run_from_image_up_to_the_left(params: BarLengthParams) -> None:
+    column = np.zeros((61, 61))
+    column[15:46, 29:32] = 1
+    diagonal = ndimage.gaussian_filter(np.eye(61), 1.0)[::-1] * np.outer(*[np.hanning(61)] * 2)
+    diagonal /= diagonal.max()  # from lower left to upper right
+    for light, angle in ((column, 0), (column.T, 90), (diagonal, 135), (diagonal[::-1], 45)):
+        bar = measure_bar(light, params)
+        assert angle_difference(bar.position_angle_deg, angle) < 0.5
+
+
 @pytest.mark.parametrize("side_px", [96, 224])
 @pytest.mark.parametrize("share", [0.2, 0.35, 0.55])
 def test_the_chord_reading_does_not_depend_on_the_angle(side_px: int, share: float) -> None:
