@@ -167,13 +167,11 @@ def test_a_correlation_on_the_limit_is_decided_as_in_the_loop() -> None:
     assert decisions == {StopReason.LINEAR, StopReason.FEW_PIXELS}
 
 
-@pytest.mark.parametrize("kind", [_bar, _tied])
-def test_the_grid_equals_the_literal_loop_for_every_pair(
-    kind: Callable[..., np.ndarray],
-) -> None:
-    saliency = kind(np.random.default_rng(1))
+def test_the_grid_equals_the_literal_loop_for_every_pair() -> None:
+    saliency = _bar(np.random.default_rng(1))
     got = measure_grid(saliency, CORRELATIONS, PIXEL_MINIMA, BarLengthParams.paper())
     expected = [[algorithm_1(saliency, c, p)[0] for p in PIXEL_MINIMA] for c in CORRELATIONS]
+    assert len(np.unique(expected)) > 4
     np.testing.assert_array_equal(got, expected)
 
 
