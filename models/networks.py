@@ -183,7 +183,7 @@ class Member(nn.Module):
 COMPACT: tuple[MemberSpec, ...] = (
     MemberSpec(name="vgg", architecture="narrow_vgg", hidden=(128,)),
     MemberSpec(name="resnetv2", architecture="narrow_resnetv2"),
-    MemberSpec(name="xception", architecture="narrow_xception"),
+    MemberSpec(name="xception", architecture="narrow_xception", input_px=64),
 )
 """The ensemble that ships."""
 

@@ -51,7 +51,7 @@ class TrainParams:
 RECIPES: dict[str, TrainParams] = {
     "paper": TrainParams(augment=AugmentParams.paper()),
     "compact": TrainParams(
-        epochs=40, batch_size=64, learning_rate=4e-3, weight_decay=0.02, loss="cross_entropy",
+        epochs=30, batch_size=64, learning_rate=4e-3, weight_decay=0.02, loss="cross_entropy",
         schedule="cosine", average=0.995, bar_weight=4.0,
     ),
 }  # fmt: skip
