@@ -6,12 +6,14 @@ import io
 import re
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from types import FrameType
 from typing import TypeVar
 
 import tyro
+
+from catalogues.storage import StorageError
 
 Options = TypeVar("Options")
 
@@ -54,6 +56,19 @@ def complain(prog: str, message: str, status: int) -> int:
     """One line on stderr; returns the exit status that goes with it."""
     print(f"{prog}: {' '.join(message.split())}", file=sys.stderr, flush=True)
     return status
+
+
+def simple(kind: type[Options], run: Callable[[Options], object], prog: str, arguments: Sequence[str] | None) -> int:  # noqa: E501  # fmt: skip
+    """A command that needs no more than this: parse, run, tell a mistake in one line."""
+    options = parse(kind, prog, arguments)
+    try:
+        with terminated_as_interrupt():
+            run(options)
+    except (StorageError, ValueError) as error:
+        return complain(prog, str(error), MISTAKE)
+    except KeyboardInterrupt:
+        return complain(prog, "interrupted", INTERRUPTED)
+    return OK
 
 
 @contextmanager

@@ -24,7 +24,9 @@ from models.ensemble import EnsembleSpec, preset
 from models.networks import MemberSpec
 from models.preprocess import FieldSpec
 from models.training import RECIPES, TrainParams
+from pipelines import console as terminal
 from pipelines.figures import learning_curves
+from pipelines.resources import ClusterOptions, cluster
 
 PARTS = ("train", "validation")
 Curves = dict[str, list[dict[str, Any]]]
@@ -64,6 +66,8 @@ class TrainOptions:
     """CPU cores per member."""
     gpus: float = 0.0
     """GPUs per member."""
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
+    """Where to compute."""
 
     @property
     def params(self) -> TrainParams:
@@ -87,8 +91,9 @@ def run(options: TrainOptions, console: Console | None = None) -> EnsembleSpec:
     members, canvas_field, view, views = preset(options.preset)
     members = tuple(m for m in members if not options.members or m.name in options.members)
     output = Path(options.output).absolute()
-    counts = gather(options, output / "examples", canvas_field, console)
-    best = train_members(options, members, view.width, output)
+    with cluster(options.cluster):
+        counts = gather(options, output / "examples", canvas_field, console)
+        best = train_members(options, members, view.width, output)
     spec = EnsembleSpec(
         name=options.preset, members=members,
         weights=tuple(f"{m.name}.safetensors" for m in members),
@@ -161,7 +166,8 @@ def _write(
     for name, data in zip(spec.weights, weights, strict=True):
         storage.write_whole(fs, storage.join(root, name), data)
     record = {
-        "options": asdict(options), "recipe": asdict(options.params), "galaxies": counts, "curves": curves,
+        "options": asdict(options), "recipe": asdict(options.params), "galaxies": counts,
+        "curves": curves,
         "split": "blake2b of object_id: catalogues.splits",
     }  # fmt: skip
     for name, text in (("ensemble.json", spec.to_dict()), ("training.json", record)):
@@ -172,9 +178,7 @@ def _write(
 
 def main(argv: list[str] | None = None) -> int:
     """The command line."""
-    options = tyro.cli(TrainOptions, prog="ansae train", args=argv)
-    run(options)
-    return 0
+    return terminal.simple(TrainOptions, run, "ansae train", argv)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,49 @@
+"""Maps of galaxies whose bars are known, made where the cores are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import ray
+import torch
+
+from actors.explainer import find_ensemble
+from catalogues.images import decode
+from catalogues.storage import StorageOptions
+from models.calibration import KnownBar
+from models.ensemble import Ensemble, EnsembleSpec
+from models.explanation import bar_maps, vote
+from models.preprocess import canvas
+from models.saliency import SmoothGradParams, galaxy_seed
+from models.selection import SelectionParams
+
+
+@ray.remote
+class Calibrator:
+    """Holds the networks; `known` answers for one row of a shard with truth columns."""
+
+    def __init__(self, ensemble: str, maps: SmoothGradParams, seed: int, device: str) -> None:
+        torch.set_num_threads(1)
+        files = find_ensemble(ensemble, StorageOptions())
+        spec = EnsembleSpec.from_dict(files.description)
+        self.ensemble = Ensemble.from_bytes(spec, files.weights, device)
+        self.maps, self.seed = maps, seed
+        self.selection = SelectionParams()
+
+    def known(self, row: dict[str, Any]) -> KnownBar | None:
+        """Maps and truth; None where the image cannot be read or the votes do not select it."""
+        decoded = decode((row["image"] or {}).get("bytes"))
+        if decoded.pixels is None:
+            return None
+        cut = canvas(decoded.pixels, self.ensemble.spec.field)
+        sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
+        image = self.ensemble.images(cut.pixels[None], sky, scale)[0]
+        if not self.selection.chosen(vote(self.ensemble, image).mean):
+            return None
+        seed = galaxy_seed(self.seed, row["object_id"])
+        return KnownBar(
+            maps=bar_maps(self.ensemble, image, self.maps, seed),
+            length_px=row["true_bar_length_px"] / cut.factor_x,
+            position_angle_deg=row["true_bar_position_angle_deg"],
+        )
