@@ -14,8 +14,9 @@ from catalogues.mock_sky import MockSkyParams
 from catalogues.shard_writer import old_shards, write_shards
 from catalogues.shards import Shard, ShardParams
 
-RECORD = "mock.json"
-"""File beside the shards; it is written last, so that its presence says they are whole."""
+RECORD = "_mock.json"
+"""File beside the shards, which readers of the folder pass over; it is written last, so that its
+presence says they are whole."""
 
 _SKY = MockSkyParams()
 

@@ -77,7 +77,10 @@ def run(options: DemoOptions, console: Console | None = None) -> str:
 
     Raises StorageError, ValueError and RunFailed.
     """
+    from actors.explainer import find_ensemble  # torch only once the options are known
+
     console = console or Console()
+    find_ensemble(options.ensemble, options.measure_options().read_options())
     if options.replace:
         _remove(options)
     with cluster(options.cluster):

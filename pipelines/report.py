@@ -14,7 +14,7 @@ import tyro
 from catalogues import database, provenance, storage, summary
 from catalogues.storage import StorageError, StorageOptions
 from pipelines import console as terminal
-from pipelines import page, sections
+from pipelines import page, run_facts, sections
 from pipelines.truth_section import compare, truth_section
 
 PROG = "ansae report"
@@ -105,7 +105,8 @@ def contents(
         ),
         "failures": failures,
         "failures_note": sections.failures_note(statuses, len(failures)),
-        "run": sections.run_facts(record),
+        "main_facts": run_facts.main_facts(record),
+        "all_facts": run_facts.all_facts(record),
         "footer": f"Written by ansae on {written}. This file needs no network.",
     }
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
@@ -35,14 +32,6 @@ class Gallery:
     title: str
     why: str
     cards: tuple[Card, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """Names and values under one heading."""
-
-    name: str
-    facts: tuple[tuple[str, str], ...]
 
 
 _MEASURED = MEASURED.replace("c.", "")
@@ -125,42 +114,3 @@ def failures_note(statuses: Iterable[summary.Count], shown: int) -> str:
     if total == shown:
         return f"All {count(total)} rows without votes, by shard and row."
     return f"The first {count(shown)} of {count(total)} rows without votes, by shard and row."
-
-
-def run_facts(record: Mapping[str, Any]) -> list[Facts]:
-    """run.json as groups of names and values; deeper levels get dotted names."""
-    plain = [(k, _text(v)) for k, v in record.items() if not isinstance(v, Mapping | list)]
-    groups = [Facts(name="", facts=tuple(plain))] if plain else []
-    for key, value in record.items():
-        if isinstance(value, Mapping) and value:
-            groups.append(Facts(name=key, facts=tuple(_flat(value))))
-        elif isinstance(value, list):
-            groups += _numbered(key, value)
-    return groups
-
-
-def _numbered(key: str, values: list[Any]) -> list[Facts]:
-    if not all(isinstance(v, Mapping) for v in values):
-        return [Facts(name=key, facts=((key, _text(values)),))] if values else []
-    name = key.removesuffix("s")
-    return [Facts(name=f"{name} {i}", facts=tuple(_flat(v))) for i, v in enumerate(values, start=1)]
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", _text(value)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6g}" if math.isfinite(value) else str(value)
-    if isinstance(value, list) and not any(isinstance(v, Mapping | list) for v in value):
-        return ", ".join(_text(v) for v in value) or "none"
-    return value if isinstance(value, str) else json.dumps(value)

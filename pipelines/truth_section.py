@@ -72,13 +72,15 @@ def _floats(table: pa.Table) -> Columns:
 def truth_section(con: duckdb.DuckDBPyConnection, found: Comparison, most: int) -> TruthSection:
     """Numbers, plots, best and worst cases."""
     galleries = []
+    half = found.lengths.n // 2  # no galaxy stands in both
     for name, title, best in (("best", "Best cases", True), ("worst", "Worst cases", False)):
+        shown = found.lengths.n - half if best else half
         nearest = "nearest to" if best else "farthest from"
         why = (
             f"Lengths {nearest} the truth, by ratio. The solid line is the measured bar, the "
             "dashed one the true bar, moved aside for comparison."
         )
-        cards = tuple(card(row) for row in matches.extremes(con, best=best, most=most))
+        cards = tuple(card(row) for row in matches.extremes(con, best=best, most=min(most, shown)))
         if cards:
             galleries.append(Gallery(name=name, title=title, why=why, cards=cards))
     return TruthSection(
@@ -104,7 +106,7 @@ def numbers(found: Comparison) -> list[tuple[str, str, str]]:
         ("slope through the origin", _value(a.slope), _interval(a.slope)),
         ("median |error|", f"{a.error:.2f} px", f"{100 * a.relative_error:.1f} % of the length"),
         ("within 2 error bars", f"{100 * a.within_2_sigma:.0f} %", "95 % for Gaussian errors"),
-        ("median angle error", f"{a.angle_error_deg:.1f}°", f"{count(a.angle_n)} galaxies"),
+        ("median angle error", f"{a.angle_error_deg:.1f}°", bars(a.angle_n)),
         ("AUC of bar_fraction", f"{found.auc:.3f}", "truly barred against unbarred"),
     ]
     return [row for row in rows if not row[1].startswith("nan")]
@@ -127,12 +129,12 @@ def _plots(found: Comparison) -> list[Plot]:
         slope = found.lengths.slope.value
         truth, measured = c[matches.LENGTH][good], c["bar_length_px"][good]
         svg = plots.lengths("truth-length", truth, measured, c["bar_length_px_err"][good], slope)
-        said = f"{count(int(good.sum()))} bars, slope {slope:.3f}, {_rho(found.lengths)}"
+        said = f"{bars(int(good.sum()))}, slope {slope:.3f}{_rho(found.lengths)}"
         out.append(Plot(svg=svg, alt=f"Measured against true length: {said}.", caption=f"{said}."))
     errors = statistics.angle_difference_deg(c["bar_position_angle_deg"], c[matches.ANGLE])[good]
     errors = errors[np.isfinite(errors)]
     if errors.size:
-        said = f"{count(errors.size)} bars, median angle error {np.median(errors):.1f}°"
+        said = f"{bars(errors.size)}, median angle error {np.median(errors):.1f}°"
         svg = plots.angles("truth-angle", errors)
         out.append(Plot(svg=svg, alt=f"Histogram of angle errors: {said}.", caption=f"{said}."))
     if np.isfinite(found.auc):
@@ -145,4 +147,9 @@ def _plots(found: Comparison) -> list[Plot]:
 
 
 def _rho(lengths: Agreement) -> str:
-    return f"ρ {lengths.pearson.value:.3f}"
+    return "" if np.isnan(lengths.pearson.value) else f", ρ {lengths.pearson.value:.3f}"
+
+
+def bars(number: int) -> str:
+    """ "1 bar", "2 bars"."""
+    return f"{count(number)} bar{'' if number == 1 else 's'}"

@@ -81,7 +81,7 @@ def write_run(folder: Path, galaxies: int = 60, seed: int = 1) -> pa.Table:
         row |= {"run_id": "synthetic"}
     _write(folder / "catalogue", rows, SCHEMA)
     _write(folder / "pictures", pictures, PICTURES)
-    facts = {"seed": 7, "samples": 64, "select": "bar > 0.5", "input": {"shards": 2, "rows": 64}}
+    facts = {"seed": 7, "input": {"shards": 2, "rows": 64}, "estimator": {"map": {"samples": 64}}}
     record = new_record(facts, {"input": "survey", "output": str(folder)}, "synthetic")
     (folder / "run.json").write_bytes(record.with_session(new_session("cpu")).to_json())
     return pa.Table.from_pylist(truth)

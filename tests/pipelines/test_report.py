@@ -154,7 +154,7 @@ def test_failures_are_listed_and_harmless(written) -> None:
 
 def test_run_s_facts_are_there(written) -> None:
     _, parsed = written
-    for fact in ("seed 7", "samples 64", "select bar > 0.5", "input.rows 64", "device cpu"):
+    for fact in ("seed of the noise 7", "input.rows 64", "estimator.map.samples 64", "device cpu"):
         assert fact in parsed.text
 
 
@@ -196,6 +196,7 @@ def test_run_without_pictures_truth_or_record(synthetic_run, tmp_path) -> None:
     assert path == str(tmp_path / "report.html")
     parsed = Page(Path(path).read_text())
     assert "This run kept no pictures" in parsed.text
+    assert "The run left no run.json" in parsed.text
     assert "Against the truth" not in parsed.text
     assert parsed.named("img") == []
 

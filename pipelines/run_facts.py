@@ -1,0 +1,88 @@
+"""run.json for people: a dozen facts first, then all of it under dotted names."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Named = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Names and values under one heading."""
+
+    name: str
+    facts: Named
+
+
+_MAIN = (
+    ("galaxies", "facts.input.rows"),
+    ("shards", "facts.input.shards"),
+    ("ensemble", "facts.ensemble.name"),
+    ("gradient", "facts.estimator.map.gradient"),
+    ("noise samples N", "facts.estimator.map.samples"),
+    ("noise fraction", "facts.estimator.map.noise_fraction"),
+    ("reading of the maps", "facts.estimator.reading.reading.reading"),
+    ("maps are made for", "facts.selection.select"),
+    ("seed of the noise", "facts.seed"),
+    ("cosmology", "facts.cosmology"),
+    ("device", "facts.device"),
+)
+
+
+def main_facts(record: Mapping[str, Any]) -> Named:
+    """What one asks first; a fact that the record lacks is left out."""
+    out = []
+    for name, path in _MAIN:
+        value: Any = record
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is not None:
+            out.append((name, text(value)))
+    sessions = [s for s in record.get("sessions", []) if isinstance(s, Mapping)]
+    if sessions:
+        out.append(("first started", text(sessions[0].get("started"))))
+        out.append(("last ended", text(sessions[-1].get("ended", "not yet"))))
+    return tuple(out)
+
+
+def all_facts(record: Mapping[str, Any]) -> list[Facts]:
+    """Everything, in groups as in the file."""
+    plain = {k: v for k, v in record.items() if not isinstance(v, Mapping | list)}
+    groups = [Facts(name="", facts=tuple(_flat(plain)))] if plain else []
+    for key, value in record.items():
+        if key not in plain and value:
+            nested = value if isinstance(value, Mapping) else _numbered(value)
+            groups.append(Facts(name=key, facts=tuple(_flat(nested))))
+    return groups
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and any(isinstance(v, Mapping) for v in value):
+            yield from _flat(_numbered(value), f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", text(value)
+
+
+def _numbered(values: list[Any]) -> dict[str, Any]:
+    return {str(i): value for i, value in enumerate(values, start=1)}
+
+
+def text(value: Any) -> str:
+    """A JSON value in words."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else str(value)
+    if isinstance(value, list) and not any(isinstance(v, Mapping | list) for v in value):
+        return ", ".join(text(v) for v in value) or "none"
+    return value if isinstance(value, str) else json.dumps(value)
