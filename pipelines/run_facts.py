@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 Named = tuple[tuple[str, str], ...]
@@ -45,8 +46,8 @@ def main_facts(record: Mapping[str, Any]) -> Named:
             out.append((name, text(value)))
     sessions = [s for s in record.get("sessions", []) if isinstance(s, Mapping)]
     if sessions:
-        out.append(("first started", text(sessions[0].get("started"))))
-        out.append(("last ended", text(sessions[-1].get("ended", "not yet"))))
+        out.append(("first started", when(sessions[0].get("started"))))
+        out.append(("last ended", when(sessions[-1].get("ended", "not yet"))))
     return tuple(out)
 
 
@@ -73,6 +74,14 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, st
 
 def _numbered(values: list[Any]) -> dict[str, Any]:
     return {str(i): value for i, value in enumerate(values, start=1)}
+
+
+def when(value: Any) -> str:
+    """A time as run.json has it in words; anything else as it is."""
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC).strftime("%-d %B %Y, %H:%M:%S UTC")
+    except (TypeError, ValueError):
+        return text(value)
 
 
 def text(value: Any) -> str:
