@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,12 +112,13 @@ def stage_resources(
 def cluster(options: ClusterOptions) -> Iterator[dict[str, float]]:
     """The cluster's resources, while this process is connected; one that is there already is used
     and left alone."""
-    ray = _import_ray()
+    ray = import_ray()
     mine = not ray.is_initialized()
     if mine:
         address = options.address or os.environ.get("RAY_ADDRESS") or "local"
         extra: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **extra)
+        with _core_silenced():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **extra)
     try:
         _set_ray_data()
         yield ray.cluster_resources()
@@ -125,11 +127,31 @@ def cluster(options: ClusterOptions) -> Iterator[dict[str, float]]:
             ray.shutdown()
 
 
-def _import_ray() -> Any:
+@contextmanager
+def _core_silenced() -> Iterator[None]:
+    """Start Ray's core at a level at which it does not write into the command's own output.
+
+    It would warn about Ray Data's actors there, and tell that it was asked not to; what fails is
+    raised as an exception anyhow.
+    """
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def import_ray() -> Any:
     """Ray, with what must stand in the environment before it is imported."""
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    # Ray's core would print a warning about Ray Data's own actors into every command's output
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    # else a process that a light stage will need again is killed after a second without work, and
+    # its successor spends longer on its imports than on its galaxies
+    os.environ.setdefault("RAY_idle_worker_killing_time_threshold_ms", "600000")
     if "RAY_AUTH_MODE" not in os.environ and "RAY_ADDRESS" not in os.environ:
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

@@ -15,11 +15,12 @@ from actors.shards import ShardSource
 from actors.writer import write_batch
 from catalogues.provenance import RunRecord
 from pipelines.plan import Plan
-from pipelines.resources import Pool, StageResources
+from pipelines.resources import Pool, StageResources, set_block_bytes
 
 
 def stages(plan: Plan, record: RunRecord, have: StageResources) -> Dataset:
     """The main job, not yet running; its rows are the writers' receipts."""
+    set_block_bytes(have.block_bytes)
     options, field, rows = plan.options, plan.ensemble.field, have.batch_rows
     source = ShardSource(plan.work, options.input, options.read_options(), options.keep)
     decoder = Decoder(field=field, limits=options.limits, scale=options.scale)

@@ -30,9 +30,7 @@ def tiny_ensemble(folder: Path, *, samples: int = 2) -> str:
     """Two members of random weights for canvases of 32 px; returns the path of ensemble.json."""
     folder.mkdir(parents=True, exist_ok=True)
     specs = tuple(
-        MemberSpec(
-            name=name, architecture="narrow_vgg", input_px=CANVAS_PX, options={"width": 4}
-        )
+        MemberSpec(name=name, architecture="narrow_vgg", input_px=CANVAS_PX, options={"width": 4})
         for name in ("first", "second")
     )
     torch.manual_seed(5)
@@ -48,9 +46,7 @@ def tiny_ensemble(folder: Path, *, samples: int = 2) -> str:
     )
     for name, data in zip(spec.weights, weights, strict=True):
         (folder / name).write_bytes(data)
-    recipe = Recipe(
-        maps=SmoothGradParams(samples=samples, chunk=2), reading=EstimatorParams()
-    )
+    recipe = Recipe(maps=SmoothGradParams(samples=samples, chunk=2), reading=EstimatorParams())
     (folder / "ensemble.json").write_text(json.dumps(spec.to_dict()))
     (folder / "estimator.json").write_text(json.dumps(recipe.to_dict()))
     return str(folder / "ensemble.json")
