@@ -1,0 +1,92 @@
+"""Several maps, one bar: each way of combining them, its error, and maps that say nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from models.barlength import BarLengthParams, StopReason, measure_bar
+from models.estimator import EstimatorParams, estimate_bar, mean_map
+from tests.models.barmaps import gaussian_ridge
+from tests.reference.algorithm1 import algorithm_1
+
+BLANK = np.full((97, 97), np.nan)
+
+
+def maps(*lengths: float, angle: float = 30.0) -> np.ndarray:
+    return np.stack([gaussian_ridge(97, length, 0.3, angle) for length in lengths])
+
+
+def test_equal_maps_give_the_members_length_and_no_spread() -> None:
+    params = EstimatorParams(combine="lengths", error_floor=0.08)
+    found = estimate_bar(maps(40, 40, 40), params)
+    alone = measure_bar(maps(40)[0], params.reading).length_px
+    assert found.bar.length_px == pytest.approx(alone)
+    np.testing.assert_allclose(found.member_lengths_px, alone)
+    assert found.length_err_px == pytest.approx(0.08 * alone)
+
+
+def test_lengths_are_averaged_and_their_standard_error_is_added() -> None:
+    params = EstimatorParams(combine="lengths", error_floor=0.0, error_spread=2.0)
+    found = estimate_bar(maps(30, 40, 50), params)
+    lengths = found.member_lengths_px
+    assert found.bar.length_px == pytest.approx(lengths.mean())
+    assert found.length_err_px == pytest.approx(2 * lengths.std(ddof=1) / math.sqrt(3))
+    assert found.bar.position_angle_deg == pytest.approx(30, abs=2)
+
+
+def test_maps_are_averaged_before_they_are_read() -> None:
+    params = EstimatorParams(combine="maps")
+    found = estimate_bar(maps(30, 50), params)
+    assert found.bar == measure_bar(maps(30, 50).mean(axis=0), params.reading)
+    assert found.bar.length_px != pytest.approx(found.member_lengths_px.mean(), rel=1e-3)
+
+
+@pytest.mark.parametrize("combine", ["maps", "lengths"])
+def test_a_member_without_a_map_is_left_out(combine: str) -> None:
+    params = EstimatorParams(combine=combine)  # type: ignore[arg-type]
+    with_blank = np.concatenate([maps(40, 44), BLANK[None]])
+    found, without = estimate_bar(with_blank, params), estimate_bar(maps(40, 44), params)
+    assert found.bar == without.bar
+    assert found.length_err_px == pytest.approx(without.length_err_px)
+    assert np.isnan(found.member_lengths_px).tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("combine", ["maps", "lengths"])
+def test_no_map_means_no_length(combine: str) -> None:
+    found = estimate_bar(np.stack([BLANK, BLANK]), EstimatorParams(combine=combine))  # type: ignore[arg-type]
+    assert found.bar.stop == StopReason.NOT_FINITE
+    assert math.isnan(found.bar.length_px)
+    assert math.isnan(found.length_err_px)
+
+
+def test_paper_averages_algorithm_1() -> None:
+    found = estimate_bar(maps(30, 40, 50), EstimatorParams.paper())
+    expected = [algorithm_1(m, 0.85, 40)[0] for m in maps(30, 40, 50)]
+    assert found.bar.length_px == pytest.approx(np.mean(expected))
+
+
+def test_mean_map_is_not_rescaled() -> None:
+    both = maps(30, 50) * 0.5
+    np.testing.assert_allclose(mean_map(both), both.mean(axis=0))
+    assert np.isnan(mean_map(np.stack([BLANK]))).all()
+
+
+def test_parameters_survive_json() -> None:
+    params = EstimatorParams(
+        combine="lengths", reading=BarLengthParams(level=0.4), error_floor=0.1, error_spread=1.5
+    )
+    assert EstimatorParams.from_dict(json.loads(json.dumps(params.to_dict()))) == params
+    assert EstimatorParams.from_dict({}) == EstimatorParams()
+    with pytest.raises(ValueError, match="not an estimator's parameters"):
+        EstimatorParams.from_dict({"smoothness": 1})
+
+
+def test_parameters_are_checked() -> None:
+    with pytest.raises(ValueError, match="'mean' must be 'maps' or 'lengths'"):
+        EstimatorParams(combine="mean")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="must not be negative"):
+        EstimatorParams(error_floor=-0.1)
