@@ -39,9 +39,9 @@ def query(catalogue: str, survey: str) -> str:
 SELECT true_class                                     AS class,
        count(*)                                       AS galaxies,
        count(*) FILTER (status = 'measured')          AS measured,
-       round(avg(bar_fraction), 2)                    AS bar_fraction,
-       round(median(bar_length_kpc), 1)               AS kpc,
-       round(median(true_bar_length_kpc), 1)          AS true_kpc
+       avg(bar_fraction)::DECIMAL(4, 2)               AS bar_fraction,
+       median(bar_length_kpc)::DECIMAL(6, 1)          AS median_kpc,
+       median(true_bar_length_kpc)::DECIMAL(6, 1)     AS true_median_kpc
 FROM {catalogue} JOIN {survey} USING (object_id)
 GROUP BY ALL ORDER BY galaxies DESC, class"""
 
