@@ -1,0 +1,134 @@
+"""The Explainer called as Ray calls it: votes for all, maps for the selected, nothing shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from actors.explainer import Explainer, find_ensemble
+from actors.tables import EXPLAINED
+from catalogues.storage import StorageOptions
+from models.ensemble import Ensemble, EnsembleSpec
+from models.explanation import bar_maps, vote
+from models.saliency import SmoothGradParams, galaxy_seed
+from models.selection import SelectionParams
+from tests.survey import CANVAS_PX
+
+MAPS = SmoothGradParams(samples=3, chunk=2)
+STORAGE = StorageOptions()
+
+
+@pytest.fixture(scope="module")
+def explainer(ensemble: str) -> Explainer:
+    return make(ensemble)
+
+
+def make(ensemble: str, **changes: Any) -> Explainer:
+    settings: dict[str, Any] = {
+        "ensemble": ensemble,
+        "storage": STORAGE,
+        "selection": SelectionParams(select="all"),
+        "maps": MAPS,
+        "seed": 3,
+        "device": "cpu",
+    }
+    return Explainer(**settings | changes)
+
+
+def test_rows_in_order_with_votes_and_maps_of_the_healthy(
+    explainer: Explainer, canvases: pa.Table
+) -> None:
+    out = explainer(canvases)
+    assert {name: out.schema.field(name).type for name in EXPLAINED} == EXPLAINED
+    assert out["shard_row"].to_pylist() == list(range(6))
+    statuses = [None, None, "not_an_image", None, None, "bad_id"]
+    assert out["status"].to_pylist() == statuses
+    for row in out.to_pylist():
+        healthy = row["status"] is None
+        assert (row["votes"] is not None) == (row["maps"] is not None) == healthy
+        assert (row["status_message"] is None) == healthy
+
+
+def test_numbers_are_those_of_the_models(
+    explainer: Explainer, canvases: pa.Table, ensemble: str
+) -> None:
+    row = explainer(canvases.slice(3, 1)).to_pylist()[0]
+    files = find_ensemble(ensemble, STORAGE)
+    networks = Ensemble.from_bytes(EnsembleSpec.from_dict(files.description), files.weights)
+    pixels = np.frombuffer(row["canvas"], np.uint8).reshape(1, CANVAS_PX, CANVAS_PX, 3)
+    sky, scale = np.array([row["sky"]], np.float32), np.array([row["scale"]], np.float32)
+    image = networks.images(pixels, sky, scale)[0]
+    expected = vote(networks, image)
+    np.testing.assert_array_equal(np.float32(row["votes"]), expected.mean)
+    np.testing.assert_array_equal(np.float32(row["votes_std"]), expected.std)
+    maps = bar_maps(networks, image, MAPS, galaxy_seed(3, row["object_id"]))
+    assert row["maps"] == maps.tobytes()
+
+
+def test_neighbours_and_batches_change_nothing(explainer: Explainer, canvases: pa.Table) -> None:
+    whole = explainer(canvases)
+    apart = [explainer(canvases.slice(i, 1)) for i in reversed(range(6))]
+    assert pa.concat_tables(reversed(apart)).equals(whole)
+
+
+def test_only_the_selected_get_maps(
+    ensemble: str, canvases: pa.Table, explainer: Explainer
+) -> None:
+    fractions = sorted(f for f in explainer(canvases)["bar_fraction"].to_pylist() if f is not None)
+    selection = SelectionParams(reached_min=0.0, bar_min=(fractions[1] + fractions[2]) / 2)
+    out = make(ensemble, selection=selection)(canvases).to_pylist()
+    chosen = [row for row in out if row["maps"] is not None]
+    assert sorted(row["bar_fraction"] for row in chosen) == fractions[2:]
+    passed = [row["status"] for row in out if row["votes"] is not None and row["maps"] is None]
+    assert passed == ["not_selected"] * 2
+
+
+def test_the_runs_seed_changes_the_noise_and_nothing_else(
+    ensemble: str, explainer: Explainer, canvases: pa.Table
+) -> None:
+    one, other = explainer(canvases), make(ensemble, seed=4)(canvases)
+    assert one["votes"].equals(other["votes"])
+    assert one["maps"][0] != other["maps"][0]
+
+
+def test_a_galaxy_that_cannot_be_computed_fails_alone(
+    explainer: Explainer, canvases: pa.Table
+) -> None:
+    index = canvases.column_names.index("scale")
+    scale = canvases["scale"].to_pylist()
+    scale[1] = 0.0  # its pixels become infinite
+    broken = canvases.set_column(index, "scale", pa.array(scale, pa.float64()))
+    rows = explainer(broken).to_pylist()
+    assert [r["status"] for r in rows] == [None, "failed", "not_an_image", None, None, "bad_id"]
+    assert "FloatingPointError: the networks' votes are not finite" in rows[1]["status_message"]
+    assert rows[1]["votes"] is None
+
+
+@pytest.mark.parametrize("error", [MemoryError, torch.OutOfMemoryError])
+def test_a_machine_that_fails_is_not_the_galaxys_fault(
+    ensemble: str, canvases: pa.Table, error: type[BaseException]
+) -> None:
+    explainer = make(ensemble)
+
+    def fail(*_: Any) -> None:
+        raise error("no memory left")
+
+    explainer.ensemble.images = fail  # type: ignore[method-assign,assignment]
+    with pytest.raises(error, match="no memory left"):
+        explainer(canvases)
+
+
+def test_altered_weights_never_load(ensemble: str, tmp_path: Any) -> None:
+    from pathlib import Path
+    from shutil import copytree
+
+    folder = Path(copytree(Path(ensemble).parent, tmp_path / "altered"))
+    weights = bytearray((folder / "first.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (folder / "first.safetensors").write_bytes(weights)
+    with pytest.raises(ValueError, match=r"first\.safetensors.*sha256"):
+        make(str(folder))

@@ -1,0 +1,104 @@
+"""The Measurer on maps whose bar is known: rows of the catalogue, and pictures."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+
+from actors.measurer import PICTURE, Measurer
+from actors.tables import EXPLAINED, with_columns
+from catalogues.bar_rows import catalogue_schema
+from catalogues.scales import kpc_per_arcsec
+from models.estimator import EstimatorParams, estimate_bar
+from tests.models.barmaps import gaussian_ridge
+from tests.survey import CANVAS_PX
+
+SCHEMA = catalogue_schema("run-1", {})
+LENGTH_PX, ANGLE_DEG = 14.0, 60.0
+
+
+def maps(angle: float = ANGLE_DEG) -> np.ndarray:
+    return np.stack([gaussian_ridge(CANVAS_PX, LENGTH_PX, 0.3, angle)] * 2).astype(np.float32)
+
+
+def explained(canvases: pa.Table, maps_of_rows: dict[int, bytes | None]) -> pa.Table:
+    """The canvases with votes, and with maps for some rows."""
+    rows: list[dict[str, Any]] = []
+    for i, row in enumerate(canvases.to_pylist()):
+        if row["status"] is not None:
+            rows.append({name: row[name] for name in ("status", "status_message")})
+            continue
+        data = maps_of_rows.get(i)
+        status = None if data is not None else "not_selected"
+        votes = {"votes": [0.5] * 37, "votes_std": [0.1] * 37, "bar_fraction": 0.5}
+        rows.append(votes | {"maps": data, "status": status})
+    return with_columns(canvases, EXPLAINED, rows)
+
+
+def measure(table: pa.Table, kept_fraction: float = 0.0) -> pa.Table:
+    measurer = Measurer(
+        estimator=EstimatorParams(),
+        canvas_px=CANVAS_PX,
+        cosmology="FlatH70Om03",
+        schema=SCHEMA,
+        kept_fraction=kept_fraction,
+    )
+    return measurer(table)
+
+
+def test_a_known_bar_comes_out_in_every_unit(canvases: pa.Table) -> None:
+    out = measure(explained(canvases, {1: maps().tobytes()}))
+    row, canvas = out.to_pylist()[1], canvases.to_pylist()[1]
+    raw = estimate_bar(maps(), EstimatorParams()).bar
+    assert raw.length_px == pytest.approx(LENGTH_PX, rel=0.15)
+    assert row["status"] == "measured"
+    assert row["bar_length_px"] == pytest.approx(raw.length_px * canvas["factor_x"])
+    assert row["bar_length_arcsec"] == pytest.approx(row["bar_length_px"] * 0.4)
+    expected = row["bar_length_arcsec"] * float(kpc_per_arcsec(0.05))
+    assert row["bar_length_kpc"] == pytest.approx(expected)
+    assert row["bar_length_over_r90"] == pytest.approx(row["bar_length_arcsec"] / 8.0)
+    assert row["bar_length_px_err"] == pytest.approx(0.08 * row["bar_length_px"], rel=1e-5)
+    # this row has north at 30 deg
+    assert row["bar_position_angle_deg"] == pytest.approx(ANGLE_DEG - 30, abs=3)
+    assert row["bar_position_angle_frame"] == "sky"
+    middle = canvas["x0"] - 0.5 + CANVAS_PX / 2 * canvas["factor_x"]
+    assert row["bar_x_px"] == pytest.approx(middle, abs=canvas["factor_x"])
+    assert row["bar_length_px_members"] == pytest.approx([row["bar_length_px"]] * 2, rel=1e-5)
+
+
+def test_one_row_each_whatever_happened(canvases: pa.Table) -> None:
+    blank = np.full((2, CANVAS_PX, CANVAS_PX), np.nan, np.float32).tobytes()
+    out = measure(explained(canvases, {0: maps().tobytes(), 1: blank, 3: b"1234" * 7}))
+    assert out.drop_columns([PICTURE]).schema.equals(SCHEMA)
+    rows = out.to_pylist()
+    assert [row["status"] for row in rows] == [
+        "measured", "no_bar_found", "not_an_image", "failed", "not_selected", "bad_id",
+    ]  # fmt: skip
+    assert [row["stop_reason"] for row in rows[:3]] == ["profile", "not_finite", None]
+    lengths = [row["bar_length_px"] for row in rows]
+    assert [length is None for length in lengths] == [False] + 5 * [True]
+    assert [row["bar_yes"] is None for row in rows] == [False, False, True, True, False, True]
+    assert [row["bar_position_angle_frame"] for row in rows[1:]] == [None] * 5
+    assert "ValueError" in rows[3]["status_message"]
+    assert [math.isnan(length) for length in rows[1]["bar_length_px_members"]] == [True, True]
+    assert rows[5]["object_id"] is None
+
+
+def test_pictures_are_kept_with_their_place(canvases: pa.Table) -> None:
+    out = measure(explained(canvases, {0: maps().tobytes()}), kept_fraction=1.0)
+    kept = out[PICTURE].to_pylist()
+    assert [picture is None for picture in kept] == [False, False, True, False, False, True]
+    assert [k["map"] is None for k in kept if k] == [False, True, True, True]
+    first, canvas = kept[0], canvases.to_pylist()[0]
+    assert (first["x0"], first["factor_y"]) == (canvas["x0"], canvas["factor_y"])
+    assert (first["shard"], first["shard_row"], first["object_id"]) == ("a.parquet", 0, 0)
+    shown = np.asarray(Image.open(io.BytesIO(first["map"]))) / 255
+    np.testing.assert_allclose(shown, maps()[0], atol=0.01)
+    assert Image.open(io.BytesIO(first["canvas"])).size == (CANVAS_PX, CANVAS_PX)
+    assert set(measure(explained(canvases, {}))[PICTURE].to_pylist()) == {None}
