@@ -20,7 +20,7 @@ $(READY): requirements.txt pyproject.toml
 	@touch $(READY)
 
 demo: $(READY)  ## a mock survey with known bars: catalogue, query, report (no GPU, no network)
-	$(BIN)/python -m pipelines.demo --output demo
+	$(BIN)/python -m pipelines.demo demo
 
 test: $(READY)  ## every test
 	$(BIN)/python -m pytest

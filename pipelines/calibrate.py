@@ -11,12 +11,10 @@ from typing import Annotated, Any
 
 import pyarrow.compute as pc
 import tyro
-from ray.util import ActorPool
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from actors.calibrator import Calibrator
 from catalogues import storage
 from catalogues.shards import list_shards, read_shard
 from catalogues.splits import SplitFractions, part_of
@@ -96,6 +94,10 @@ def _barred(options: CalibrateOptions) -> Iterator[dict[str, Any]]:
 def _maps(
     options: CalibrateOptions, rows: list[dict[str, Any]], cpus: int, console: Console
 ) -> list[KnownBar]:
+    from ray.util import ActorPool  # only once the cluster is there
+
+    from actors.calibrator import Calibrator
+
     device = "cpu" if options.cluster.device == "auto" else options.cluster.device
     actors = [
         Calibrator.remote(options.ensemble, options.maps, options.seed, device)  # type: ignore[attr-defined]

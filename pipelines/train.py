@@ -9,14 +9,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import ray
 import tyro
-from ray import tune
 from rich.console import Console
 from rich.progress import track
 
-from actors.canvases import shard_examples, shard_ids, write_examples
-from actors.trainer import train_member
 from catalogues import storage
 from catalogues.shards import list_shards
 from catalogues.splits import SplitFractions, parts_of
@@ -108,6 +104,10 @@ def run(options: TrainOptions, console: Console | None = None) -> EnsembleSpec:
 
 def gather(options: TrainOptions, folder: Path, field: FieldSpec, console: Console) -> dict[str, int]:  # noqa: E501  # fmt: skip
     """Canvases and votes of all shards as files in `folder`; examples per part."""
+    import ray  # only once the cluster is there
+
+    from actors.canvases import shard_examples, shard_ids, write_examples
+
     shards = [(url, shard) for url in options.data for shard in list_shards(url)]
     ids = ray.get([shard_ids.remote(url, shard) for url, shard in shards])
     parts = [parts_of(i.tolist(), options.split) for i in ids]
@@ -129,6 +129,10 @@ def train_members(
     options: TrainOptions, members: tuple[MemberSpec, ...], view_width: float, output: Path
 ) -> dict[str, tuple[bytes, list[dict[str, Any]]]]:
     """One Tune trial per member; (weights, learning curve) of the best epoch, by name."""
+    from ray import tune  # only once the cluster is there
+
+    from actors.trainer import train_member
+
     trainable = tune.with_resources(train_member, {"cpu": options.cpus, "gpu": options.gpus})
     config = {
         "member": tune.grid_search([asdict(m) for m in members]),
