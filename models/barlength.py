@@ -49,7 +49,7 @@ def measure_bar(
         return BarMeasurement(stop=StopReason.NOT_FINITE)
     if array.min() == array.max():
         return BarMeasurement(stop=StopReason.BLANK)
-    read = read_profile if params.reading == "profile" else read_chord
+    read = read_chord if params.reading == "chord" else read_profile
     return read(array, where, params)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 Linearity = Literal["principal", "pearson"]
-Reading = Literal["profile", "chord"]
+Reading = Literal["profile", "light", "chord"]
 
 
 class StopReason(StrEnum):
@@ -23,6 +23,7 @@ class StopReason(StrEnum):
     FAINT = "faint"  # nothing at the centre stands out of the rest of the map
     ROUND = "round"  # what stands out has no axis
     ASYMMETRIC = "asymmetric"  # the two ends lie at too different distances from the centre
+    DIFFUSE = "diffuse"  # the bar holds too little of the map's light: the map shows other things
     EDGE = "edge"  # the bar runs out of the map
 
 
@@ -33,7 +34,9 @@ class BarLengthParams:
     Attributes
     ----------
     reading
-        "profile" measures along the bar's axis; "chord" is the longest chord of thresholded pixels.
+        "profile" measures along the bar's axis, where the profile falls to `level`; "light" along
+        the same axis, how far `light_fraction` of the profile's light reaches; "chord" is the
+        longest chord of thresholded pixels.
     linearity
         Chord reading: "principal" is (l1 - l2) / (l1 + l2) with the eigenvalues l1 >= l2 of the
         pixels' covariance; "pearson" is |Pearson correlation| of rows and columns, its value
@@ -70,6 +73,12 @@ class BarLengthParams:
         Profile reading: the bar's profile must reach this multiple of the noise around it.
     asymmetry_max
         Profile reading: largest |a - b| / (a + b) of the two half lengths a and b.
+    light_fraction, light_reach
+        Light reading: the share of light that measures the bar, and how far from the centre light
+        is counted, as a fraction of the strip that lies in the map.
+    concentration_min
+        Profile and light reading: below this share of the map's light within the bar's own box
+        (1.2 lengths by 5.6 % of the map's side) the map is about something else.
     length_scale, length_offset_px
         Calibration: length = length_scale * raw length + length_offset_px, in map pixels.
     """
@@ -91,12 +100,15 @@ class BarLengthParams:
     linearity_min: float = 0.25
     snr_min: float = 2.0
     asymmetry_max: float = 0.6
+    concentration_min: float = 0.0
+    light_fraction: float = 0.8
+    light_reach: float = 0.31
     length_scale: float = 1.0
     length_offset_px: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing. Raises ValueError."""
-        _one_of("reading", self.reading, ("profile", "chord"))
+        _one_of("reading", self.reading, ("profile", "light", "chord"))
         _one_of("linearity", self.linearity, ("principal", "pearson"))
         _within("correlation_min", self.correlation_min, 0.0, 1.0)
         _within("pixels_min", self.pixels_min, 0, math.inf)
@@ -110,6 +122,9 @@ class BarLengthParams:
         _within("linearity_min", self.linearity_min, 0.0, 1.0)
         _within("snr_min", self.snr_min, 0.0, math.inf)
         _within("asymmetry_max", self.asymmetry_max, 0.0, 1.0)
+        _within("concentration_min", self.concentration_min, 0.0, 1.0)
+        _within("light_fraction", self.light_fraction, 0.05, 0.99)
+        _within("light_reach", self.light_reach, 0.05, 1.0)
         _within("length_scale", self.length_scale, 1e-6, 1e6)
         _within("length_offset_px", self.length_offset_px, -1e6, 1e6)
 

@@ -50,11 +50,18 @@ class Trial:
 
 
 def candidates(base: BarLengthParams | None = None) -> Iterator[EstimatorParams]:
-    """The readings that are tried: profile readings by smoothing, level and peak height."""
-    base = base or BarLengthParams()
-    for smoothing, level, peak in product((0.5, 1.0, 1.5, 2.5), (0.3, 0.4, 0.5, 0.6), (0.35, 0.5)):
-        reading = replace(base, smoothing_px=smoothing, level=level, peak_min=peak)
-        yield EstimatorParams(combine="maps", reading=reading)
+    """The readings that are tried: profile readings by level, light readings by share of light."""
+    base = base or BarLengthParams(concentration_min=0.3)
+    for smoothing in (1.0, 2.0):
+        for level in (0.3, 0.5):
+            reading = replace(base, reading="profile", smoothing_px=smoothing, level=level)
+            yield EstimatorParams(combine="maps", reading=reading)
+        for share, reach, width in product((0.7, 0.8, 0.9), (0.31, 0.5), (0.35, 1.0)):
+            reading = replace(
+                base, reading="light", smoothing_px=smoothing, light_fraction=share,
+                light_reach=reach, strip_fraction=width,
+            )  # fmt: skip
+            yield EstimatorParams(combine="maps", reading=reading)
 
 
 def fit_line(raw: Floats, truth: Floats) -> tuple[float, float]:

@@ -20,6 +20,7 @@ _PASSES = 3  # of axis, width and ends: each starts from the last one's
 _FIRST_HALF_WIDTH = 0.06  # of the map's shorter side
 _RIDGE_LEVEL = 0.25  # of the bar's height: light below it says nothing about the axis
 _CLIPPED_SHARE = 0.2  # of pixels at the map's minimum: its noise was cut off below
+_BOX_HALF_WIDTH = 0.028  # of the map's shorter side: the box that a bar's light is counted in
 _NORMAL_QUANTILE_70 = 0.5244  # of the standard normal distribution
 _HALF_NORMAL = math.sqrt(1 - 2 / math.pi)  # standard deviation of |z|, z standard normal
 
@@ -59,7 +60,13 @@ def read_profile(
         return BarMeasurement(stop=found)
     axis, sight = found
     error = _length_error(light, axis, sight, params, clipped=_is_clipped(scaled))
-    return _judge(axis, sight, base, error, params)
+    found_bar = _judge(axis, sight, base, error, params)
+    if params.concentration_min > 0 and math.isfinite(found_bar.length_px):
+        length = _raw_length(sight, params)
+        if _concentration(scaled, axis, sight, length) < params.concentration_min:
+            stop, pixels = StopReason.DIFFUSE, found_bar.pixels
+            return BarMeasurement(stop=stop, threshold=found_bar.threshold, pixels=pixels)
+    return found_bar
 
 
 def _settle(
@@ -177,6 +184,39 @@ def _length_error(
     return math.hypot(noise / sight.ends.back.slope, noise / sight.ends.forth.slope)
 
 
+def _raw_length(sight: Sight, params: BarLengthParams) -> float:
+    """The bar's full length by the chosen reading, before calibration, px."""
+    return sight.ends.length if params.reading == "profile" else _light_length(sight, params)
+
+
+def _concentration(scaled: Floats, axis: Axis, sight: Sight, length: float) -> float:
+    """Share of the map's light in the bar's box: 1.2 lengths along, 5.6 % of the side across."""
+    y, x = np.indices(scaled.shape, dtype=np.float64)
+    middle = axis.moved(sight.ends.middle, 0.0, 0.0)
+    dx, dy = axis.direction
+    x, y = x - middle.x, y - middle.y
+    inside = np.abs(x * dx + y * dy) < 0.6 * length
+    inside &= np.abs(x * dy - y * dx) < _BOX_HALF_WIDTH * min(scaled.shape)
+    return float(scaled[inside].sum() / scaled.sum())
+
+
+def _light_length(sight: Sight, params: BarLengthParams) -> float:
+    """Length from the light: 2 r / f, where a fraction f of the profile's light lies within r.
+
+    That is a uniform bar's full length. Light beyond `light_reach` of the strip is not counted:
+    arms and companions shine there. The whole light of both sides decides, not one level, so that
+    a faint outer part of a bar is not lost behind a bright inner one.
+    """
+    middle = len(sight.along) // 2
+    light = sight.profile.clip(min=0.0)
+    both = light[middle:] + light[middle::-1]
+    both[0] *= 0.5  # the middle sample belongs to both sides once
+    both[np.arange(len(both)) > params.light_reach * len(light)] = 0.0
+    grown = np.concatenate([[0.0], np.cumsum(both)]) / both.sum()
+    edges = np.concatenate([[0.0], np.arange(len(both)) + 0.5])
+    return 2.0 * float(np.interp(params.light_fraction, grown, edges)) / params.light_fraction
+
+
 def _judge(
     axis: Axis, sight: Sight, base: float, error: float, params: BarLengthParams
 ) -> BarMeasurement:
@@ -190,9 +230,10 @@ def _judge(
     if 2 * abs(ends.middle) > params.asymmetry_max * ends.length:
         return BarMeasurement(stop=StopReason.ASYMMETRIC, threshold=threshold, pixels=pixels)
     middle = axis.moved(ends.middle, 0.0, 0.0)
+    raw = _raw_length(sight, params)
     return BarMeasurement(
         stop=StopReason.PROFILE,
-        length_px=params.length_scale * ends.length + params.length_offset_px,
+        length_px=params.length_scale * raw + params.length_offset_px,
         length_err_px=params.length_scale * error,
         position_angle_deg=axis.angle_deg,
         axis_ratio=min(1.0, 2 * sight.half_width / ends.length),

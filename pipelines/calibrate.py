@@ -18,6 +18,7 @@ from rich.table import Table
 from catalogues import storage
 from catalogues.shards import list_shards, read_shard
 from catalogues.splits import SplitFractions, part_of
+from models.barlength import BarLengthParams
 from models.calibration import KnownBar, Trial, calibrate, candidates
 from models.recipe import Recipe
 from models.saliency import SmoothGradParams
@@ -110,15 +111,25 @@ def _maps(
 
 def _table(trials: list[Trial], count: int) -> Table:
     table = Table(title=f"readings of {count} galaxies with known bars, the best ten")
-    for name in ("smoothing px", "level", "peak", "measured", "median |error|", "rho", "angle"):
+    for name in ("reading", "measured", "median |error|", "rho", "angle"):
         table.add_column(name, justify="right")
     for t in trials[:10]:
         r = t.params.reading
         table.add_row(
-            f"{r.smoothing_px:g}", f"{r.level:g}", f"{r.peak_min:g}", f"{t.measured:.1%}",
-            f"{t.median_error:.1%}", f"{t.rho:.3f}", f"{t.median_angle_error_deg:.1f} deg",
+            _words(r), f"{t.measured:.1%}", f"{t.median_error:.1%}", f"{t.rho:.3f}",
+            f"{t.median_angle_error_deg:.1f} deg",
         )  # fmt: skip
     return table
+
+
+def _words(reading: BarLengthParams) -> str:
+    smooth = f"smoothed {reading.smoothing_px:g} px"
+    if reading.reading == "profile":
+        return f"profile to {reading.level:g} of its height, {smooth}"
+    return (
+        f"{reading.light_fraction:g} of the light within {reading.light_reach:g}, "
+        f"strip {reading.strip_fraction:g}, {smooth}"
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
