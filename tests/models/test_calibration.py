@@ -1,0 +1,80 @@
+"""Calibration: a line known in closed form is found, errors cover what they should."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.barlength import BarLengthParams
+from models.calibration import KnownBar, calibrate, candidates, fit_errors, fit_line, try_reading
+from models.estimator import EstimatorParams, estimate_bar
+from tests.models.test_light_reading import box
+
+READING = EstimatorParams(reading=BarLengthParams(reading="light", smoothing_px=1.0))
+
+
+def known(count: int, scatter: float, seed: int = 0) -> list[KnownBar]:
+    """Maps of uniform bars whose true length is 1.5 x the map's + 3 px, with scatter."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for length, angle in zip(rng.uniform(20, 50, count), rng.uniform(0, 180, count), strict=True):
+        truth = (1.5 * length + 3) * (1 + scatter * rng.normal())
+        one = box(length, 6, angle).astype(np.float32)
+        out.append(KnownBar(maps=np.stack([one, one]), length_px=truth, position_angle_deg=angle))
+    return out
+
+
+def test_the_line_is_found_in_spite_of_outliers() -> None:
+    raw = np.linspace(10, 60, 50)
+    truth = 1.3 * raw - 2
+    truth[::9] *= 3
+    truth[4::9] *= 0.2
+    scale, offset = fit_line(raw, truth)
+    assert scale == pytest.approx(1.3, rel=0.05)
+    assert offset == pytest.approx(-2, abs=1.5)
+
+
+def test_a_handful_is_no_calibration() -> None:
+    with pytest.raises(ValueError, match="only 7 galaxies"):
+        fit_line(np.arange(7.0), np.arange(7.0))
+
+
+def test_a_reading_is_calibrated_to_the_truth() -> None:
+    trial = try_reading(known(30, 0.0), READING)
+    assert trial.measured == 1
+    assert trial.median_error < 0.02
+    assert trial.rho > 0.99
+    assert trial.median_angle_error_deg < 1
+    again = estimate_bar(known(1, 0.0, seed=9)[0].maps, trial.params).bar.length_px
+    assert again == pytest.approx(known(1, 0.0, seed=9)[0].length_px, rel=0.04)
+
+
+def test_errors_cover_68_percent() -> None:
+    calibrated = try_reading(known(60, 0.1), READING).params
+    params = fit_errors(known(120, 0.1, seed=3), calibrated)
+    assert params.error_floor == pytest.approx(0.1, abs=0.03)
+    fresh = known(150, 0.1, seed=4)
+    inside = [
+        abs(e.bar.length_px - k.length_px) <= e.length_err_px
+        for k, e in ((k, estimate_bar(k.maps, params)) for k in fresh)
+    ]
+    assert np.mean(inside) == pytest.approx(0.683, abs=4 * np.sqrt(0.683 * 0.317 / 150))
+
+
+def test_the_best_candidate_wins() -> None:
+    bad = EstimatorParams(reading=BarLengthParams(reading="light", linearity_min=1.0))
+    params, trials = calibrate(known(20, 0.02), [bad, READING])
+    assert params.reading.linearity_min == READING.reading.linearity_min
+    assert trials[0].cost < trials[1].cost
+
+
+def test_candidates_hold_both_readings() -> None:
+    tried = list(candidates())
+    assert {t.reading.reading for t in tried} == {"profile", "light"}
+    assert len({repr(t) for t in tried}) == len(tried)
+
+
+def test_maps_that_no_reading_can_read() -> None:
+    blank = KnownBar(maps=np.zeros((2, 96, 96), np.float32), length_px=30, position_angle_deg=0)
+    with pytest.raises(ValueError, match="no reading measured enough"):
+        calibrate([blank] * 10, [READING])
