@@ -39,6 +39,7 @@ STOP_REASON = MappingProxyType(
         "faint": "nothing at the centre stands out of the map",
         "round": "what stands out has no axis",
         "asymmetric": "the two ends lie at too different distances from the centre",
+        "diffuse": "the bar holds too little of the map's light: the map shows other things",
         "edge": "the bar runs out of the map",
     }
 )
