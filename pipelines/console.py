@@ -6,6 +6,7 @@ import io
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from types import FrameType
@@ -73,7 +74,13 @@ def simple(kind: type[Options], run: Callable[[Options], object], prog: str, arg
 
 @contextmanager
 def terminated_as_interrupt() -> Iterator[None]:
-    """Treat the signal that ends jobs on clusters (SIGTERM) as Ctrl-C: a run can be resumed."""
+    """Treat the signal that ends jobs on clusters (SIGTERM) as Ctrl-C: a run can be resumed.
+
+    To be entered when Ray is there: it sets a handler of its own, which would end the process.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -82,4 +89,4 @@ def terminated_as_interrupt() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)

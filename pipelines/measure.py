@@ -152,7 +152,7 @@ def _measure(
     write_record(fs, root, record)
     progress, outcome = MeasureProgress(plan.rows, plan.ledger.statuses, console), "failed"
     try:
-        with progress:
+        with terminal.terminated_as_interrupt(), progress:
             for receipt in receipts(stages(plan, record, have)):
                 progress.add(json.loads(receipt["statuses"]))
         if progress.done != plan.rows:
@@ -204,8 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     each told in one line."""
     options = terminal.parse(MeasureOptions, PROG, arguments)
     try:
-        with terminal.terminated_as_interrupt():
-            summary = run(options)
+        summary = run(options)
     except (StorageError, ValueError) as error:
         return terminal.complain(PROG, str(error), terminal.MISTAKE)
     except RunFailed as error:

@@ -1,4 +1,4 @@
-"""A small survey for tests: drawn galaxies in image shards, and a tiny ensemble of random weights."""
+"""A small survey for tests: drawn galaxies in image shards, and a tiny ensemble, random weights."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def measure_efigi(data: Path, url: str, options: dict[str, Any]) -> dict[str, An
     table = efigi_table(data / "efigi")
     table = table.filter(parts_of(table["object_id"].to_pylist()) == "test")
     fs, root = storage.filesystem(f"{url}/efigi/shards")
-    write_shards([table], fs, root)
+    list(write_shards([table], fs, root))
     measure.run(measure.MeasureOptions(input=f"{url}/efigi/shards", output=f"{url}/efigi/run", **options))  # noqa: E501  # fmt: skip
     with database.opened(f"{url}/efigi/run") as con:
         con.register("truth", table.drop_columns(["image"]))

@@ -49,7 +49,7 @@ def test_efigi_galaxies_kept_apart(data_dir: Path, s3_env: S3Server) -> None:
     table = table.filter(parts_of(table["object_id"].to_pylist()) == "test")
     url = f"s3://{s3_env.bucket}/efigi"
     fs, root = storage.filesystem(f"{url}/shards")
-    write_shards([table], fs, root)
+    list(write_shards([table], fs, root))
     options = measure.MeasureOptions(input=f"{url}/shards", output=f"{url}/run", select="none")
     measure.run(options, QUIET)
     with database.opened(f"{url}/run") as con:
@@ -79,7 +79,7 @@ def test_every_kind_of_bad_image_is_a_row_that_says_which(tmp_path: Path) -> Non
         }
     )
     fs, root = storage.filesystem(str(tmp_path / "shards"))
-    write_shards([table], fs, root)
+    list(write_shards([table], fs, root))
     options = measure.MeasureOptions(
         input=str(tmp_path / "shards"), output=str(tmp_path / "run"), samples=2
     )
