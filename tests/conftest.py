@@ -37,7 +37,7 @@ def s3_env(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
 def ray_cluster(request: pytest.FixtureRequest) -> Iterator[dict[str, float]]:
     """A real Ray on this machine with two CPUs and little memory, which commands use; its workers
     know the S3 server."""
-    os.environ["RAY_worker_niceness"] = "0"  # tests wait for nothing else
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (so Ray spells it); tests only wait
     import_ray()
     import ray
 
