@@ -13,8 +13,6 @@ from typing import Any, Literal
 
 Device = Literal["cpu", "cuda"]
 
-_MIB = 2**20
-
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterOptions:
@@ -61,7 +59,7 @@ class Pool:
 
 @dataclass(frozen=True, kw_only=True)
 class StageResources:
-    """CPUs of each task of the light stages, the pools of the heavy ones, and the grain."""
+    """CPUs of each task of the light stages, the pools of the heavy ones, galaxies in a batch."""
 
     read_cpus: float
     decode_cpus: float
@@ -69,7 +67,6 @@ class StageResources:
     explainers: Pool
     measurers: Pool
     batch_rows: int
-    block_bytes: int
 
 
 def stage_resources(
@@ -104,7 +101,6 @@ def stage_resources(
             min_size=1, max_size=options.measurers_max or max(1, int(cpus) // 4), cpus=share
         ),
         batch_rows=options.batch_rows or (64 if device == "cuda" else 16),
-        block_bytes=(16 if device == "cuda" else 1) * _MIB,
     )
 
 
@@ -172,7 +168,7 @@ def _set_ray_data() -> None:
 
 
 def set_block_bytes(block_bytes: int) -> None:
-    """How large the pieces are that travel between stages: small ones keep every process busy."""
+    """How large the pieces are that travel between stages: Ray Data cuts them by bytes alone."""
     from ray.data import DataContext
 
     DataContext.get_current().target_max_block_size = block_bytes

@@ -20,8 +20,8 @@ from pipelines.resources import Pool, StageResources, set_block_bytes
 
 def stages(plan: Plan, record: RunRecord, have: StageResources) -> Dataset:
     """The main job, not yet running; its rows are the writers' receipts."""
-    set_block_bytes(have.block_bytes)
     options, field, rows = plan.options, plan.ensemble.field, have.batch_rows
+    set_block_bytes(rows * 3 * field.canvas_px**2)  # a batch of canvases
     source = ShardSource(plan.work, options.input, options.read_options(), options.keep)
     decoder = Decoder(field=field, limits=options.limits, scale=options.scale)
     explainer = {
