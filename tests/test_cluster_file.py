@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ray.autoscaler._private.util import prepare_config, validate_config
+
+from pipelines.resources import import_ray
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,6 +20,9 @@ def cluster() -> dict[str, Any]:
 
 
 def test_ray_accepts_it(cluster: dict[str, Any]) -> None:
+    import_ray()
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
     validate_config(prepare_config(cluster))
 
 
