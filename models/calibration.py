@@ -123,6 +123,11 @@ def fit_errors(known: Sequence[KnownBar], params: EstimatorParams) -> EstimatorP
 
 def calibrate(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> tuple[EstimatorParams, list[Trial]]:  # noqa: E501  # fmt: skip
     """The best of `trials` with its calibration and errors, and all of them, best first."""
+    if len(known) < 8:
+        raise ValueError(
+            f"only {len(known)} galaxies with maps; a calibration needs at least 8: give more "
+            "galaxies with bars, or networks that see them"
+        )
     done = sorted((try_reading(known, t) for t in trials), key=lambda t: t.cost)
     if not np.isfinite(done[0].cost):
         raise ValueError("no reading measured enough galaxies: give more galaxies with bars")

@@ -14,6 +14,13 @@ from tests.pipelines.synthetic_run import SyntheticRun, write_run
 from tests.s3server import S3Server
 
 
+def pytest_configure() -> None:
+    """Ray reads its environment when it is imported, which some module does while tests are
+    collected: set the environment before."""
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (so Ray spells it); tests only wait
+    import_ray()
+
+
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """A real S3 server (SeaweedFS) with one bucket; use `s3_env` to make it the default S3."""
@@ -37,8 +44,6 @@ def s3_env(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
 def ray_cluster(request: pytest.FixtureRequest) -> Iterator[dict[str, float]]:
     """A real Ray on this machine with two CPUs and little memory, which commands use; its workers
     know the S3 server."""
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (so Ray spells it); tests only wait
-    import_ray()
     import ray
 
     s3_known = s3server.binary() is not None

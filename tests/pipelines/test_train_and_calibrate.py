@@ -1,0 +1,101 @@
+"""Training under a real Ray Tune and calibrating after it, on a handful of mock galaxies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from catalogues import storage
+from catalogues.ensembles import read_ensemble
+from catalogues.mock_sky import MockSkyParams
+from catalogues.mocks import mock_table
+from catalogues.shard_writer import write_shards
+from catalogues.splits import SplitFractions, parts_of
+from models.ensemble import Ensemble, EnsembleSpec
+from models.recipe import Recipe
+from pipelines.calibrate import CalibrateOptions
+from pipelines.calibrate import run as calibrate
+from pipelines.train import TrainOptions
+from pipelines.train import run as train
+
+QUIET = Console(quiet=True)
+SPLIT = SplitFractions(validation=0.2, test=0.2)
+GALAXIES = 60
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("ray_cluster")]
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Mock galaxies, most of them barred, with votes and truth."""
+    folder = str(tmp_path_factory.mktemp("mocks"))
+    params = MockSkyParams(
+        image_px=128, smooth_fraction=0.1, strong_bar_fraction=0.8, weak_bar_fraction=0.1
+    )
+    fs, root = storage.filesystem(folder)
+    list(write_shards([mock_table(77, range(GALAXIES), params)], fs, root))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(shards: str, ray_cluster: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One member, two epochs."""
+    output = tmp_path_factory.mktemp("trained")
+    options = TrainOptions(
+        data=(shards,), output=str(output), members=("vgg",), epochs=2, batch_size=16, split=SPLIT
+    )
+    train(options, QUIET)
+    return output
+
+
+def test_the_ensemble_can_be_used_at_once(trained: Path) -> None:
+    files = read_ensemble(str(trained))
+    spec = EnsembleSpec.from_dict(files.description)
+    assert [m.name for m in spec.members] == ["vgg"]
+    Ensemble.from_bytes(spec, files.weights)
+    assert (trained / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_record_says_what_was_trained_on(trained: Path, shards: str) -> None:
+    record = json.loads((trained / "training.json").read_text())
+    ids = mock_table(77, range(GALAXIES), MockSkyParams(image_px=32))["object_id"].to_pylist()
+    parts = parts_of(ids, SPLIT).tolist()
+    assert record["galaxies"] == {p: parts.count(p) for p in ("train", "validation", "test")}
+    assert [p["epoch"] for p in record["curves"]["vgg"]] == [0, 1]
+    assert record["recipe"]["epochs"] == 2
+
+
+def test_a_calibration_needs_galaxies_that_are_measured(trained: Path, shards: str) -> None:
+    options = CalibrateOptions(
+        input=shards, output=str(trained / "estimator.json"), ensemble=str(trained), galaxies=6,
+        samples=2, split=SPLIT,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="more galaxies"):
+        calibrate(options, QUIET)
+    assert not (trained / "estimator.json").exists()
+
+
+def test_the_shipped_estimator_is_one() -> None:
+    files = read_ensemble(str(Path(__file__).parents[2] / "models" / "weights" / "compact"))
+    recipe = Recipe.from_dict(files.estimator or {})
+    assert recipe.maps.samples == 256
+    assert recipe.maps.gradient == "signed"
+    assert recipe.reading.error_floor > 0
+    assert sum(len(w) for w in files.weights) <= 12e6
+
+
+def test_members_that_the_preset_lacks() -> None:
+    with pytest.raises(ValueError, match="'vgg19' is not in preset 'compact'"):
+        TrainOptions(data=("x",), output="y", members=("vgg19",))
+
+
+def test_data_without_votes(tmp_path: Path) -> None:
+    from tests.survey import write_survey
+
+    source = write_survey(tmp_path / "plain", shards=1, rows=4)
+    options = TrainOptions(data=(source,), output=str(tmp_path / "out"), split=SPLIT)
+    with pytest.raises(ValueError, match="vote_"):
+        train(options, QUIET)
