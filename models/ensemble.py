@@ -122,7 +122,11 @@ def build_member(spec: MemberSpec, weights: bytes, sha256: str) -> Member:
     try:
         member.load_state_dict(load_safetensors(weights))
     except Exception as error:
-        raise ValueError(f"weights of member {spec.name!r} do not fit it: {error}") from error
+        why = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"weights of member {spec.name!r} do not fit it ({why}): give those of the same "
+            "architecture, or retrain"
+        ) from error
     return member.eval().requires_grad_(False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pipelines.plan import Plan
 
 PROG = "ansae measure"
+
+_ERROR_LINE = re.compile(r"[\w.]*(Error|Exception|Interrupt|Died|Exit)\w*: ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,10 +181,10 @@ def _measure(
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost error, in one line."""
-    while (inner := getattr(error, "cause", None) or error.__cause__) is not None:
-        error = inner
-    return f"{type(error).__name__}: {storage.redact(' '.join(str(error).split()))[:500]}"
+    """What went wrong, in one line: Ray quotes a worker's traceback, whose end says it."""
+    text = f"{type(error).__name__}: {error}"
+    said = [line for line in text.splitlines() if _ERROR_LINE.match(line)]
+    return storage.redact(said[-1])[:500]
 
 
 def report(summary: MeasureSummary) -> list[str]:

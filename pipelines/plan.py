@@ -18,7 +18,7 @@ from catalogues.ledger import Ledger, Mask, read_ledger
 from catalogues.passed_columns import extra_fields
 from catalogues.provenance import RunRecord
 from catalogues.shards import Shard, list_shards
-from models.ensemble import EnsembleSpec
+from models.ensemble import Ensemble, EnsembleSpec
 from models.recipe import Recipe
 from models.selection import SelectionParams
 
@@ -91,6 +91,7 @@ def make_plan(options: MeasureOptions) -> Plan:
     shards = list_shards(options.input, read)
     files = find_ensemble(options.ensemble, read)
     ensemble = EnsembleSpec.from_dict(files.description)
+    Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
     recipe = _recipe(options, files.estimator)
     extra = extra_fields(options.input, shards, options.keep, read)
     rows = sum(shard.rows for shard in shards)
@@ -108,8 +109,11 @@ def make_plan(options: MeasureOptions) -> Plan:
         ledger=Ledger(),
     )
     plan = replace(plan, facts=_facts(plan))
-    run_id = plan.record(plan.device or "").run_id if stored else ""
     folder = storage.join(root, CATALOGUE)
+    if stored is None:
+        _check_empty(fs, folder)
+        return plan
+    run_id = plan.record(plan.device or "").run_id
     return replace(plan, ledger=read_ledger(fs, folder, shards, run_id))
 
 
@@ -137,6 +141,15 @@ def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe
     if options.samples is None:
         return recipe
     return replace(recipe, maps=replace(recipe.maps, samples=options.samples))
+
+
+def _check_empty(fs: Any, folder: str) -> None:
+    """Raises ValueError if a catalogue lies there of which no record tells how it was made."""
+    if storage.exists(fs, folder) and storage.list_files(fs, folder, (".parquet",)):
+        raise ValueError(
+            f"{storage.redact(folder)!r} holds a catalogue, but no {provenance.FILE} beside it says "
+            "how it was made: choose another output, or remove the catalogue"
+        )
 
 
 def _facts(plan: Plan) -> dict[str, Any]:

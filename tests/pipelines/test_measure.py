@@ -15,7 +15,7 @@ from rich.console import Console
 
 from catalogues import manifest, storage
 from catalogues.bars import SCHEMA
-from pipelines.measure import MeasureOptions, main, report, run
+from pipelines.measure import MeasureOptions, RunFailed, main, report, run
 from pipelines.resources import ClusterOptions
 from tests.s3server import S3Server
 from tests.survey import galaxy_rows, tiny_ensemble, write_shard, write_survey
@@ -163,3 +163,24 @@ def test_from_s3_to_s3_with_bad_rows_and_a_column_that_passes_through(
     assert set(table["shard"].to_pylist()) == {"deep/a.parquet"}
     assert [v is None for v in table["bar_yes"].to_pylist()] == [False] + [True] * 5 + [False] * 3
     assert len(pq.read_table(f"{root}/out/pictures", filesystem=fs)) == 4
+
+
+def test_a_broken_shard_ends_the_run_by_name_and_once_mended_the_run_goes_on(
+    options: MeasureOptions, tmp_path: Path
+) -> None:
+    shards = Path(shutil.copytree(options.input, tmp_path / "shards"))
+    broken = shards / "shard-1.parquet"
+    good = broken.read_bytes()
+    images = pq.read_metadata(broken).row_group(0).column(1)
+    at = images.dictionary_page_offset or images.data_page_offset
+    broken.write_bytes(good[:at] + b"\xff" * 64 + good[at + 64 :])
+    again = replace(options, input=str(shards), output=str(tmp_path / "out"), select="none")
+
+    with pytest.raises(RunFailed, match=r"shard-1\.parquet.*run the same command again"):
+        run(again, QUIET)
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["sessions"][-1]["outcome"] == "failed"
+
+    broken.write_bytes(good)
+    run(again, QUIET)
+    assert places(catalogue(again.output)) == places(catalogue(options.output))

@@ -92,6 +92,9 @@ def test_outputs(refused: Callable[..., str], given: dict[str, str], tmp_path: P
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "run.json").write_text("{}")
     assert "is not the record of a run" in refused(output=str(tmp_path / "other"))
+    (tmp_path / "nobodys" / "catalogue").mkdir(parents=True)
+    pq.write_table(pa.table({"shard": ["a"]}), tmp_path / "nobodys" / "catalogue" / "a.parquet")
+    assert "but no run.json beside it" in refused(output=str(tmp_path / "nobodys"))
 
 
 def test_weights(refused: Callable[..., str], given: dict[str, str], tmp_path: Path) -> None:
@@ -103,6 +106,12 @@ def test_weights(refused: Callable[..., str], given: dict[str, str], tmp_path: P
     assert "was altered, replaced or cut; fetch it again" in told
     weights.unlink()
     assert "first.safetensors': no such file" in refused("--ensemble", str(folder))
+    description = (folder / "ensemble.json").read_text().replace('"width": 4', '"width": 6')
+    (folder / "ensemble.json").write_text(description)
+    weights.write_bytes((Path(given["ensemble"]).parent / weights.name).read_bytes())
+    told = refused("--ensemble", str(folder))
+    assert "weights of member 'first' do not fit it" in told
+    assert "give those of the same architecture" in told
     (folder / "ensemble.json").write_text("{}")
     assert "not the description of an ensemble" in refused("--ensemble", str(folder))
 
