@@ -147,8 +147,8 @@ def _check_empty(fs: Any, folder: str) -> None:
     """Raises ValueError if a catalogue lies there of which no record tells how it was made."""
     if storage.exists(fs, folder) and storage.list_files(fs, folder, (".parquet",)):
         raise ValueError(
-            f"{storage.redact(folder)!r} holds a catalogue, but no {provenance.FILE} beside it says "
-            "how it was made: choose another output, or remove the catalogue"
+            f"{storage.redact(folder)!r} holds a catalogue, but no {provenance.FILE} beside it "
+            "says how it was made: choose another output, or remove the catalogue"
         )
 
 
