@@ -184,7 +184,7 @@ def _cause(error: BaseException) -> str:
     """What went wrong, in one line: Ray quotes a worker's traceback, whose end says it."""
     text = f"{type(error).__name__}: {error}"
     said = [line for line in text.splitlines() if _ERROR_LINE.match(line)]
-    return storage.redact(said[-1])[:500]
+    return storage.redact(said[-1] if said else " ".join(text.split()))[:500]
 
 
 def report(summary: MeasureSummary) -> list[str]:
