@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
@@ -98,12 +99,13 @@ class MeasureOptions:
         )
 
     def read_options(self) -> StorageOptions:
-        """How the input is reached."""
-        return StorageOptions(endpoint_url=self.endpoint_url, anonymous=self.anonymous)
+        """How the input is reached. Workers on other machines get the address from here."""
+        endpoint = self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+        return StorageOptions(endpoint_url=endpoint, anonymous=self.anonymous)
 
     def write_options(self) -> StorageOptions:
         """How the output is reached."""
-        return StorageOptions(endpoint_url=self.endpoint_url)
+        return replace(self.read_options(), anonymous=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +138,7 @@ def run(options: MeasureOptions, console: Console | None = None) -> MeasureSumma
             run_id=plan.stored.run_id, output=options.output, statuses=dict(plan.ledger.statuses)
         )
     check_writable(options)
+    (console or Console(stderr=True)).print(plan.announcement(), highlight=False)
     with cluster(options.cluster) as resources:
         cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
         device = plan.device or ("cuda" if gpus else "cpu")

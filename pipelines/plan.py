@@ -65,6 +65,14 @@ class Plan:
             return self.options.cluster.device
         return self.stored.facts["device"] if self.stored else None
 
+    def announcement(self) -> str:
+        """One line that says what is about to be done."""
+        done = f" ({self.ledger.rows} are done)" if self.ledger.rows else ""
+        return (
+            f"{self.rows - self.ledger.rows} galaxies to measure{done}, {len(self.work)} shards, "
+            f"ensemble {self.ensemble.name!r}: starting Ray"
+        )
+
     def record(self, device: str) -> RunRecord:
         """The run's record on `device`, with the sessions that it had. Raises ValueError if the
         output holds a run of other facts."""
@@ -95,6 +103,10 @@ def make_plan(options: MeasureOptions) -> Plan:
     recipe = _recipe(options, files.estimator)
     extra = extra_fields(options.input, shards, options.keep, read)
     rows = sum(shard.rows for shard in shards)
+    if not rows:
+        raise ValueError(
+            f"the shards of {storage.redact(options.input)!r} hold no rows: ingest some galaxies"
+        )
     kept = min(1.0, _PICTURES / max(rows, 1))
     plan = Plan(
         options=options,

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -97,3 +98,49 @@ def test_ctrl_c_then_a_kill_then_the_end(ray_cluster, tmp_path: Path) -> None:
     assert {file: files(options)[file] for file in before} == before
     outcomes = [s.get("outcome") for s in json.loads(record.read_text())["sessions"]]
     assert outcomes == ["interrupted", None, "finished"]
+
+
+def test_a_worker_that_is_killed_is_replaced(ray_cluster, tmp_path: Path) -> None:
+    options = MeasureOptions(
+        input=write_survey(tmp_path / "shards", 1, ROWS),
+        output=str(tmp_path / "out"),
+        ensemble=tiny_ensemble(tmp_path / "tiny"),
+        select="all",
+        samples=SAMPLES // 2,
+        rows_per_file=1,
+        cluster=ClusterOptions(device="cpu", explainers_max=1, batch_rows=1),
+    )
+    killed: list[int] = []
+
+    def kill_one() -> None:
+        while not files(options):
+            time.sleep(0.02)
+        killed.extend(workers("ray::MapWorker(MapBatches(Explainer"))
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one, daemon=True)
+    killer.start()
+    summary = run(options, Console(quiet=True))
+    killer.join()
+    assert killed
+    assert summary.written == ROWS
+    assert sorted(table(options)["shard_row"].to_pylist()) == list(range(ROWS))
+
+
+def workers(title: str) -> list[int]:
+    """This process's Ray workers whose title begins so."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            is_titled = (folder / "cmdline").read_text().startswith(title)
+            if is_titled and parent(parent(int(folder.name))) == os.getpid():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def parent(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("PPid")).split()[1])

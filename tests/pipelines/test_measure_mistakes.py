@@ -14,7 +14,7 @@ import pytest
 from pipelines import __main__ as ansae
 from pipelines.measure import main
 from tests.s3server import S3Server
-from tests.survey import tiny_ensemble, write_survey
+from tests.survey import tiny_ensemble, write_shard, write_survey
 
 Words = list[str]
 
@@ -77,6 +77,8 @@ def test_inputs(refused: Callable[..., str], tmp_path: Path) -> None:
     assert "no such file, folder or bucket" in refused(input=str(tmp_path / "absent"))
     (tmp_path / "empty").mkdir()
     assert "holds no .parquet files" in refused(input=str(tmp_path / "empty"))
+    write_shard(tmp_path / "nobody" / "a.parquet", [])
+    assert "hold no rows" in refused(input=str(tmp_path / "nobody"))
     (tmp_path / "nameless").mkdir()
     images = pa.array([{"bytes": b"x", "path": "x"}])
     pq.write_table(pa.table({"name": ["x"], "image": images}), tmp_path / "nameless" / "a.parquet")
