@@ -7,25 +7,31 @@ RMSE. "cosine" anneals over a fixed number of epochs instead, which suits a shor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.augment import AugmentParams, augment
-from models.ensemble import normalise
+from models.examples import Examples, Source
 from models.networks import Member, to_device
+from models.team import ALONE, Team
 from models.views import ViewParams, resample, sequence
 from models.votes import LOSSES, votes_from_logits
+
+__all__ = ["RECIPES", "EpochResult", "Examples", "TrainParams", "Trainer"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainParams:
-    """The recipe; the defaults are the paper's but for the wider augmentation."""
+    """The recipe; the defaults are the paper's but for the wider augmentation.
+
+    batch_size: galaxies per step, over all processes that train the member together.
+    """
 
     epochs: int = 100
     batch_size: int = 32
@@ -58,31 +64,6 @@ RECIPES: dict[str, TrainParams] = {
 """How each preset is trained."""
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Canvases and votes: pixels (N, S, S, 3) uint8, sky (N, 3), scale (N,), votes (N, 37).
-
-    Votes are cumulative fractions, NaN where unknown.
-    """
-
-    pixels: NDArray[np.uint8]
-    sky: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    votes: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    def batch(self, rows: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
-        """Normalised canvases (B, 3, S, S) and votes (B, 37) on `device`."""
-        images = normalise(
-            torch.from_numpy(self.pixels[rows]).to(device),
-            torch.from_numpy(self.sky[rows]).to(device),
-            torch.from_numpy(self.scale[rows]).to(device),
-        )
-        return images, torch.from_numpy(self.votes[rows]).to(device)
-
-
 @dataclass(frozen=True, kw_only=True)
 class EpochResult:
     """What an epoch came to. RMSE over known votes, as in table 1."""
@@ -95,14 +76,32 @@ class EpochResult:
     improved: bool
 
 
+def plain_view(images: Tensor, view: ViewParams, out_px: int) -> Tensor:
+    """Canvases (B, 3, S, S) at the view's width, neither turned nor mirrored; (B, 3, o, o)."""
+    if view.identity:
+        return images
+    matrices = sequence(ViewParams(width=view.width), 0, 1, (0.0, 0.0)).to(images.device)
+    return resample(images, matrices.expand(len(images), 2, 3), out_px)
+
+
+_COUNTERS = ("epoch", "best_loss", "since_best")
+
+
 class Trainer:
-    """Holds one member, its optimiser, schedule and best weights; `epochs()` yields the results."""
+    """Holds one member, its optimiser, schedule and best weights; `epochs()` yields the results.
+
+    `state_dict()` after an epoch and `load_state_dict()` into a new Trainer of the same member and
+    recipe go on as if there had been no break. `team`: the processes that train together.
+    """
 
     def __init__(
-        self, member: Member, params: TrainParams, view: ViewParams, device: torch.device
-    ) -> None:
+        self, member: Member, params: TrainParams, view: ViewParams, device: torch.device,
+        team: Team = ALONE,
+    ) -> None:  # fmt: skip
         self.member = to_device(member, device)
-        self.params, self.view, self.device = params, view, device
+        self.params, self.view, self.device, self.team = params, view, device, team
+        self.network = team.parallel(self.member, device)
+        self.epoch = 0  # epochs that are done
         self.optimiser = torch.optim.AdamW(
             member.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
         )
@@ -128,20 +127,19 @@ class Trainer:
             logits = member(images.contiguous(memory_format=torch.channels_last))
         return LOSSES[self.params.loss](logits.float(), votes, head, self.params.bar_weight)
 
-    def train_epoch(self, examples: Examples, epoch: int) -> float:
+    def train_epoch(self, examples: Source, epoch: int) -> float:
         """One pass over shuffled, augmented examples; returns the mean training loss."""
-        self.member.train()
+        self.network.train()
         rng = np.random.default_rng([self.params.seed, epoch])
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        order = rng.permutation(len(examples))
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)) + self.team.rank)
         size = self.params.batch_size
-        steps = max(1, len(order) // size)
+        steps = max(1, len(examples) // size)
         losses = []
-        for step in range(steps):
+        batches = examples.shuffled(size, rng, self.device, self.team)
+        for step, (images, votes) in enumerate(batches):
             self._set_rate(epoch + step / steps)
-            images, votes = examples.batch(order[step * size : (step + 1) * size], self.device)
             seen = augment(images, self.params.augment, self.member.spec.input_px, generator)
-            loss = self._loss(seen, votes, self.member)
+            loss = self._loss(seen, votes, self.network)
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.member.parameters(), 5.0)
@@ -149,36 +147,37 @@ class Trainer:
             if self.averaged is not None:
                 self.averaged.update_parameters(self.member)
             losses.append(float(loss.detach()))
-        return float(np.mean(losses))
+        total, count = self.team.total([sum(losses), len(losses)], self.device)
+        return total / count
 
     def _set_rate(self, progress: float) -> None:
         if self.params.schedule != "cosine":
             return
         warm = min(1.0, (progress + 0.05) / 1.0)
-        decay = 0.5 * (1 + np.cos(np.pi * min(1.0, progress / self.params.epochs)))
+        decay = 0.5 * (1 + math.cos(math.pi * min(1.0, progress / self.params.epochs)))
         for group in self.optimiser.param_groups:
             group["lr"] = self.params.learning_rate * warm * max(decay, 1e-3)
 
     @torch.no_grad()
-    def validate(self, examples: Examples) -> tuple[float, float]:
+    def validate(self, examples: Source) -> tuple[float, float]:
         """Loss and RMSE of images as they are (the published code augmented them: an error)."""
         member = self.evaluated.eval()
-        total, squares, known_count = 0.0, 0.0, 0
-        for start in range(0, len(examples), 128):
-            rows = np.arange(start, min(start + 128, len(examples)))
-            images, votes = examples.batch(rows, self.device)
-            matrices = sequence(ViewParams(width=self.view.width), 0, 1, (0.0, 0.0))
-            matrices = matrices.to(self.device).expand(len(rows), 2, 3)
-            side = member.spec.input_px
-            seen = images if self.view.identity else resample(images, matrices, side)
-            logits = member(seen.contiguous(memory_format=torch.channels_last)).float()
+        self.team.agree(member)
+        sums = [0.0] * 4  # loss x galaxies, galaxies, squared errors, known answers
+        for images, votes in examples.ordered(128, self.device, self.team):
+            logits = member(self.seen(images).contiguous(memory_format=torch.channels_last)).float()
             loss = LOSSES[self.params.loss](logits, votes, member.spec.head, self.params.bar_weight)
-            total += float(loss) * len(rows)
             error = votes_from_logits(logits, member.spec.head) - votes
             known = torch.isfinite(error)
-            squares += float(error[known].double().square().sum())
-            known_count += int(known.sum())
-        return total / len(examples), float(np.sqrt(squares / max(1, known_count)))
+            squares = float(error[known].double().square().sum())
+            parts = (float(loss) * len(votes), len(votes), squares, int(known.sum()))
+            sums = [total + part for total, part in zip(sums, parts, strict=True)]
+        losses, galaxies, squares, count = self.team.total(sums, self.device)
+        return losses / max(1, galaxies), float(np.sqrt(squares / max(1, count)))
+
+    def seen(self, images: Tensor) -> Tensor:
+        """What the member sees of canvases (B, 3, S, S) when nothing is augmented."""
+        return plain_view(images, self.view, self.member.spec.input_px)
 
     def _judge(self, loss: float) -> bool:
         improved = loss < self.best_loss
@@ -193,19 +192,51 @@ class Trainer:
                 group["lr"] *= 0.5
         return False
 
+    @property
+    def finished(self) -> bool:
+        """Whether the recipe has come to its end."""
+        waited = self.params.schedule == "plateau" and self.since_best >= self.params.stop_after
+        return waited or self.epoch >= self.params.epochs
+
     def epochs(
-        self, train: Examples, validation: Examples, tick: Callable[[], None] = lambda: None
+        self, train: Source, validation: Source, tick: Callable[[], None] = lambda: None
     ) -> Iterator[EpochResult]:
         """Train to the end of the recipe, one result an epoch. Best weights in `best_state`."""
-        for epoch in range(self.params.epochs):
-            train_loss = self.train_epoch(train, epoch)
+        while not self.finished:
+            train_loss = self.train_epoch(train, self.epoch)
             loss, rmse = self.validate(validation)
             rate = float(self.optimiser.param_groups[0]["lr"])
             improved = self._judge(loss)
+            self.epoch += 1
             tick()
             yield EpochResult(
-                epoch=epoch, train_loss=train_loss, validation_loss=loss, validation_rmse=rmse,
-                learning_rate=rate, improved=improved,
+                epoch=self.epoch - 1, train_loss=train_loss, validation_loss=loss,
+                validation_rmse=rmse, learning_rate=rate, improved=improved,
             )  # fmt: skip
-            if self.params.schedule == "plateau" and self.since_best >= self.params.stop_after:
-                return
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that changes while training, as tensors and plain values (torch.save takes it)."""
+        on_gpu = self.device.type == "cuda"
+        return {
+            **{name: getattr(self, name) for name in _COUNTERS},
+            "member": self.member.state_dict(),
+            "averaged": None if self.averaged is None else self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "best_state": self.best_state,
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state(self.device) if on_gpu else None,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state` (of `state_dict`) was taken. Raises KeyError, RuntimeError for the
+        state of another member or recipe."""
+        self.member.load_state_dict(state["member"])
+        if self.averaged is not None:
+            self.averaged.load_state_dict(state["averaged"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.best_state = {k: v.to(self.device) for k, v in state["best_state"].items()}
+        for name in _COUNTERS:
+            setattr(self, name, state[name])
+        torch.set_rng_state(state["random"].cpu())
+        if state["random_cuda"] is not None and self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["random_cuda"].cpu(), self.device)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ import torch
 from catalogues.galaxyzoo import BAR, NO_BAR
 from models.augment import AugmentParams, augment
 from models.networks import Member, MemberSpec
+from models.team import Team
 from models.training import Examples, Trainer, TrainParams
 from models.views import ViewParams
 
@@ -111,3 +114,55 @@ def test_recipes_that_mean_nothing() -> None:
         TrainParams(loss="l1")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least 1"):
         TrainParams(epochs=0)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "average"), [("plateau", 0.0), ("plateau", 0.9), ("cosine", 0.9)]
+)
+def test_a_restored_training_goes_on_as_if_there_had_been_no_break(
+    schedule: str, average: float
+) -> None:
+    train, validation = streaks(48, 0), streaks(20, 1)
+    changes = {"schedule": schedule, "average": average, "epochs": 4, "halve_after": 1}
+    whole = trainer(**changes)
+    results = list(whole.epochs(train, validation))
+    broken = trainer(**changes)
+    first = [next(broken.epochs(train, validation)) for _ in range(2)]
+    packed = io.BytesIO()
+    torch.save(broken.state_dict(), packed)
+    torch.manual_seed(99)
+    mended = Trainer(Member(SPEC), broken.params, broken.view, broken.device)
+    mended.load_state_dict(torch.load(io.BytesIO(packed.getvalue()), weights_only=True))
+    rest = list(mended.epochs(train, validation))
+    assert first + rest == results
+    assert mended.finished
+    for name, value in whole.best_state.items():
+        assert torch.equal(value, mended.best_state[name]), name
+    for name, value in whole.evaluated.state_dict().items():
+        assert torch.equal(value, mended.evaluated.state_dict()[name]), name
+
+
+def test_a_training_that_has_stopped_stays_stopped() -> None:
+    run = trainer(epochs=2)
+    examples = streaks(16, 0)
+    assert len(list(run.epochs(examples, examples))) == 2
+    again = trainer(epochs=2)
+    again.load_state_dict(run.state_dict())
+    assert again.finished
+    assert list(again.epochs(examples, examples)) == []
+
+
+def test_a_team_shares_every_batch() -> None:
+    examples = streaks(22, 0)
+    device = torch.device("cpu")
+    teams = [Team(rank=r, size=2) for r in range(2)]
+    halves = [list(examples.shuffled(8, np.random.default_rng(3), device, t)) for t in teams]
+    whole = list(examples.shuffled(8, np.random.default_rng(3), device))
+    assert [len(h) for h in halves] == [2, 2]
+    for (images, _), (even, _), (odd, _) in zip(whole, *halves, strict=True):
+        assert torch.equal(images[0::2], even)
+        assert torch.equal(images[1::2], odd)
+    seen = [len(votes) for t in teams for _, votes in examples.ordered(5, device, t)]
+    assert sorted(seen) == [2, 5, 5, 5, 5]
+    with pytest.raises(ValueError, match="rank=2 must lie in 0"):
+        Team(rank=2, size=2)
