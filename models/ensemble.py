@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -29,7 +29,8 @@ class EnsembleSpec:
 
     members: the networks. weights: one URI per member, relative to the description or absolute.
     sha256: of each weights file. field: which square of sky the canvas shows. votes_view: how the
-    canvas is looked at for votes; vote_views: how many views are averaged.
+    canvas is looked at for votes; vote_views: how many views are averaged. kind: "votes", or
+    "control" for networks that predict the bar's length directly (models.control).
     """
 
     name: str
@@ -39,8 +40,15 @@ class EnsembleSpec:
     field: FieldSpec
     votes_view: ViewParams
     vote_views: int
+    kind: Literal["votes", "control"] = "votes"
 
     def __post_init__(self) -> None:
+        for member in self.members:
+            if (member.head == "linear") != (self.kind == "control"):
+                raise ValueError(
+                    f"member {member.name!r} with the {member.head!r} head does not belong into an "
+                    f"ensemble of kind {self.kind!r}: 'linear' heads and 'control' go together"
+                )
         if not self.members:
             raise ValueError(f"ensemble {self.name!r} has no members; at least one is needed")
         if not len(self.members) == len(self.weights) == len(self.sha256):
@@ -76,6 +84,7 @@ class EnsembleSpec:
                 field=FieldSpec(**raw["field"]),
                 votes_view=ViewParams(**view),
                 vote_views=int(raw["vote_views"]),
+                kind=raw.get("kind", "votes"),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not the description of an ensemble: {error}") from error
@@ -141,6 +150,11 @@ class Ensemble:
     """Members on one device. Votes of every member for every canvas; members for SmoothGrad."""
 
     def __init__(self, spec: EnsembleSpec, members: Sequence[Member], device: str = "cpu") -> None:
+        if spec.kind != "votes":
+            raise ValueError(
+                f"ensemble {spec.name!r} is of kind {spec.kind!r}, it predicts lengths and no "
+                "votes: give one of kind 'votes'"
+            )
         self.spec = spec
         self.device = torch.device(device)
         self.members = [to_device(m, self.device).eval().requires_grad_(False) for m in members]

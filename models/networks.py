@@ -30,7 +30,8 @@ class MemberSpec:
     hidden: widths of dense layers between features and output. flatten: whether the feature map
     is flattened (paper's VGG16) instead of averaged. input_px: side of the square it sees.
     mean, std: per-channel normalisation; None keeps the values (paper: value / 255).
-    options: passed to the architecture's constructor.
+    outputs: 37 answers, or 1 with the "linear" head (models.control). options: passed to the
+    architecture's constructor.
     """
 
     name: str
@@ -39,6 +40,7 @@ class MemberSpec:
     hidden: tuple[int, ...] = ()
     flatten: bool = False
     head: Head = "tree"
+    outputs: int = 37
     activation: Literal["silu", "relu"] = "silu"
     mean: tuple[float, float, float] | None = None
     std: tuple[float, float, float] | None = None
@@ -47,8 +49,15 @@ class MemberSpec:
     def __post_init__(self) -> None:
         if self.input_px < 16:
             raise ValueError(f"input_px={self.input_px} of member {self.name!r} must be >= 16")
-        if self.head not in ("sigmoid", "tree"):
-            raise ValueError(f"head={self.head!r} of member {self.name!r}: 'sigmoid' or 'tree'")
+        if self.head not in ("sigmoid", "tree", "linear"):
+            raise ValueError(
+                f"head={self.head!r} of member {self.name!r}: 'sigmoid', 'tree' or 'linear'"
+            )
+        if self.outputs != (1 if self.head == "linear" else 37):
+            raise ValueError(
+                f"outputs={self.outputs} of member {self.name!r}: 37 votes, or 1 length with the "
+                "'linear' head"
+            )
         if (self.mean is None) != (self.std is None):
             raise ValueError(f"member {self.name!r}: give both mean and std, or neither")
 
@@ -124,7 +133,10 @@ def replace_relu(module: nn.Module) -> None:
 
 
 class Member(nn.Module):
-    """One network: (B, 3, input_px, input_px) in [0, 1] or sky-normalised -> (B, 37) logits."""
+    """One network: (B, 3, input_px, input_px) in [0, 1] or sky-normalised -> (B, 37) logits.
+
+    A control's is (B, 1), a length.
+    """
 
     def __init__(self, spec: MemberSpec, *, pretrained: bool = False) -> None:
         super().__init__()
@@ -162,7 +174,7 @@ class Member(nn.Module):
         for hidden in self.spec.hidden:
             layers += [nn.Linear(wide, hidden), nn.ReLU()]
             wide = hidden
-        return nn.Sequential(*layers, nn.Linear(wide, 37))
+        return nn.Sequential(*layers, nn.Linear(wide, self.spec.outputs))
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, (B, 37)."""

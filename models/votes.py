@@ -1,8 +1,9 @@
-"""Heads and losses on the Galaxy Zoo tree: from a network's 37 outputs to vote fractions.
+"""Heads and losses: from a network's 37 outputs to vote fractions on the Galaxy Zoo tree.
 
 "sigmoid": 37 unconstrained outputs (paper 1, section 4.1). "tree": a softmax per question,
-multiplied down the tree, so that votes always add up. Targets are (B, 37) cumulative fractions with
-NaN where an answer is unknown; unknown answers do not enter a loss.
+multiplied down the tree, so that votes always add up. "linear": the outputs themselves, for a
+control that predicts a length (models.control). Targets are (B, 37) cumulative fractions with NaN
+where an answer is unknown; unknown answers do not enter a loss.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from torch.nn import functional
 
 from catalogues.galaxyzoo import BAR, QUESTIONS, question_of
 
-Head = Literal["sigmoid", "tree"]
+Head = Literal["sigmoid", "tree", "linear"]
 
 _BAR = question_of(BAR).columns
 
 
 def votes_from_logits(logits: Tensor, head: Head) -> Tensor:
-    """Cumulative vote fractions in [0, 1], shape as the logits', (..., 37)."""
+    """Cumulative vote fractions in [0, 1], shape as the logits', (..., 37); "linear": as is."""
+    if head == "linear":
+        return logits
     if head == "sigmoid":
         return torch.sigmoid(logits)
     parts: list[Tensor] = []
@@ -42,7 +45,7 @@ def score(logits: Tensor, column: int, head: Head) -> Tensor:
     "sigmoid": the logit before the output sigmoid (paper 1, section 3). "tree": the log-odds of the
     answer among the answers to its question, which is the logit of a softmax.
     """
-    if head == "sigmoid":
+    if head != "tree":
         return logits[..., column]
     columns = question_of(column).columns
     others = [c for c in range(columns.start, columns.stop) if c != column]

@@ -59,7 +59,9 @@ def test_a_network_without_feature_maps_is_refused() -> None:
     ("changes", "words"),
     [
         ({"input_px": 8}, "input_px=8"),
-        ({"head": "linear"}, "head='linear'"),
+        ({"head": "softmax"}, "head='softmax'"),
+        ({"head": "linear"}, "outputs=37"),
+        ({"outputs": 1}, "outputs=1"),
         ({"mean": (0.1, 0.2, 0.3)}, "both mean and std"),
     ],
 )

@@ -1,0 +1,107 @@
+"""The 37 vote columns of a training shard, and whether a row's votes make sense."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from catalogues.galaxyzoo import COLUMNS, QUESTIONS
+
+VOTES: tuple[str, ...] = tuple(f"vote_{name}" for name in COLUMNS)
+"""Names of the vote columns of a training shard."""
+
+TOLERANCE = 0.02
+"""How far a question's answers may add up to something else than the tree says: published tables
+are rounded, and the network's own softmax cannot follow more."""
+
+_SHARE_MAX = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoteTally:
+    """Rows counted by what is wrong with their votes; a row may count more than once.
+
+    rows: all. unknown: not one answer is known, the row teaches nothing. incomplete: some answers
+    are unknown. out_of_range: a fraction outside [0, 1]. inconsistent: a question's answers do not
+    add up. Questions that are out of range or inconsistent are taken as unknown.
+    """
+
+    rows: int = 0
+    unknown: int = 0
+    incomplete: int = 0
+    out_of_range: int = 0
+    inconsistent: int = 0
+
+    def __add__(self, other: VoteTally) -> VoteTally:
+        mine, theirs = asdict(self), asdict(other)
+        return VoteTally(**{name: mine[name] + theirs[name] for name in mine})
+
+    def check(self) -> None:
+        """Raises ValueError where most rows are wrong: then the columns mean something else."""
+        for count, what, remedy in (
+            (
+                self.inconsistent,
+                "do not add up down the tree",
+                "store cumulative fractions (conditional fraction x the parent answer's value), as "
+                "`ansae ingest --votes` writes them",
+            ),
+            (self.out_of_range, "lie outside [0, 1]", "store fractions, not percent nor counts"),
+            (self.unknown, "are all unknown", "give shards with the volunteers' answers"),
+        ):
+            if count > _SHARE_MAX * self.rows:
+                raise ValueError(
+                    f"the votes of {count} of {self.rows} galaxies {what}: at most half of them "
+                    f"may; {remedy}"
+                )
+
+    def words(self) -> list[str]:
+        """What to tell of it, nothing where all is well."""
+        told = [
+            (self.unknown, "galaxies without any known answer are left out"),
+            (self.incomplete, "galaxies have some unknown answers, which are masked in the loss"),
+            (self.out_of_range, "galaxies have fractions outside [0, 1]: taken as unknown"),
+            (self.inconsistent, "galaxies have answers that do not add up: taken as unknown"),
+        ]
+        return [f"{count} {words}" for count, words in told if count]
+
+
+def votes_of(table: pa.Table) -> NDArray[np.float32]:
+    """The vote columns as (N, 37), NaN where null or no number."""
+    columns = [np.asarray(table[name].to_numpy(), dtype=np.float32) for name in VOTES]
+    return np.stack(columns, axis=1) if len(table) else np.zeros((0, len(VOTES)), np.float32)
+
+
+def checked_votes(
+    votes: NDArray[np.float32], tolerance: float = TOLERANCE
+) -> tuple[NDArray[np.float32], VoteTally]:
+    """Votes (N, 37) without those that make no sense, and how many rows were concerned.
+
+    A question is inconsistent where all its answers are known and their sum differs by more than
+    `tolerance` from what the tree says: one, or the value of the answer that leads to it, if that
+    is known; and where it is not, from 0 to 1.
+    """
+    raw = np.where(np.isfinite(votes), votes, np.nan).astype(np.float32)
+    clean = raw.copy()
+    outside, inconsistent = np.zeros(len(raw), bool), np.zeros(len(raw), bool)
+    for question in QUESTIONS:
+        answers = raw[:, question.columns]
+        wild = ((answers < -1e-6) | (answers > 1 + 1e-6)).any(axis=1)
+        total = answers.sum(axis=1)
+        should = np.ones(len(raw)) if question.parent is None else raw[:, question.parent]
+        off = ~wild & (np.abs(total - should) > tolerance)
+        off |= ~wild & np.isnan(should) & (total > 1 + tolerance)
+        clean[wild | off, question.columns] = np.nan
+        outside |= wild
+        inconsistent |= off
+    known = np.isfinite(clean)
+    tally = VoteTally(
+        rows=len(raw),
+        unknown=int((~known.any(axis=1)).sum()),
+        incomplete=int((known.any(axis=1) & ~np.isfinite(raw).all(axis=1)).sum()),
+        out_of_range=int(outside.sum()),
+        inconsistent=int(inconsistent.sum()),
+    )
+    return clean, tally

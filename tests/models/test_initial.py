@@ -1,0 +1,66 @@
+"""Weights to begin with: they are there where they fit, and refused where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save
+
+from models.control import control_member
+from models.ensemble import dump_member
+from models.initial import new_member
+from models.networks import Member, MemberSpec
+
+NARROW = MemberSpec(name="n", architecture="narrow_vgg", input_px=32, options={"width": 4})
+TIMM = MemberSpec(name="t", architecture="resnetv2_18", input_px=32)
+
+
+def same(one: torch.nn.Module, other: torch.nn.Module) -> bool:
+    return all(
+        torch.equal(a, b)
+        for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    )
+
+
+def test_a_member_begins_where_another_ended() -> None:
+    torch.manual_seed(3)
+    first = Member(NARROW)
+    assert same(new_member(NARROW, weights=dump_member(first)), first)
+
+
+def test_a_control_takes_the_features_and_keeps_its_own_output() -> None:
+    torch.manual_seed(3)
+    first = Member(NARROW)
+    control = new_member(control_member(NARROW), weights=dump_member(first))
+    assert same(control.backbone, first.backbone)
+    assert control(torch.zeros(2, 3, 32, 32)).shape == (2, 1)
+
+
+def test_timms_file_with_its_classifier() -> None:
+    torch.manual_seed(3)
+    published = timm.create_model(TIMM.architecture, num_classes=10)
+    member = new_member(TIMM, weights=save(published.state_dict()))
+    mine, theirs = member.backbone.state_dict(), published.state_dict()
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+def test_weights_of_another_architecture() -> None:
+    wide = replace(NARROW, options={"width": 6})
+    with pytest.raises(ValueError, match=r"do not fit member 'n'.*'narrow_vgg'"):
+        new_member(NARROW, weights=dump_member(Member(wide)))
+    with pytest.raises(ValueError, match=r"no safetensors file.*pickled"):
+        new_member(NARROW, weights=b"\x80\x04pickle")
+
+
+def test_published_weights_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("HF_HOME", "/nonexistent")
+    with pytest.raises(ValueError, match=r"'resnetv2_50' cannot be had.*--initial-weights"):
+        new_member(replace(TIMM, architecture="resnetv2_50"), pretrained=True)
+    with pytest.raises(ValueError, match="'narrow_vgg' has no published weights"):
+        new_member(NARROW, pretrained=True)
