@@ -43,6 +43,19 @@ def opened(
     output: a run's output folder, local or s3://. Nothing is copied: queries read the columns they
     need. Raises StorageError where there is no catalogue.
     """
+    with connected(params) as con:
+        if not add_parquet(con, CATALOGUE, storage.join(output, CATALOGUE), options):
+            raise StorageError(
+                f"{storage.redact(output)!r} holds no {CATALOGUE}/*.parquet: give the output "
+                "folder of an `ansae measure` that has written at least one shard"
+            )
+        add_parquet(con, PICTURES, storage.join(output, PICTURES), options, places=True)
+        yield con
+
+
+@contextmanager
+def connected(params: DatabaseParams = _DEFAULT) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection without views."""
     # extensions would be fetched from the network at the first word that belongs to one
     config: dict[str, Any] = {
         "autoinstall_known_extensions": "false",
@@ -50,12 +63,6 @@ def opened(
         "threads": str(params.threads),
     }
     with duckdb.connect(config=config) as con:
-        if not add_parquet(con, CATALOGUE, storage.join(output, CATALOGUE), options):
-            raise StorageError(
-                f"{storage.redact(output)!r} holds no {CATALOGUE}/*.parquet: give the output "
-                "folder of an `ansae measure` that has written at least one shard"
-            )
-        add_parquet(con, PICTURES, storage.join(output, PICTURES), options, places=True)
         yield con
 
 

@@ -48,6 +48,35 @@ def spearman(x: ArrayLike, y: ArrayLike) -> float:
     return pearson(ranks(a), ranks(b))
 
 
+def partial_pearson(x: ArrayLike, y: ArrayLike, given: ArrayLike) -> float:
+    """Pearson's correlation of x and y, (N,) each, once what `given` says of both is taken out.
+
+    The correlation of the residuals of straight-line fits on `given`, which is
+    (r_xy - r_xg r_yg) / sqrt((1 - r_xg^2) (1 - r_yg^2)); a constant `given` takes nothing out. NaN
+    where `given` explains x or y wholly, to rounding.
+    """
+    a, b, g = finite(x, y, given)
+    if a.size < 3:
+        return float("nan")
+    rest_a, rest_b = _unexplained(a, g), _unexplained(b, g)
+    for rest, whole in ((rest_a, a), (rest_b, b)):
+        if rest.std() <= 1e-9 * whole.std():
+            return float("nan")
+    return pearson(rest_a, rest_b)
+
+
+def _unexplained(values: Floats, given: Floats) -> Floats:
+    centred, by = values - values.mean(), given - given.mean()
+    norm = float((by * by).sum())
+    return np.asarray(centred - by * (float((by * centred).sum()) / norm)) if norm > 0 else centred
+
+
+def root_mean_square_error(truth: ArrayLike, measured: ArrayLike) -> float:
+    """sqrt of the mean of (measured - truth)^2, in the unit of both."""
+    a, b = finite(truth, measured)
+    return float(np.sqrt(np.mean((b - a) ** 2))) if a.size else float("nan")
+
+
 def slope_through_origin(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> float:
     """b of y = b x by weighted least squares: sum(w x y) / sum(w x x).
 
@@ -73,6 +102,13 @@ def median_relative_error(truth: ArrayLike, measured: ArrayLike) -> float:
     a, b = finite(truth, measured)
     a, b = a[a != 0], b[a != 0]
     return float(np.median(np.abs(b - a) / np.abs(a))) if a.size else float("nan")
+
+
+def median_relative_bias(truth: ArrayLike, measured: ArrayLike) -> float:
+    """Median of (measured - truth) / |truth|; entries of truth 0 are left out."""
+    a, b = finite(truth, measured)
+    a, b = a[a != 0], b[a != 0]
+    return float(np.median((b - a) / np.abs(a))) if a.size else float("nan")
 
 
 def angle_difference_deg(a: ArrayLike, b: ArrayLike) -> Floats:

@@ -9,6 +9,7 @@ that EFIGI does not answer (anything odd, arm number, ...) stay NaN.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +17,23 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from numpy.typing import ArrayLike, NDArray
 
+from catalogues import storage
 from catalogues.galaxyzoo import COLUMNS, INDEX, QUESTIONS, cumulative
+from catalogues.layouts.tables import read_table, table_columns
 from catalogues.manifest import IMAGE_TYPE
 
 Floats = NDArray[np.float64]
+
+ATTRIBUTES = "efigi_attributes.csv"
+
+GRADES: dict[str, str] = {
+    "grade": "Bar_Length",
+    "grade_low": "Bar_Length_inf",
+    "grade_high": "Bar_Length_sup",
+    "inclination_grade": "Inclination",
+    "hubble_type": "T",
+}
+"""Columns of `efigi_grades` and the attributes that they are."""
 
 _STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _BAR = (0.06, 0.42, 0.80, 0.92, 0.96)
@@ -98,7 +112,7 @@ def efigi_table(folder: str | Path) -> pa.Table:
     FileNotFoundError where the table or the thumbnails are missing.
     """
     folder = Path(folder)
-    table = pacsv.read_csv(folder / "efigi_attributes.csv")
+    table = pacsv.read_csv(folder / ATTRIBUTES)
     have = {p.stem: p for p in (folder / "thumbs88").glob("PGC*.jpg")}
     if not have:
         raise FileNotFoundError(f"no PGC*.jpg in {folder / 'thumbs88'}: give EFIGI's own folder")
@@ -120,4 +134,29 @@ def efigi_table(folder: str | Path) -> pa.Table:
     for name, key in (("efigi_bar_length", "Bar_Length"), ("efigi_inclination", "Inclination")):
         grade = grades[key]
         columns[name] = pa.array(np.where(grade >= 0, grade, np.nan), from_pandas=True)
+    return pa.table(columns)
+
+
+def efigi_grades(fs: Any, path: str) -> pa.Table:
+    """The experts' grades alone, without images: object_id (the PGC number) and GRADES.
+
+    path: the table of attributes, or the folder that holds it, on `fs`. Grades are null where they
+    are undefined (-1; the Hubble type is always defined). Raises StorageError, and ValueError where
+    columns are missing.
+    """
+    path = path if path.lower().endswith(".csv") else storage.join(path, ATTRIBUTES)
+    names = table_columns(fs, path)
+    wanted = ["PGCname", *GRADES.values()]
+    if absent := [name for name in wanted if name not in names]:
+        raise ValueError(
+            f"{storage.redact(path)!r} has no column {absent[0]!r}: it is not EFIGI's table of "
+            f"attributes, {ATTRIBUTES}"
+        )
+    table = pa.concat_tables(read_table(fs, path, wanted, ("PGCname",), 1 << 20))
+    ids = pc.cast(pc.replace_substring(table["PGCname"], "PGC", ""), pa.int64())
+    columns = {"object_id": ids}
+    for name, attribute in GRADES.items():
+        values = table[attribute].cast(pa.float64())
+        known = pc.greater_equal(values, 0) if name != "hubble_type" else True
+        columns[name] = pc.if_else(known, values, None)
     return pa.table(columns)

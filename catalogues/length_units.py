@@ -1,0 +1,117 @@
+"""What unit a column of bar lengths is in: its name says so, and its values must not deny it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+LengthUnit = Literal["px", "arcsec", "kpc", "over_r90"]
+"""Units of full bar lengths: stored pixels, arcseconds, proper kpc, petroR90."""
+
+MEDIANS: dict[str, tuple[float, float]] = {
+    "px": (2.0, 5000.0),
+    "arcsec": (0.3, 600.0),
+    "kpc": (0.3, 40.0),
+    "over_r90": (0.05, 5.0),
+}
+"""Medians that samples of full bar lengths can have: those in kpc generous about the 0.2 to 27 kpc
+of Hoyle et al. 2011's bars, the others about what fits on an image."""
+
+CATALOGUE_COLUMN: dict[str, str] = {
+    "px": "bar_length_px",
+    "arcsec": "bar_length_arcsec",
+    "kpc": "bar_length_kpc",
+    "over_r90": "bar_length_over_r90",
+}
+"""The catalogue's column of lengths in each unit."""
+
+_WORDS: dict[str, tuple[str, float]] = {
+    "px": ("px", 1.0),
+    "pix": ("px", 1.0),
+    "pixel": ("px", 1.0),
+    "pixels": ("px", 1.0),
+    "arcsec": ("arcsec", 1.0),
+    "asec": ("arcsec", 1.0),
+    "arcmin": ("arcsec", 60.0),
+    "kpc": ("kpc", 1.0),
+    "pc": ("kpc", 1e-3),
+    "r90": ("over_r90", 1.0),
+    "scaled": ("over_r90", 2.0),
+}
+"""Words of a column's name: unit and factor. "scaled" is Hoyle et al. 2011's, of 2 petroR90."""
+
+_HUBBLE = re.compile(r"(kpc|pc)_?(per_|/)?_?h$|h_?(kpc|pc)$")
+_HALF = re.compile(r"(^|_)(sma|semi|half|radius|rbar|r_bar|a_bar)(_|$)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LengthColumn:
+    """A column of lengths: `factor` times its values are full lengths in `unit`."""
+
+    name: str
+    unit: str
+    factor: float
+
+
+def length_column(name: str, unit: str | None = None, semi: bool = False) -> LengthColumn:
+    """What a column's name says, checked against `unit`, the user's word, where given.
+
+    `semi`: the column holds half lengths. Raises ValueError where neither names a unit, where they
+    contradict each other, where the name has an h in its unit, or where it speaks of half lengths
+    and `semi` does not.
+    """
+    words = name.lower()
+    if _HUBBLE.search(words):
+        raise ValueError(
+            f"column {name!r} is in units with h: multiply it by your h or divide by it, and call "
+            "it by its true unit, for instance bar_length_kpc"
+        )
+    if _HALF.search(words) and not semi:
+        raise ValueError(
+            f"column {name!r} sounds like half a bar, and lengths here are full lengths: say "
+            "--semi if it is, or give the column another name"
+        )
+    found = next((_WORDS[w] for w in reversed(re.split(r"[_\W]+", words)) if w in _WORDS), None)
+    if found is None and unit is None:
+        raise ValueError(
+            f"column {name!r} does not name its unit: say --unit, one of {', '.join(MEDIANS)}, or "
+            f"call it {name}_arcsec, for instance"
+        )
+    if found is not None and unit is not None and found[0] != unit:
+        raise ValueError(
+            f"column {name!r} names {found[0]}, but --unit is {unit}: leave --unit away, or give "
+            "the column another name"
+        )
+    named, factor = found or (str(unit), 1.0)
+    return LengthColumn(name=name, unit=named, factor=factor * (2.0 if semi else 1.0))
+
+
+def check_lengths(column: LengthColumn, lengths: ArrayLike) -> None:
+    """Raises ValueError where the median of the full `lengths` (N,), in column.unit, denies the
+    unit: it must lie within MEDIANS. Values not above 0 are left out."""
+    values: NDArray[np.float64] = np.asarray(lengths, dtype=np.float64).ravel()
+    values = values[np.isfinite(values) & (values > 0)]
+    if not values.size:
+        raise ValueError(
+            f"column {column.name!r} holds no length above 0: name a column of bar lengths"
+        )
+    low, high = MEDIANS[column.unit]
+    median = float(np.median(values))
+    if low <= median <= high:
+        return
+    raise ValueError(
+        f"column {column.name!r} has a median full length of {median:.4g} {column.unit}, but bars "
+        f"have medians of {low:g} to {high:g} {column.unit}{_perhaps(column.unit, median)}: the "
+        "column's name or --unit is not that of its values; correct it"
+    )
+
+
+def _perhaps(unit: str, median: float) -> str:
+    low, high = MEDIANS["kpc"]
+    if unit == "kpc" and low <= median / 1000 <= high:
+        return f" ({median:.4g} pc would be {median / 1000:.3g} kpc)"
+    return ""
