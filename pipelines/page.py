@@ -1,4 +1,4 @@
-"""The report's page: one HTML file that asks nothing of the network."""
+"""Pages: one HTML file each that asks nothing of the network."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 
-def render(values: Mapping[str, Any]) -> str:
-    """Fill templates/report.html. Strings are escaped; only the style sheet and `figure` are not.
+def render(values: Mapping[str, Any], template: str = "report.html") -> str:
+    """Fill a template of the folder templates. Strings are escaped; only the style sheet and `figure` are not.
 
     Raises jinja2.UndefinedError where a value that the template names is missing.
     """
@@ -24,7 +24,7 @@ def render(values: Mapping[str, Any]) -> str:
     )
     environment.filters.update(figure=Markup, percent=percent, count=count, words=words)
     style = Markup((files("pipelines") / "templates" / "report.css").read_text())
-    return environment.get_template("report.html").render(style=style, **values).lstrip()
+    return environment.get_template(template).render(style=style, **values).lstrip()
 
 
 def percent(share: float) -> str:
