@@ -30,7 +30,7 @@ def null_numbers(
     """
     t, s = positive(truth, size)
     out = [
-        number("null_constant_rho", statistics.pearson, t, s, params=params),
+        number("null_constant_rho", _constant_rho, t, s, params=params),
         number("null_constant_rmse", _constant_rmse, t, s, unit=unit, params=params),
         number("null_constant_median_relative_error", _constant_error, t, s, params=params),
     ]
@@ -57,6 +57,13 @@ def positive(truth: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:
     t, s = statistics.finite(truth, size)
     good = (t > 0) & (s > 0)
     return t[good], s[good]
+
+
+def _constant_rho(truth: Floats, size: Floats) -> float:
+    """NaN for sizes that differ by rounding alone."""
+    if size.size and np.ptp(size) <= 1e-9 * size.max():
+        return float("nan")
+    return statistics.pearson(truth, size)
 
 
 def _constant_rmse(truth: Floats, size: Floats) -> float:

@@ -55,7 +55,7 @@ def histogram(name: str, shown: Distribution, label: str, middle: bool = True) -
 
     name: unique on the page; label: of the horizontal axis, without the unit.
     """
-    with _drawn(name) as (svg, axes):
+    with drawn(name) as (svg, axes):
         width = np.diff(shown.edges)
         axes.bar(shown.edges[:-1], shown.counts, width * 0.94, align="edge", color=ACCENT)
         if middle:
@@ -65,7 +65,7 @@ def histogram(name: str, shown: Distribution, label: str, middle: bool = True) -
         if shown.unit == "deg":
             axes.set_xticks(range(0, 181, 30))
         axes.set_xlim(shown.edges[0], shown.edges[-1])
-        _whole_counts(axes)
+        whole_counts(axes)
     return svg[0]
 
 
@@ -80,7 +80,7 @@ def lengths(
 
     Arrays (N,), finite but for the errors; of more than 3,000 points every n-th is drawn.
     """
-    with _drawn(name, square=True) as (svg, axes):
+    with drawn(name, square=True) as (svg, axes):
         top = 1.06 * float(max(truth.max(), measured.max()))
         step = -(-truth.size // _POINTS_MAX)
         axes.plot([0, top], [0, top], color=MUTED, lw=1, ls=(0, (4, 3)), label="one to one")
@@ -98,13 +98,13 @@ def lengths(
 
 def angles(name: str, differences_deg: NDArray[np.float64]) -> str:
     """SVG of a histogram of |measured - true position angle|, (N,) in [0, 90]."""
-    with _drawn(name, square=True) as (svg, axes):
+    with drawn(name, square=True) as (svg, axes):
         counts, edges = np.histogram(differences_deg, bins=np.arange(0, 91, 3))
         axes.bar(edges[:-1], counts, 3 * 0.94, align="edge", color=ACCENT)
         axes.axvline(float(np.median(differences_deg)), color=INK, lw=1.1)
         axes.set(xlim=(0, 90), xticks=range(0, 91, 15))
         axes.set(xlabel="error of the position angle [deg]", ylabel="galaxies")
-        _whole_counts(axes)
+        whole_counts(axes)
     return svg[0]
 
 
@@ -112,7 +112,7 @@ def scores(
     name: str, barred: NDArray[np.float64], unbarred: NDArray[np.float64], area: float
 ) -> str:
     """SVG of the bar fraction of truly barred and unbarred galaxies, (N,) each in [0, 1]."""
-    with _drawn(name, square=True) as (svg, axes):
+    with drawn(name, square=True) as (svg, axes):
         bins = np.linspace(0, 1, 26)
         for values, colour, label in ((barred, ACCENT, "barred"), (unbarred, TRUTH, "unbarred")):
             counts, _ = np.histogram(values, bins)
@@ -120,19 +120,23 @@ def scores(
             axes.stairs(counts, bins, color=colour, lw=1.3, label=f"truly {label}")
         axes.set(xlim=(0, 1), xlabel="bar fraction", ylabel="galaxies")
         axes.legend(frameon=False, fontsize=8.5, title=f"AUC {area:.3f}", title_fontsize=8.5)
-        _whole_counts(axes)
+        whole_counts(axes)
     return svg[0]
 
 
-def _whole_counts(axes: Axes) -> None:
+def whole_counts(axes: Axes) -> None:
+    """A vertical axis that counts, with a faint grid."""
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.grid(axis="y", color=LINE, lw=0.6)
     axes.set_axisbelow(True)
 
 
 @contextmanager
-def _drawn(name: str, square: bool = False) -> Iterator[tuple[list[str], Axes]]:
-    """Axes to draw on; the SVG stands in the list when the context is left."""
+def drawn(name: str, square: bool = False) -> Iterator[tuple[list[str], Axes]]:
+    """Axes to draw on; the SVG stands in the list when the context is left.
+
+    name: unique on the page.
+    """
     svg: list[str] = []
     with rc_context(_STYLE):
         figure = Figure(figsize=(4.0, 3.6 if square else 2.7), layout="constrained")

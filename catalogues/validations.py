@@ -1,0 +1,44 @@
+"""The numbers of a validation as a table: one row per number, names and units written once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from catalogues import storage
+from catalogues.columns import column
+
+NUMBERS, PAGE = "validation.parquet", "validation.html"
+"""Files of a validation."""
+
+SCHEMA: pa.Schema = pa.schema(
+    [
+        column("name", pa.string(), "what the number is", null=False),
+        column("value", pa.float64(), "its value, null where it is not defined"),
+        column("low", pa.float64(), "lower end of its central interval"),
+        column("high", pa.float64(), "upper end of its central interval"),
+        column("unit", pa.string(), "unit of value, low and high", null=False),
+        column("n", pa.int64(), "galaxies that it is of", null=False),
+        column("source", pa.string(), "which galaxies and which lengths it is of", null=False),
+    ]
+)
+"""(name, source) is unique."""
+
+
+def write_numbers(
+    fs: Any, path: str, rows: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]
+) -> None:
+    """Write rows of SCHEMA (NaN becomes null) with `facts`, plain JSON, in the footer under
+    `ansae`. Raises StorageError."""
+    clean = [{k: None if v != v else v for k, v in row.items()} for row in rows]
+    schema = SCHEMA.with_metadata({"ansae": storage.redact(json.dumps(facts))})
+    table = pa.Table.from_pylist(clean, schema=schema)
+
+    def write(file: BinaryIO) -> None:
+        pq.write_table(table, file, compression="zstd")
+
+    storage.write_whole(fs, path, write)

@@ -1,0 +1,125 @@
+"""`ansae validate`: a catalogue against published truth, in the paper's numbers and honest ones."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from catalogues import database, storage
+from catalogues.matched import AGAIN, match
+from catalogues.storage import StorageError
+from catalogues.truth_kinds import read_truth
+from catalogues.truths import KNOWN, Truth
+from catalogues.validations import NUMBERS, PAGE, write_numbers
+from pipelines import console as terminal
+from pipelines import page, validation_page
+from pipelines.validation_figures import table_plot
+from pipelines.validation_numbers import Group, binned, groups, table_group
+from pipelines.validation_options import ValidateOptions
+from pipelines.validation_page import Contents
+from pipelines.validation_pictures import galleries
+from pipelines.validation_sample import sample
+from pipelines.validation_words import line
+
+PROG = "ansae validate"
+
+
+def run(options: ValidateOptions, console: Console | None = None) -> list[Group]:
+    """Validate, print, write the page and the numbers, which it returns.
+
+    Raises StorageError and ValueError before it writes.
+    """
+    contents = _compared(options) if options.catalogue else _alone(options)
+    html = page.render(validation_page.values(contents), "validation.html")
+    fs, root = storage.filesystem(options.folder, options.store)
+    rows = [asdict(n) | {"source": g.source} for g in contents.groups for n in g.numbers]
+    write_numbers(fs, storage.join(root, NUMBERS), rows, contents.facts)
+    storage.write_whole(fs, storage.join(root, PAGE), html.encode())
+    _tell(contents, options.folder, console or Console())
+    return contents.groups
+
+
+def _alone(options: ValidateOptions) -> Contents:
+    """The truth's own numbers."""
+    with database.connected(options.queries) as con:
+        truth = _truth(con, options)
+        known = database.fetch(con, f"SELECT true_length, true_size FROM {KNOWN}")
+    length, size = (known[n].to_numpy() for n in ("true_length", "true_size"))
+    return Contents(
+        options=options,
+        truth=truth,
+        groups=[table_group(truth.kind, length, size, options.bootstrap)],
+        lengths=[table_plot(length, size)],
+    )
+
+
+def _compared(options: ValidateOptions) -> Contents:
+    """A catalogue's numbers, and the truth's own where it has them."""
+    with database.opened(str(options.catalogue), options.store, options.queries) as con:
+        truth = _truth(con, options)
+        if options.again is not None:
+            _add_again(con, options)
+        matched = match(
+            con, truth, join=options.join, tolerance_arcsec=options.tolerance_arcsec,
+            part=options.part, split=options.split, most=options.galaxies,
+        )  # fmt: skip
+        record = validation_page.record_of(options)
+        of = sample(truth, matched, validation_page.run_name(record))
+        bins = binned(of, options.bootstrap)
+        found = groups(of, bins, options.bootstrap)
+        if truth.kind == "hoyle":
+            known = database.fetch(con, f"SELECT true_length, true_size FROM {KNOWN}")
+            both = (known[n].to_numpy() for n in ("true_length", "true_size"))
+            found.append(table_group(truth.kind, *both, options.bootstrap))
+        pictures = galleries(con, of, options.pictures) if options.pictures else []
+    return Contents(
+        options=options, truth=truth, groups=found, of=of, bins=bins, galleries=pictures,
+        record=record,
+    )  # fmt: skip
+
+
+def _truth(con: duckdb.DuckDBPyConnection, options: ValidateOptions) -> Truth:
+    return read_truth(con, options.against, options.truth, options.columns, options.store)
+
+
+def _add_again(con: duckdb.DuckDBPyConnection, options: ValidateOptions) -> None:
+    folder = storage.join(str(options.again), "catalogue")
+    if not database.add_parquet(con, AGAIN, folder, options.store):
+        raise StorageError(
+            f"{storage.redact(str(options.again))!r} holds no catalogue/*.parquet: give the output "
+            "folder of a second `ansae measure` of the same galaxies with another seed"
+        )
+
+
+def _tell(contents: Contents, folder: str, console: Console) -> None:
+    for sentence in validation_page.compared(contents):
+        console.print(sentence, highlight=False)
+    for group in contents.groups:
+        table = Table(title=group.title, title_justify="left", expand=False)
+        table.add_column("number")
+        for name in ("value", "interval", "galaxies"):
+            table.add_column(name, justify="right")
+        for number in validation_page.table_numbers(group):
+            words = line(number)
+            table.add_row(words.label, words.value, words.interval, words.n)
+        console.print(table)
+    for name in (PAGE, NUMBERS):
+        console.print(storage.join(folder, name), highlight=False, soft_wrap=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line. Returns the exit status: 0, or 2 for a mistake that one line explains."""
+    options = terminal.parse(ValidateOptions, PROG, arguments)
+    try:
+        run(options)
+    except (StorageError, ValueError, duckdb.Error) as error:
+        return terminal.complain(PROG, str(error), terminal.MISTAKE)
+    return terminal.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())
