@@ -42,6 +42,16 @@ def _uniform(count: int, span: tuple[float, float], generator: torch.Generator) 
     return span[0] + (span[1] - span[0]) * torch.rand(count, generator=generator)
 
 
+def random_views(count: int, params: AugmentParams, generator: torch.Generator) -> Tensor:
+    """Matrices (count, 2, 3) of random widths, angles, mirrors and shifts (models.views.affine)."""
+    low, high = params.width_range
+    width = low * (high / low) ** torch.rand(count, generator=generator)
+    angle = 2 * torch.pi * torch.rand(count, generator=generator)
+    mirror = 1.0 - 2.0 * torch.randint(0, 2, (count,), generator=generator)
+    shift = params.shift * width[:, None] * (2 * torch.rand(count, 2, generator=generator) - 1)
+    return affine(angle, width, mirror, shift)
+
+
 def augment(
     images: Tensor, params: AugmentParams, out_px: int, generator: torch.Generator
 ) -> Tensor:
@@ -50,12 +60,8 @@ def augment(
     Random numbers are drawn on the CPU from `generator` alone.
     """
     count, device = len(images), images.device
-    low, high = params.width_range
-    width = low * (high / low) ** torch.rand(count, generator=generator)
-    angle = 2 * torch.pi * torch.rand(count, generator=generator)
-    mirror = 1.0 - 2.0 * torch.randint(0, 2, (count,), generator=generator)
-    shift = params.shift * width[:, None] * (2 * torch.rand(count, 2, generator=generator) - 1)
-    seen = resample(images, affine(angle, width, mirror, shift).to(device), out_px)
+    matrices = random_views(count, params, generator).to(device)
+    seen = resample(images, matrices, out_px)
     draws = {
         name: _uniform(count, span, generator).view(-1, 1, 1, 1).to(device)
         for name, span in (("b", params.brightness), ("g", params.gamma), ("s", params.saturation))

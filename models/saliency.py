@@ -173,7 +173,7 @@ def finish(mean: Tensor, image: Tensor, params: SmoothGradParams) -> Tensor:
     mean = mean if params.gradient == "absolute" else mean.clamp(min=0)
     flat = mean.amax(dim=1) if params.channels == "max" else mean.sum(dim=1)
     if params.smoothing_px > 0:
-        flat = _smooth(flat, params.smoothing_px)
+        flat = gaussian_smoothed(flat, params.smoothing_px)
     scaled = min_max(flat)
     if params.multiply_by_input:
         scaled = scaled * image.mean(dim=0)
@@ -187,8 +187,8 @@ def min_max(maps: Tensor) -> Tensor:
     return torch.where(span > 0, (maps - low) / span, torch.nan)
 
 
-def _smooth(maps: Tensor, sigma: float) -> Tensor:
-    """Gaussian filter of (classes, S, S) maps, zero beyond the edge."""
+def gaussian_smoothed(maps: Tensor, sigma: float) -> Tensor:
+    """Gaussian filter of (N, H, W) maps, zero beyond the edge; `sigma` in pixels."""
     reach = max(1, round(4 * sigma))
     x = torch.arange(-reach, reach + 1, dtype=maps.dtype, device=maps.device)
     kernel = torch.exp(-0.5 * (x / sigma) ** 2)

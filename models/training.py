@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from models.augment import AugmentParams, augment
 from models.examples import Examples, Source
+from models.guidance import Guidance, GuideParams
 from models.networks import Member, to_device
 from models.team import ALONE, Team
 from models.views import ViewParams, resample, sequence
@@ -30,7 +31,8 @@ __all__ = ["RECIPES", "EpochResult", "Examples", "TrainParams", "Trainer"]
 class TrainParams:
     """The recipe; the defaults are the paper's but for the wider augmentation.
 
-    batch_size: galaxies per step, over all processes that train the member together.
+    batch_size: galaxies per step, over all processes that train the member together. guide: a
+    stage after the votes' that teaches where to look (models.guidance); None for none.
     """
 
     epochs: int = 100
@@ -46,12 +48,23 @@ class TrainParams:
     average: float = 0.0  # decay of an exponential moving average of the weights; 0: off
     seed: int = 0
     augment: AugmentParams = field(default_factory=AugmentParams)
+    guide: GuideParams | None = None
 
     def __post_init__(self) -> None:
+        if self.guide is not None and self.schedule != "cosine":
+            raise ValueError(
+                f"schedule={self.schedule!r} with a guide: a guided stage follows a fixed number "
+                "of epochs: use schedule='cosine', or guide=None"
+            )
         if self.loss not in LOSSES:
             raise ValueError(f"loss={self.loss!r} must be one of {sorted(LOSSES)}")
         if min(self.epochs, self.batch_size, self.halve_after, self.stop_after) < 1:
             raise ValueError("epochs, batch_size, halve_after and stop_after must be at least 1")
+
+    @property
+    def all_epochs(self) -> int:
+        """Of the votes' stage and the guided one."""
+        return self.epochs + (self.guide.epochs if self.guide else 0)
 
 
 RECIPES: dict[str, TrainParams] = {
@@ -66,7 +79,8 @@ RECIPES: dict[str, TrainParams] = {
 
 @dataclass(frozen=True, kw_only=True)
 class EpochResult:
-    """What an epoch came to. RMSE over known votes, as in table 1."""
+    """What an epoch came to. RMSE over known votes, as in table 1; pointing: how well gradients lie
+    on known bars (models.guidance), None before the guided stage."""
 
     epoch: int
     train_loss: float
@@ -74,6 +88,7 @@ class EpochResult:
     validation_rmse: float
     learning_rate: float
     improved: bool
+    pointing: float | None = None
 
 
 def plain_view(images: Tensor, view: ViewParams, out_px: int) -> Tensor:
@@ -96,15 +111,19 @@ class Trainer:
 
     def __init__(
         self, member: Member, params: TrainParams, view: ViewParams, device: torch.device,
-        team: Team = ALONE,
+        team: Team = ALONE, guidance: Guidance | None = None,
     ) -> None:  # fmt: skip
+        if params.guide is not None and (guidance is None or team.size > 1):
+            raise ValueError(
+                f"a guided stage needs known bars and one process a member, there are {team.size}: "
+                "give data with known bars and one worker, or guide=None"
+            )
+        self.guidance = guidance
         self.member = to_device(member, device)
         self.params, self.view, self.device, self.team = params, view, device, team
         self.network = team.parallel(self.member, device)
         self.epoch = 0  # epochs that are done
-        self.optimiser = torch.optim.AdamW(
-            member.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
-        )
+        self.optimiser = self._new_optimiser()
         self.averaged: torch.optim.swa_utils.AveragedModel | None = None
         if params.average > 0:
             self.averaged = torch.optim.swa_utils.AveragedModel(
@@ -115,6 +134,26 @@ class Trainer:
         self.best_loss = float("inf")
         self.best_state = {k: v.detach().clone() for k, v in member.state_dict().items()}
         self.since_best = 0
+
+    def _new_optimiser(self) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(
+            self.member.parameters(),
+            lr=self.params.learning_rate,
+            weight_decay=self.params.weight_decay,
+        )
+
+    @property
+    def guide(self) -> GuideParams | None:
+        """The guided stage, once it has begun."""
+        return self.params.guide if self.epoch >= self.params.epochs else None
+
+    def _begin_guide(self) -> None:
+        """From the best weights so far, judged anew; what came before is another stage."""
+        self.member.load_state_dict(self.best_state)
+        if self.averaged is not None:
+            self.averaged.module.load_state_dict(self.best_state)
+        self.optimiser = self._new_optimiser()
+        self.best_loss, self.since_best = float("inf"), 0
 
     @property
     def evaluated(self) -> Member:
@@ -129,7 +168,7 @@ class Trainer:
 
     def train_epoch(self, examples: Source, epoch: int) -> float:
         """One pass over shuffled, augmented examples; returns the mean training loss."""
-        self.network.train()
+        self.network.train(self.guide is None)  # guided: normalisation as it will be used
         rng = np.random.default_rng([self.params.seed, epoch])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)) + self.team.rank)
         size = self.params.batch_size
@@ -140,6 +179,9 @@ class Trainer:
             self._set_rate(epoch + step / steps)
             seen = augment(images, self.params.augment, self.member.spec.input_px, generator)
             loss = self._loss(seen, votes, self.network)
+            if self.guide is not None and self.guidance is not None:
+                look = self.guidance.loss(self.member, self.device, generator)
+                loss = loss + self.guide.weight * look
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.member.parameters(), 5.0)
@@ -153,10 +195,14 @@ class Trainer:
     def _set_rate(self, progress: float) -> None:
         if self.params.schedule != "cosine":
             return
+        peak, length = self.params.learning_rate, self.params.epochs
+        if self.guide is not None:
+            progress -= length
+            peak, length = self.guide.learning_rate, self.guide.epochs
         warm = min(1.0, (progress + 0.05) / 1.0)
-        decay = 0.5 * (1 + math.cos(math.pi * min(1.0, progress / self.params.epochs)))
+        decay = 0.5 * (1 + math.cos(math.pi * min(1.0, progress / length)))
         for group in self.optimiser.param_groups:
-            group["lr"] = self.params.learning_rate * warm * max(decay, 1e-3)
+            group["lr"] = peak * warm * max(decay, 1e-3)
 
     @torch.no_grad()
     def validate(self, examples: Source) -> tuple[float, float]:
@@ -196,22 +242,28 @@ class Trainer:
     def finished(self) -> bool:
         """Whether the recipe has come to its end."""
         waited = self.params.schedule == "plateau" and self.since_best >= self.params.stop_after
-        return waited or self.epoch >= self.params.epochs
+        return waited or self.epoch >= self.params.all_epochs
 
     def epochs(
         self, train: Source, validation: Source, tick: Callable[[], None] = lambda: None
     ) -> Iterator[EpochResult]:
         """Train to the end of the recipe, one result an epoch. Best weights in `best_state`."""
         while not self.finished:
+            if self.guide is not None and self.epoch == self.params.epochs:
+                self._begin_guide()
             train_loss = self.train_epoch(train, self.epoch)
             loss, rmse = self.validate(validation)
+            pointing = None
+            if self.guide is not None and self.guidance is not None:
+                pointing = self.guidance.judge(self.evaluated, self.device)
+                loss += self.guide.weight * (1.0 - pointing)
             rate = float(self.optimiser.param_groups[0]["lr"])
             improved = self._judge(loss)
             self.epoch += 1
             tick()
             yield EpochResult(
                 epoch=self.epoch - 1, train_loss=train_loss, validation_loss=loss,
-                validation_rmse=rmse, learning_rate=rate, improved=improved,
+                validation_rmse=rmse, learning_rate=rate, improved=improved, pointing=pointing,
             )  # fmt: skip
 
     def state_dict(self) -> dict[str, Any]:
