@@ -24,6 +24,7 @@ from models.recipe import Recipe
 from models.saliency import SmoothGradParams
 from models.views import ViewParams
 from pipelines import console as terminal
+from pipelines import grid
 from pipelines.resources import ClusterOptions, cluster
 
 TRUTH = ("true_bar_length_px", "true_bar_position_angle_deg")
@@ -35,6 +36,9 @@ class CalibrateOptions:
 
     Needs shards with true_bar_length_px and true_bar_position_angle_deg (mock galaxies). Galaxies
     of the test part (a hash of object_id, as in `ansae train`) are never looked at.
+
+    With `--grid paper` the hyperparameter grid of the paper is run instead, on any galaxies with
+    known bar lengths: see `ansae calibrate --grid paper --help`.
     """
 
     input: Annotated[str, tyro.conf.Positional]
@@ -134,6 +138,8 @@ def _words(reading: BarLengthParams) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """The command line."""
+    if grid.asked_for(sys.argv[1:] if argv is None else argv):
+        return grid.main(argv)
     return terminal.simple(CalibrateOptions, run, "ansae calibrate", argv)
 
 

@@ -1,0 +1,124 @@
+"""Galaxies with known lengths to saliency maps on disk, made where the cores or the GPUs are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import ray
+import torch
+
+from actors.explainer import find_ensemble
+from catalogues import storage
+from catalogues.conventions import ScaleConvention, pixel_scale
+from catalogues.images import decode
+from catalogues.map_cache import GREY, MapCache, noise_kind
+from catalogues.shards import ROW, read_shard
+from catalogues.storage import StorageOptions
+from models.ensemble import Ensemble, EnsembleSpec
+from models.explanation import bar_maps, vote
+from models.preprocess import Canvas, canvas
+from models.saliency import SmoothGradParams, galaxy_seed
+from models.selection import SelectionParams
+
+_COLUMNS = ("object_id", "image", "pixel_scale_arcsec", "petro_r90_arcsec")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Some rows of one shard: its path and number of rows, and which rows of it."""
+
+    path: str
+    shard_rows: int
+    wanted: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapperParams:
+    """What a Mapper needs to know. `maps`: by the noise fraction that names their kind on disk."""
+
+    input: str
+    cache: str
+    storage: StorageOptions
+    ensemble: str
+    maps: Mapping[float, SmoothGradParams]
+    selection: SelectionParams
+    scale: ScaleConvention
+    seed: int
+    device: str
+
+
+class Mapper:
+    """Holds the networks. `look` measures how images lie on canvases, `draw` makes maps."""
+
+    def __init__(self, params: MapperParams) -> None:
+        if params.device == "cpu":
+            torch.set_num_threads(1)  # the Mappers are what fills the cores
+        files = find_ensemble(params.ensemble, params.storage)
+        spec = EnsembleSpec.from_dict(files.description)
+        self.ensemble = Ensemble.from_bytes(spec, files.weights, params.device)
+        self.params = params
+        self.cache = MapCache(params.cache, params.storage)
+        self.fs, _ = storage.filesystem(params.input, params.storage)
+
+    def look(self, rows: Rows) -> list[dict[str, Any]]:
+        """object_id of each row with map_px (stored pixels in a pixel of the map), image_px (the
+        image's side) and pixel_scale_arcsec, or with a note that says why it has no map."""
+        return [self._look(row) for row in self._read(rows)]
+
+    def draw(self, rows: Rows, missing: Mapping[int, tuple[str, ...]]) -> int:
+        """Make the kinds of arrays that each galaxy (object_id) is missing; how many were made."""
+        return sum(self._draw(row, missing.get(row["object_id"], ())) for row in self._read(rows))
+
+    def _read(self, rows: Rows) -> Iterator[dict[str, Any]]:
+        skip = np.ones(rows.shard_rows, dtype=bool)
+        skip[list(rows.wanted)] = False
+        for table in read_shard(self.fs, rows.path, skip_rows=skip, columns=_COLUMNS):
+            yield from table.select([*_COLUMNS, ROW]).to_pylist()
+
+    def _look(self, row: dict[str, Any]) -> dict[str, Any]:
+        decoded = decode((row["image"] or {}).get("bytes"))
+        if decoded.pixels is None:
+            return {"object_id": row["object_id"], "note": f"image: {decoded.status}"}
+        cut = canvas(decoded.pixels, self.ensemble.spec.field)
+        if self.params.selection.select == "bar":
+            try:
+                votes = vote(self.ensemble, self._image(cut)).mean
+            except FloatingPointError as error:
+                return {"object_id": row["object_id"], "note": str(error)}
+            if not self.params.selection.chosen(votes):
+                return {"object_id": row["object_id"], "note": "no bar by its votes"}
+        side = decoded.pixels.shape[1]
+        given, r90 = row["pixel_scale_arcsec"], row["petro_r90_arcsec"]
+        return {
+            "object_id": row["object_id"],
+            "map_px": float(np.sqrt(cut.factor_x * cut.factor_y)),
+            "image_px": side,
+            "pixel_scale_arcsec": pixel_scale(
+                self.params.scale, given, decoded.pixel_scale_arcsec, r90, side
+            ),
+        }
+
+    def _image(self, cut: Canvas) -> torch.Tensor:
+        sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
+        return self.ensemble.images(cut.pixels[None], sky, scale)[0]
+
+    def _draw(self, row: dict[str, Any], kinds: tuple[str, ...]) -> int:
+        decoded = decode((row["image"] or {}).get("bytes")) if kinds else None
+        if decoded is None or decoded.pixels is None:
+            return 0
+        image = self._image(canvas(decoded.pixels, self.ensemble.spec.field))
+        seed = galaxy_seed(self.params.seed, row["object_id"])
+        if GREY in kinds:
+            self.cache.write(GREY, row["object_id"], image.mean(dim=0).cpu().numpy())
+        for noise, maps in self.params.maps.items():
+            if noise_kind(noise) in kinds:
+                made = bar_maps(self.ensemble, image, maps, seed)
+                self.cache.write(noise_kind(noise), row["object_id"], made)
+        return len(kinds)
+
+
+MapperActor = ray.remote(Mapper)
+"""The Mapper as a Ray actor."""

@@ -1,0 +1,226 @@
+"""Galaxies whose bar length is known: a column of image shards with a name and a unit.
+
+A length is a FULL length. Its unit is said by the column's name (..._px, ..._arcsec, ..._kpc,
+..._over_r90) or by the user; where both speak they must agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from catalogues import storage
+from catalogues.columns import column
+from catalogues.rows import one_array
+from catalogues.scales import arcsec_to_kpc, px_to_arcsec
+from catalogues.shards import ROW, Shard, read_shard, shard_fields
+from catalogues.splits import SplitFractions, part_of
+from catalogues.storage import StorageOptions
+
+LengthUnit = Literal["px", "arcsec", "kpc", "over_r90"]
+"""px: pixels of the stored image; over_r90: in units of petro_r90_arcsec."""
+
+DEFAULT_COLUMN = "true_bar_length_px"
+"""Where mock galaxies have theirs."""
+
+NEEDS: dict[LengthUnit, tuple[str, ...]] = {
+    "px": (),
+    "arcsec": (),
+    "kpc": ("z",),
+    "over_r90": ("petro_r90_arcsec",),
+}
+"""Columns of the manifest that a length in this unit cannot do without; the pixel scale, which all
+but px need too, may also stand in the image's header."""
+
+_FOREIGN = {"arcmin": "arcsec", "deg": "arcsec", "pc": "kpc", "mpc": "kpc"}
+
+_FIELDS = ("pixel_scale_arcsec", "z", "petro_r90_arcsec")
+
+SCHEMA = pa.schema(
+    [
+        column("object_id", pa.int64(), "identifier of the galaxy", null=False),
+        column("shard", pa.string(), "input shard, relative to the input's root", null=False),
+        column(ROW, pa.int64(), "row of the shard, first 0", null=False),
+        column("length", pa.float64(), "known full length of the bar", null=False),
+        *(column(name, pa.float64(), "from the input") for name in _FIELDS),
+    ]
+)
+"""Columns of `known_lengths`."""
+
+
+def unit_of(name: str, unit: LengthUnit | None = None) -> LengthUnit:
+    """The unit of the length column `name`, by its name or as the user says.
+
+    Raises ValueError where neither tells, or they contradict each other.
+    """
+    said = _unit_in(name)
+    if said in _FOREIGN:
+        raise ValueError(
+            f"the name of column {name!r} says {said}, which is not read: convert its lengths to "
+            f"{_FOREIGN[said]} and name the column so"
+        )
+    if said is None and unit is None:
+        raise ValueError(
+            f"the name of column {name!r} does not end with a unit (_px, _arcsec, _kpc, "
+            f"_over_r90): give --unit, one of {', '.join(get_args(LengthUnit))}"
+        )
+    if said is not None and unit is not None and said != unit:
+        raise ValueError(
+            f"the name of column {name!r} says {said}, but the unit was given as {unit}: leave "
+            "--unit out, or rename the column if its name is wrong"
+        )
+    known: LengthUnit = unit or said  # type: ignore[assignment]
+    return known
+
+
+def _unit_in(name: str) -> str | None:
+    lower = name.lower()
+    if lower.endswith("_over_r90"):
+        return "over_r90"
+    word = lower.rsplit("_", 1)[-1]
+    if word in ("px", "pix", "pixel", "pixels"):
+        return "px"
+    return word if word in ("arcsec", "kpc", *_FOREIGN) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Galaxies with a known length, and what became of the others.
+
+    `table`: of SCHEMA. `left_out`: {why: rows} of rows that have a length and are not in it.
+    """
+
+    table: pa.Table
+    left_out: dict[str, int]
+
+
+def known_lengths(
+    url: str,
+    shards: Sequence[Shard],
+    name: str,
+    unit: LengthUnit,
+    *,
+    galaxies: int,
+    split: SplitFractions,
+    options: StorageOptions | None = None,
+) -> Known:
+    """The first `galaxies` galaxies outside the test part that have a length in column `name`.
+
+    No image is read. Left out: rows of the test part (split), lengths that are no positive number,
+    ids that are null or were met before, rows without what the unit needs (NEEDS). Raises
+    StorageError; ValueError where a shard has no such column, or one that holds no numbers.
+    """
+    fs, _ = storage.filesystem(url, options)
+    rows: list[dict[str, Any]] = []
+    left_out: dict[str, int] = {}
+    seen: set[int] = set()
+    wanted = ("object_id", *_FIELDS)
+    for shard in shards:
+        _check_column(fs, shard, name)
+        for table in read_shard(fs, shard.path, columns=wanted, extra=(name,), batch_rows=4096):
+            for row in _rows(table, shard, name):
+                why = _fault(row, seen, unit, split)
+                if why is None and len(rows) < galaxies:
+                    rows.append(row)
+                elif why is not None:
+                    left_out[why] = left_out.get(why, 0) + 1
+                if row["object_id"] is not None:
+                    seen.add(row["object_id"])
+        if len(rows) >= galaxies:
+            break
+    return Known(table=pa.Table.from_pylist(rows, schema=SCHEMA), left_out=left_out)
+
+
+def require_enough(table: pa.Table, left_out: Mapping[str, int], name: str, least: int) -> None:
+    """Raises ValueError if `table` holds fewer than `least` galaxies to compare with.
+
+    left_out: {why: rows} of those that have a length and are not in it.
+    """
+    if len(table) >= least:
+        return
+    others = ", ".join(f"{n} {why}" for why, n in sorted(left_out.items()))
+    raise ValueError(
+        f"{len(table)} galaxies have a length in {name!r} that can be used, and at least {least} "
+        "are needed" + (f" (left out: {others})" if others else "") + ": give more galaxies with "
+        "known lengths"
+    )
+
+
+def unit_per_px(table: pa.Table, unit: LengthUnit, cosmology_name: str) -> NDArray[np.float64]:
+    """How many of `unit` a pixel of the stored image is, (N,); NaN where that is not known.
+
+    table: pixel_scale_arcsec, z and petro_r90_arcsec as in SCHEMA.
+    """
+    if unit == "px":
+        return np.ones(len(table))
+    scale, z, r90 = (table[name].cast(pa.float64()).to_numpy() for name in _FIELDS)
+    arcsec = px_to_arcsec(1.0, scale)
+    if unit == "arcsec":
+        return arcsec
+    if unit == "kpc":
+        return arcsec_to_kpc(arcsec, z, cosmology_name)
+    return arcsec / np.where(r90 > 0, r90, np.nan)
+
+
+def check_sizes(
+    name: str, unit: LengthUnit, length_px: NDArray[np.float64], image_px: float
+) -> None:
+    """Raises ValueError where known lengths, as pixels of their images, cannot be what they say.
+
+    length_px: (N,); image_px: the median side of the images.
+    """
+    middle = float(np.median(length_px))
+    if 1.0 <= middle <= np.sqrt(2) * image_px:
+        return
+    raise ValueError(
+        f"column {name!r} taken as {unit} makes the median bar {middle:.3g} px long on images of "
+        f"{image_px:.0f} px: the column holds something else than a full length in {unit}, or the "
+        "pixel scale is wrong; give --unit, or --scale"
+    )
+
+
+def _check_column(fs: Any, shard: Shard, name: str) -> None:
+    """Raises ValueError where the shard has no numbers under this name."""
+    fields = shard_fields(fs, shard.path)
+    if name not in fields.names:
+        raise ValueError(
+            f"shard {shard.name!r} has no column {name!r}, which was to hold the known lengths: it "
+            f"has {', '.join(fields.names)}; name the right one by --length"
+        )
+    kind = fields.field(name).type
+    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        raise ValueError(
+            f"column {name!r} of shard {shard.name!r} is of type {kind} and holds no lengths: name "
+            "another by --length, or store it as numbers"
+        )
+
+
+def _rows(table: pa.Table, shard: Shard, name: str) -> list[dict[str, Any]]:
+    """Rows of SCHEMA of those that have something in the length column."""
+    lengths = one_array(table.column(name)).cast(pa.float64())
+    table = table.append_column("length", lengths).filter(lengths.is_valid())
+    kept = table.select(["object_id", ROW, "length", *_FIELDS])
+    return [{**row, "shard": shard.name} for row in kept.to_pylist()]
+
+
+def _fault(
+    row: dict[str, Any], seen: set[int], unit: LengthUnit, split: SplitFractions
+) -> str | None:
+    """Why a row with a length is not used, in a few words; None where it is."""
+    if row["object_id"] is None:
+        return "without an id"
+    if row["object_id"] in seen:
+        return "with an id met before"
+    if not (np.isfinite(row["length"]) and row["length"] > 0):
+        return "with a length that is no positive number"
+    if part_of(row["object_id"], split) == "test":
+        return "in the test part"
+    for name in NEEDS[unit]:
+        if row[name] is None or not row[name] > 0:
+            return f"without {name}"
+    return None

@@ -1,0 +1,178 @@
+"""All that can be known before the grid's maps are made: every mistake is found here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from typing import Any
+
+from actors.explainer import find_ensemble
+from actors.gridder import GridTask
+from actors.mapper import MapperParams
+from catalogues import provenance, storage
+from catalogues.ensembles import EnsembleFiles
+from catalogues.known_lengths import Known, known_lengths, require_enough, unit_of
+from catalogues.provenance import RunRecord
+from catalogues.shards import Shard, list_shards
+from models.ensemble import Ensemble, EnsembleSpec
+from pipelines.grid import GridOptions
+from pipelines.resources import StageResources, stage_resources
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridPlan:
+    """A grid whose options were found good. `device` and `have` are known once `on` a cluster."""
+
+    options: GridOptions
+    shards: tuple[Shard, ...]
+    files: EnsembleFiles
+    ensemble: EnsembleSpec
+    known: Known
+    device: str = ""
+    have: StageResources | None = None
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The members' names."""
+        return tuple(member.name for member in self.ensemble.members)
+
+    def on(self, resources: Mapping[str, float]) -> GridPlan:
+        """The plan on a cluster. Raises ValueError where the maps or the output that are there
+        were made in another way."""
+        cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
+        asked, stored = self.options.cluster.device, self._stored(self.options.cache)
+        device = asked if asked != "auto" else ("cuda" if gpus else "cpu")
+        if asked == "auto" and stored is not None:
+            device = stored.facts["device"]
+        kind: Any = device
+        have = stage_resources(self.options.cluster, kind, cpus, gpus)
+        plan = replace(self, device=device, have=have)
+        for url, record in plan._records().items():
+            if (there := plan._stored(url)) is not None:
+                try:
+                    provenance.check_same_run(there, record)
+                except ValueError as error:
+                    raise ValueError(f"{storage.redact(url)!r}: {error}") from error
+        return plan
+
+    @property
+    def begun(self) -> bool:
+        """Whether the output holds a session of this grid."""
+        return self._stored(self.options.output) is not None
+
+    def begin(self) -> None:
+        """Note in output and maps what they are of, and that a session begins."""
+        for url, record in self._records().items():
+            there = self._stored(url) or record
+            self._write(url, there.with_session(provenance.new_session(self.device)))
+
+    def end(self) -> None:
+        """Note that the session has finished."""
+        for url in self._records():
+            if (there := self._stored(url)) is not None:
+                self._write(url, there.ended("finished", {}))
+
+    def mapper_params(self) -> MapperParams:
+        """What the makers of maps need."""
+        o = self.options
+        return MapperParams(
+            input=o.input,
+            cache=o.cache,
+            storage=o.storage_options(),
+            ensemble=o.ensemble,
+            maps={noise: o.smoothgrad(noise) for noise in o.axes.noise_fractions},
+            selection=o.selection,
+            scale=o.scale,
+            seed=o.seed,
+            device=self.device,
+        )
+
+    def tasks(self) -> list[GridTask]:
+        """One for each kind of map."""
+        o = self.options
+        return [
+            GridTask(
+                output=o.output,
+                cache=o.cache,
+                storage=o.storage_options(),
+                members=self.members,
+                axes=o.axes,
+                noise_fraction=noise,
+                multiply_by_input=multiply,
+            )
+            for multiply, noise in product(o.axes.multiply_by_input, o.axes.noise_fractions)
+        ]
+
+    def _records(self) -> dict[str, RunRecord]:
+        o, ensemble = self.options, self.ensemble.to_dict()
+        del ensemble["weights"]  # where they lie changes nothing, what they are is their sha256
+        how = asdict(o.smoothgrad(0.0))
+        for name in ("noise_fraction", "multiply_by_input", "chunk"):
+            del how[name]
+        maps = {"ensemble": ensemble, "maps": how, "seed": o.seed, "device": self.device}
+        grid = {
+            "input": provenance.shard_facts(self.shards),
+            "length": o.length,
+            "unit": unit_of(o.length, o.unit),
+            "galaxies": o.galaxies,
+            "split": asdict(o.split),
+            "axes": asdict(o.axes),
+            "select": asdict(o.selection),
+            "scale": o.scale,
+            "cosmology": o.cosmology,
+        }
+        options = asdict(o)
+        return {
+            o.cache: provenance.new_record(maps, options),
+            o.output: provenance.new_record({**grid, **maps}, options),
+        }
+
+    def _stored(self, url: str) -> RunRecord | None:
+        fs, root = storage.filesystem(url, self.options.storage_options())
+        return provenance.read_record(fs, root)
+
+    def _write(self, url: str, record: RunRecord) -> None:
+        fs, root = storage.filesystem(url, self.options.storage_options())
+        provenance.write_record(fs, root, record)
+
+
+def make_plan(options: GridOptions) -> GridPlan:
+    """Look at input, lengths and ensemble. Raises StorageError and ValueError; writes nothing."""
+    access = options.storage_options()
+    _check_apart(options)
+    shards = list_shards(options.input, access)
+    known = known_lengths(
+        options.input,
+        shards,
+        options.length,
+        unit_of(options.length, options.unit),
+        galaxies=options.galaxies,
+        split=options.split,
+        options=access,
+    )
+    require_enough(known.table, known.left_out, options.length, options.galaxies_min)
+    files = find_ensemble(options.ensemble, access)
+    ensemble = EnsembleSpec.from_dict(files.description)
+    Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
+    return GridPlan(options=options, shards=shards, files=files, ensemble=ensemble, known=known)
+
+
+def _check_apart(options: GridOptions) -> None:
+    """Raises ValueError if one of the folders would be taken for another."""
+    access = options.storage_options()
+    source, output, maps = (
+        storage.filesystem(url, access)[1].rstrip("/") + "/"
+        for url in (options.input, options.output, options.cache)
+    )
+    for place in (output, maps):
+        if place.startswith(source):
+            raise ValueError(
+                f"{storage.redact(place)!r} lies within the input: its files would be taken for "
+                "shards; choose a folder beside it"
+            )
+    if maps == output:
+        raise ValueError(
+            f"maps and output are both {storage.redact(output)!r}: give the maps a folder of "
+            "their own, for instance one below the output"
+        )

@@ -1,0 +1,212 @@
+"""The stages of a grid on Ray: galaxies looked at, maps made, points scored by Tune."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.progress import track
+
+from actors.gridder import GALAXIES, GridTask, grid_trial, kept_points
+from actors.mapper import MapperActor, Rows
+from catalogues import storage
+from catalogues.columns import column
+from catalogues.known_lengths import SCHEMA, check_sizes, require_enough, unit_of, unit_per_px
+from catalogues.map_cache import GREY, MapCache, noise_kind
+from catalogues.shards import ROW
+from models.grid_scores import GridPoint
+from pipelines.grid import GridFailed
+from pipelines.grid_plan import GridPlan
+
+_LOOKED_AT, _DRAWN = 50, 4
+"""Galaxies handed to a process at a time."""
+
+_LOOKED = [
+    column("image_px", pa.int32(), "side of the stored image", "pixel"),
+    column("map_px", pa.float64(), "pixels of the stored image in one of the map", "pixel"),
+    column("unit_per_map_px", pa.float64(), "the length's unit in one pixel of the map"),
+    column("note", pa.string(), "why the galaxy is not compared; null where it is"),
+]
+
+Work = Iterable[tuple[Any, ...]]
+
+
+def look_at_galaxies(plan: GridPlan, console: Console) -> pa.Table:
+    """The galaxies with known lengths and how each lies on its map: known_lengths.SCHEMA, _LOOKED.
+
+    As the output has them, where it has. Raises ValueError where too few are left, or their
+    lengths cannot be what they are said to be.
+    """
+    fs, path = _galaxies_file(plan)
+    if plan.begun and storage.exists(fs, path):
+        with storage.open_random(fs, path) as file:
+            return pq.read_table(file)
+    work = [(rows,) for _, rows in _batches(plan, plan.known.table, _LOOKED_AT)]
+    with _mappers(plan) as on_each:
+        seen = track(on_each("look", work), "galaxies", len(work), console=console)
+        looked = {row["object_id"]: row for rows in seen for row in rows}
+    galaxies = _placed(plan, looked)
+    _check(plan, galaxies)
+    return galaxies
+
+
+def keep_galaxies(plan: GridPlan, galaxies: pa.Table) -> None:
+    """Write the galaxies into the output, for the trials and the next session."""
+    fs, path = _galaxies_file(plan)
+
+    def write(file: BinaryIO) -> None:
+        pq.write_table(galaxies, file, compression="zstd")
+
+    storage.write_whole(fs, path, write)
+
+
+def draw_maps(plan: GridPlan, galaxies: pa.Table, console: Console) -> int:
+    """Make the maps that are not there yet; how many arrays were made."""
+    usable = galaxies.filter(pc.is_null(galaxies["note"]))
+    ids = usable["object_id"].to_pylist()
+    kinds = (GREY, *map(noise_kind, plan.options.axes.noise_fractions))
+    missing = MapCache(plan.options.cache, plan.options.storage_options()).missing(kinds, ids)
+    left, total = sum(map(len, missing.values())), len(ids) * len(kinds)
+    console.print(f"maps of {len(ids)} galaxies: {total - left} arrays are there, {left} to make")
+    if not left:
+        return 0
+    usable = usable.filter(pa.array([i in missing for i in ids]))
+    work = [(rows, {i: missing[i] for i in some}) for some, rows in _batches(plan, usable, _DRAWN)]
+    with _mappers(plan) as on_each:
+        made = sum(track(on_each("draw", work), "maps", len(work), console=console))
+    if made != left:
+        raise GridFailed(f"{made} of {left} maps could be made: did the input change meanwhile?")
+    return made
+
+
+def score_points(plan: GridPlan, console: Console) -> list[GridPoint]:
+    """All points of the grid; one Tune trial for each kind of map that is not scored yet."""
+    tasks = plan.tasks()
+    left = [task for task in tasks if kept_points(task) is None]
+    if left:
+        console.print(f"{len(left)} of {len(tasks)} kinds of map to measure")
+        _tune(plan, left)
+    kept = [kept_points(task) for task in tasks]
+    return [point for points in kept for point in points or ()]
+
+
+def _tune(plan: GridPlan, tasks: list[GridTask]) -> None:
+    from ray import tune  # only once the cluster is there
+
+    local = "://" not in plan.options.output
+    output = os.path.abspath(plan.options.output) if local else plan.options.output
+    tuner = tune.Tuner(
+        tune.with_resources(grid_trial, {"cpu": 1}),
+        param_space={"task": tune.grid_search([asdict(task) for task in tasks])},
+        run_config=tune.RunConfig(
+            name="grid", storage_path=storage.join(output, "tune"), verbose=0
+        ),
+    )
+    with redirect_stdout(io.StringIO()):  # Tune tells of itself even where it is asked not to
+        results = tuner.fit()
+    for result in results:
+        if result.error:
+            raise GridFailed(
+                f"a trial failed ({_last_line(result.error)}); the maps and what was scored are "
+                "kept: run the same command again"
+            ) from result.error
+
+
+def _batches(plan: GridPlan, galaxies: pa.Table, most: int) -> Iterator[tuple[list[int], Rows]]:
+    """Ids and places of at most `most` galaxies of one shard at a time."""
+    fs_paths = {shard.name: shard for shard in plan.shards}
+    places: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for shard, row, object_id in zip(
+        *(galaxies[name].to_pylist() for name in ("shard", ROW, "object_id")), strict=True
+    ):
+        places[shard].append((row, object_id))
+    for name, found in places.items():
+        shard = fs_paths[name]
+        for i in range(0, len(found), most):
+            rows, ids = zip(*found[i : i + most], strict=True)
+            yield list(ids), Rows(path=shard.path, shard_rows=shard.rows, wanted=rows)
+
+
+@contextmanager
+def _mappers(plan: GridPlan) -> Iterator[Callable[[str, Work], Iterator[Any]]]:
+    """A pool of Mappers: a function of a method's name and the arguments of its calls, which gives
+    their answers in any order."""
+    import ray
+    from ray.util import ActorPool
+
+    assert plan.have is not None
+    pool = plan.have.explainers
+    asked = {"num_gpus": pool.gpus} if pool.gpus else {"num_cpus": pool.cpus}
+    made = MapperActor.options(max_restarts=3, max_task_retries=3, **asked)
+    actors = [made.remote(plan.mapper_params()) for _ in range(pool.max_size)]
+
+    def on_each(method: str, work: Work) -> Iterator[Any]:
+        calls = ActorPool(actors)
+        yield from calls.map_unordered(lambda a, words: getattr(a, method).remote(*words), work)
+
+    try:
+        yield on_each
+    except ray.exceptions.RayError as error:
+        raise GridFailed(
+            f"making maps failed ({_last_line(error)}); those that were made are kept: run the "
+            "same command again"
+        ) from error
+    finally:
+        for actor in actors:
+            ray.kill(actor)
+
+
+def _placed(plan: GridPlan, looked: dict[int, dict[str, Any]]) -> pa.Table:
+    """The known table with what the Mappers have seen."""
+    known, o = plan.known.table, plan.options
+    rows = [looked.get(i, {"note": "its row is gone"}) for i in known["object_id"].to_pylist()]
+    scale = pa.array([row.get("pixel_scale_arcsec") for row in rows], pa.float64())
+    known = known.set_column(
+        known.column_names.index("pixel_scale_arcsec"), SCHEMA.field("pixel_scale_arcsec"), scale
+    )
+    map_px = np.array([row.get("map_px", np.nan) for row in rows], dtype=np.float64)
+    unit = unit_per_px(known, unit_of(o.length, o.unit), o.cosmology) * map_px
+    notes = [row.get("note") for row in rows]
+    for i in np.flatnonzero(~np.isfinite(unit)):
+        notes[i] = notes[i] or "no pixel scale"
+    found = [
+        pa.array([row.get("image_px") for row in rows], pa.int32()),
+        pa.array(map_px, from_pandas=True),
+        pa.array(unit, from_pandas=True),
+        pa.array(notes, pa.string()),
+    ]
+    return pa.table([*known.columns, *found], schema=pa.schema([*SCHEMA, *_LOOKED]))
+
+
+def _check(plan: GridPlan, galaxies: pa.Table) -> None:
+    """Raises ValueError where too few galaxies are left or their lengths make no sense."""
+    o = plan.options
+    usable = galaxies.filter(pc.is_null(galaxies["note"]))
+    why = Counter(note for note in galaxies["note"].to_pylist() if note)
+    require_enough(usable, dict(plan.known.left_out) | dict(why), o.length, o.galaxies_min)
+    length, per_map, map_px = (
+        usable[name].to_numpy() for name in ("length", "unit_per_map_px", "map_px")
+    )
+    side = float(np.median(usable["image_px"].to_numpy()))
+    check_sizes(o.length, unit_of(o.length, o.unit), length / per_map * map_px, side)
+
+
+def _galaxies_file(plan: GridPlan) -> tuple[Any, str]:
+    fs, root = storage.filesystem(plan.options.output, plan.options.storage_options())
+    return fs, storage.join(root, GALAXIES)
+
+
+def _last_line(error: BaseException) -> str:
+    """What went wrong, in one line: Ray quotes a worker's traceback, whose end says it."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return storage.redact(lines[-1])[:300]
