@@ -12,6 +12,8 @@ from catalogues.picks import MEASURED, SHOWN, Row, with_pictures
 LENGTH, ANGLE = "true_bar_length_px", "true_bar_position_angle_deg"
 """Columns of the truth: full length, pixels of the stored image, null or 0 where there is no bar;
 position angle in the frame of the catalogue's (optional)."""
+YES, NO = "vote_bar_yes", "vote_bar_no"
+"""Columns of the truth's own votes (optional)."""
 
 _PAIRS_MAX = 1_000_000
 
@@ -30,12 +32,13 @@ def pairs(con: duckdb.DuckDBPyConnection) -> pa.Table:
     """Rows with votes whose truth is known, at most a million.
 
     Columns: bar_fraction, bar_length_px, bar_length_px_err, bar_position_angle_deg (null where
-    not measured), true_bar_length_px, true_bar_position_angle_deg, true_barred.
+    not measured), true_bar_length_px, true_bar_position_angle_deg, true_barred, and
+    true_bar_fraction, the share of bars among the truth's own votes (null without them).
     """
     return fetch(
         con,
         f"SELECT c.bar_fraction, c.bar_length_px, c.bar_length_px_err, c.bar_position_angle_deg, "
-        f"t.{LENGTH}, t.{ANGLE}, t.true_barred FROM {CATALOGUE} c JOIN ({_truth(con)}) t "
+        f"t.{LENGTH}, t.{ANGLE}, t.true_barred, t.true_bar_fraction FROM {CATALOGUE} c JOIN ({_truth(con)}) t "
         f"USING (object_id) WHERE c.bar_fraction IS NOT NULL "
         f"ORDER BY c.shard, c.shard_row LIMIT {_PAIRS_MAX}",
     )
@@ -65,10 +68,14 @@ def extremes(con: duckdb.DuckDBPyConnection, *, best: bool, most: int) -> list[R
 
 def _truth(con: duckdb.DuckDBPyConnection) -> str:
     """SQL of the truth with one row per object_id and the optional columns filled."""
-    angle = ANGLE if ANGLE in columns(con, TRUTH) else "NULL"
+    names = columns(con, TRUTH)
+    angle = ANGLE if ANGLE in names else "NULL"
+    voted = all(name in names for name in (YES, NO))
+    fraction = f"any_value({YES} / nullif({YES} + {NO}, 0))" if voted else "NULL"
     return (
         f"SELECT object_id, any_value({LENGTH})::DOUBLE AS {LENGTH}, "
         f"any_value({angle})::DOUBLE AS {ANGLE}, "
-        f"coalesce(any_value({LENGTH}) > 0, FALSE) AS true_barred "
+        f"coalesce(any_value({LENGTH}) > 0, FALSE) AS true_barred, "
+        f"{fraction}::DOUBLE AS true_bar_fraction "
         f"FROM {TRUTH} WHERE object_id IS NOT NULL GROUP BY object_id"
     )

@@ -17,6 +17,9 @@ from pipelines.cards import card
 from pipelines.page import count
 from pipelines.sections import Gallery, Plot
 
+CLEAR = 0.5
+"""Share of voters from which on a bar counts as seen."""
+
 Columns = dict[str, NDArray[np.float64]]
 
 
@@ -32,11 +35,16 @@ class TruthSection:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A catalogue against the truth. `auc`: of bar_fraction, truly barred against unbarred."""
+    """A catalogue against the truth. AUCs of bar_fraction: `auc` of all truly barred galaxies
+    against the unbarred, `clear_auc` of those whose bar most voters see. `votes_auc`: of all, by
+    the truth's own votes instead of the networks': what is hidden from people stays hidden. The
+    last two are NaN without votes."""
 
     columns: Columns
     lengths: Agreement
     auc: float
+    clear_auc: float
+    votes_auc: float
     barred: int
     unbarred: int
 
@@ -46,6 +54,9 @@ def compare(con: duckdb.DuckDBPyConnection) -> Comparison:
     matches.require(con)
     columns = _floats(matches.pairs(con))
     barred = columns["true_barred"] > 0.5
+    scores, seen = columns["bar_fraction"], columns["true_bar_fraction"]
+    clear = barred & (seen >= CLEAR)
+    judged, voted = clear | ~barred, np.isfinite(seen)
     return Comparison(
         columns=columns,
         lengths=agreement(
@@ -55,7 +66,9 @@ def compare(con: duckdb.DuckDBPyConnection) -> Comparison:
             true_angle_deg=columns[matches.ANGLE],
             angle_deg=columns["bar_position_angle_deg"],
         ),
-        auc=statistics.auc(columns["bar_fraction"], barred),
+        auc=statistics.auc(scores, barred),
+        clear_auc=statistics.auc(scores[judged], clear[judged]),
+        votes_auc=statistics.auc(seen[voted], barred[voted]),
         barred=int(barred.sum()),
         unbarred=int((~barred).sum()),
     )
@@ -107,9 +120,15 @@ def numbers(found: Comparison) -> list[tuple[str, str, str]]:
         ("median |error|", f"{a.error:.2f} px", f"{100 * a.relative_error:.1f} % of the length"),
         ("within 2 error bars", f"{100 * a.within_2_sigma:.0f} %", "95 % for Gaussian errors"),
         ("median angle error", f"{a.angle_error_deg:.1f}°", bars(a.angle_n)),
-        ("AUC of bar_fraction", f"{found.auc:.3f}", "truly barred against unbarred"),
+        ("AUC, bars most voters see", f"{found.clear_auc:.3f}", "against unbarred, bar_fraction"),
+        ("AUC, all bars", f"{found.auc:.3f}", _ceiling(found.votes_auc)),
     ]
     return [row for row in rows if not row[1].startswith("nan")]
+
+
+def _ceiling(area: float) -> str:
+    """What is known of the best possible AUC."""
+    return "" if np.isnan(area) else f"the true votes themselves reach {area:.3f}"
 
 
 def _value(estimate: Estimate) -> str:

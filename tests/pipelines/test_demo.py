@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.console import Console
 from catalogues import storage
 from catalogues.mock_survey import RECORD, MockSurvey, is_written, write_survey
 from catalogues.mocks import mock_table
+from models import statistics
 from pipelines import demo
 from pipelines.demo import DemoOptions
 from pipelines.resources import ClusterOptions
@@ -65,7 +67,16 @@ def test_catalogue_has_every_galaxy_and_the_terminal_says_so(done) -> None:
         assert re.search(rf"^ {status} +{n} ", text, re.MULTILINE)
     for kind, n in Counter(survey["true_class"].to_pylist()).items():
         assert re.search(rf"^ {kind} +{n} ", text, re.MULTILINE)  # the query's answer
-    assert "AUC of bar_fraction" in text
+    ids = {i: f for i, f in zip(table["object_id"].to_pylist(), table["bar_fraction"].to_pylist(), strict=True)}  # noqa: E501  # fmt: skip
+    rows = [r | {"found": ids[r["object_id"]]} for r in survey.to_pylist()]
+    rows = [r for r in rows if r["found"] is not None]
+    bars = [(r["true_bar_length_px"] or 0) > 0 for r in rows]
+    found = [r["found"] for r in rows]
+    votes = [r["vote_bar_yes"] / ((r["vote_bar_yes"] + r["vote_bar_no"]) or 1) for r in rows]
+    clear = [i for i, r in enumerate(rows) if not bars[i] or votes[i] >= 0.5]
+    area = statistics.auc([found[i] for i in clear], [bars[i] for i in clear])
+    for value in (area, statistics.auc(found, bars)):
+        assert np.isnan(value) or f"{value:.3f}" in text
     assert f"report: {options.output}/report.html" in text
 
 

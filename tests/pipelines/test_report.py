@@ -171,7 +171,7 @@ def test_truth_numbers_are_right(written, synthetic_run) -> None:
     true_angles = [t["true_bar_position_angle_deg"] for t, _ in both]
     error = float(np.median(statistics.angle_difference_deg(angles, true_angles)))
     assert f"lengths compared {len(both)} " in parsed.text
-    assert f"AUC of bar_fraction {area:.3f}" in parsed.text
+    assert f"AUC, all bars {area:.3f}" in parsed.text
     assert f"Pearson ρ {statistics.pearson(truth, length):.3f}" in parsed.text
     assert f"Spearman ρ {statistics.spearman(truth, length):.3f}" in parsed.text
     slope = statistics.slope_through_origin(truth, length)
