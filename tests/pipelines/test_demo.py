@@ -67,8 +67,8 @@ def test_catalogue_has_every_galaxy_and_the_terminal_says_so(done) -> None:
         assert re.search(rf"^ {status} +{n} ", text, re.MULTILINE)
     for kind, n in Counter(survey["true_class"].to_pylist()).items():
         assert re.search(rf"^ {kind} +{n} ", text, re.MULTILINE)  # the query's answer
-    ids = dict(zip(table["object_id"].to_pylist(), table["bar_fraction"].to_pylist(), strict=True))  # fmt: skip
-    rows = [r | {"found": ids[r["object_id"]]} for r in survey.to_pylist()]
+    fractions = {r["object_id"]: r["bar_fraction"] for r in table.to_pylist()}
+    rows = [r | {"found": fractions[r["object_id"]]} for r in survey.to_pylist()]
     rows = [r for r in rows if r["found"] is not None]
     bars = [(r["true_bar_length_px"] or 0) > 0 for r in rows]
     found = [r["found"] for r in rows]
