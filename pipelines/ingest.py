@@ -25,6 +25,7 @@ from catalogues import storage
 from catalogues.ingestion import IngestSummary, summarise, write_record
 from catalogues.layouts.choosing import Source, open_layout
 from catalogues.layouts.gathering import Tally, gather, survey_ids
+from catalogues.layouts.votes import VoteTable
 from catalogues.shard_writer import old_shards, write_shards
 from catalogues.shards import Shard, ShardParams
 from catalogues.storage import StorageError, StorageOptions
@@ -50,6 +51,8 @@ class IngestOptions:
     """Identify rows by a hash of their file's name, where the table has no integer identifier."""
     keep: tuple[str, ...] = ()
     """Further columns to pass through."""
+    votes: VoteTable = "auto"
+    """Whose vote columns to turn into ours (kaggle, gz2, decals, ansae); auto: known by name."""
     duplicates: Literal["refuse", "keep-first"] = "refuse"
     """What to do where an identifier stands twice."""
     survey: str | None = None
@@ -87,6 +90,7 @@ class IngestOptions:
             file_column=self.file_column,
             hash_ids=self.hash_ids,
             keep=self.keep,
+            votes=self.votes,
         )
 
     def shard_params(self) -> ShardParams:

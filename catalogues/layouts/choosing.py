@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from catalogues import storage
 from catalogues.layouts.described_folder import describe_folder
@@ -12,8 +12,14 @@ from catalogues.layouts.files import Files, list_images
 from catalogues.layouts.folder import Folder
 from catalogues.layouts.huggingface import open_huggingface
 from catalogues.layouts.pieces import Layout
+from catalogues.layouts.tables import table_columns
+from catalogues.layouts.votes import VoteScheme, VoteTable, WithVotes, find_scheme
 from catalogues.manifest import SCHEMA
+from catalogues.shards import list_shards, shard_fields
 from catalogues.storage import StorageOptions
+
+KAGGLE_TABLE = "training_solutions_rev1.csv"
+"""The Galaxy Zoo challenge's votes, in the folder that holds its folder of images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +29,8 @@ class Source:
     `url`: a folder, or a Parquet file. `layout`: "auto" takes a folder that holds Parquet files and
     has no `table` for Hugging Face's. `table`: the table that describes a folder's files. `chosen`:
     {our column: the table's}. `file_column`, `hash_ids`, `keep`: as in
-    catalogues.layouts.described_folder.
+    catalogues.layouts.described_folder. `votes`: whose vote columns become ours, see
+    catalogues.layouts.votes; "auto" knows them by their names.
     """
 
     url: str
@@ -33,6 +40,7 @@ class Source:
     file_column: str | None = None
     hash_ids: bool = False
     keep: tuple[str, ...] = ()
+    votes: VoteTable = "auto"
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.chosen if name not in SCHEMA.names]:
@@ -51,14 +59,22 @@ class Source:
 
 def open_layout(source: Source, options: StorageOptions | None = None) -> tuple[Layout, list[str]]:
     """(layout, names of files that are of no kind it reads). Raises StorageError, ValueError."""
+    source = _kaggle(source, options)
     if source.layout == "huggingface" or (source.layout == "auto" and _is_parquet(source, options)):
-        return open_huggingface(source.url, options, source.chosen, source.keep), []
+        fs, _ = storage.filesystem(source.url, options)
+        first = list_shards(source.url, options, source.chosen)[0]
+        scheme = find_scheme(shard_fields(fs, first.path).names, source.votes)
+        rows = open_huggingface(source.url, options, source.chosen, _kept(source, scheme))
+        return _with_votes(rows, source, scheme), []
     files = _files(source, options)
     if source.table is None:
+        if source.votes not in ("auto", "none"):
+            raise ValueError(f"votes {source.votes!r} stand in a table: name it with --table")
         if source.keep or source.chosen:
             raise ValueError("a folder without a table has no columns to keep or choose: name one")
         return Folder(files=files), list(files.others)
     table_fs, table = storage.filesystem(source.table, options)
+    scheme = find_scheme(table_columns(table_fs, table), source.votes)
     layout = describe_folder(
         files,
         table_fs,
@@ -66,9 +82,30 @@ def open_layout(source: Source, options: StorageOptions | None = None) -> tuple[
         source.chosen,
         source.file_column,
         source.hash_ids,
-        source.keep,
+        _kept(source, scheme),
     )
-    return layout, list(files.others)
+    return _with_votes(layout, source, scheme), list(files.others)
+
+
+def _kaggle(source: Source, options: StorageOptions | None) -> Source:
+    """The same source, with Kaggle's table where its folder holds one and none was named."""
+    if source.table is not None or source.layout == "huggingface" or source.votes == "none":
+        return source
+    fs, root = storage.filesystem(source.url, options)
+    table = storage.join(root, KAGGLE_TABLE)
+    return replace(source, table=_url(fs, table)) if storage.exists(fs, table) else source
+
+
+def _url(fs: Any, path: str) -> str:
+    return path if storage.is_local(fs) else str(fs.unstrip_protocol(path))
+
+
+def _kept(source: Source, scheme: VoteScheme | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*source.keep, *(scheme.columns if scheme else ())]))
+
+
+def _with_votes(layout: Layout, source: Source, scheme: VoteScheme | None) -> Layout:
+    return WithVotes(layout=layout, scheme=scheme, keep=source.keep) if scheme else layout
 
 
 def _is_parquet(source: Source, options: StorageOptions | None) -> bool:

@@ -21,7 +21,9 @@ from catalogues.layouts.tables import read_table, table_columns
 from catalogues.manifest import IMAGE_TYPE, require, resolve
 from catalogues.rows import NOTE, manifest_rows, one_array, replaced
 
-FILE_COLUMNS: tuple[str, ...] = ("file_name", "filename", "file", "path", "file_loc", "jpg_loc")
+FILE_COLUMNS: tuple[str, ...] = (
+    "file_name", "filename", "file", "path", "file_loc", "jpg_loc", "jpeg_loc", "png_loc",
+)  # fmt: skip
 """Names, in any case, by which a column of file names is known, after the aliases of `image`."""
 
 
