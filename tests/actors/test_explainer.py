@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
-from actors.explainer import Explainer, find_ensemble
+from actors.decoder import Decoder
+from actors.explainer import SHIPPED, Explainer, find_ensemble
+from actors.shards import read_rows
 from actors.tables import EXPLAINED
+from catalogues.image_limits import ImageLimits
+from catalogues.mocks import mock_table
+from catalogues.shards import list_shards
 from catalogues.storage import StorageOptions
 from models.ensemble import Ensemble, EnsembleSpec
 from models.explanation import bar_maps, vote
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
+from models.views import ViewParams
 from tests.survey import CANVAS_PX
 
 MAPS = SmoothGradParams(samples=3, chunk=2)
@@ -72,6 +81,20 @@ def test_numbers_are_those_of_the_models(
 def test_neighbours_and_batches_change_nothing(explainer: Explainer, canvases: pa.Table) -> None:
     whole = explainer(canvases)
     apart = [explainer(canvases.slice(i, 1)) for i in reversed(range(6))]
+    assert pa.concat_tables(reversed(apart)).equals(whole)
+
+
+def test_the_shipped_networks_do_not_depend_on_company_order_or_process(tmp_path: Path) -> None:
+    pq.write_table(mock_table(11, range(4)), tmp_path / "mocks.parquet")
+    shard = list_shards(str(tmp_path))[0]
+    rows = pa.concat_tables(read_rows(shard, None, str(tmp_path), STORAGE))
+    spec = EnsembleSpec.from_dict(find_ensemble(SHIPPED[0], STORAGE).description)
+    cut = Decoder(field=spec.field, limits=ImageLimits(), scale="given")(rows)
+    maps = replace(MAPS, samples=6, view=ViewParams(width=0.72, rotate=True, reflect=True))
+    whole = make(SHIPPED[0], maps=maps)(cut)
+    assert whole["maps"].null_count == 0
+    other = make(SHIPPED[0], maps=replace(maps, chunk=2))  # as another process builds it
+    apart = [other(cut.slice(i, 1)) for i in reversed(range(4))]
     assert pa.concat_tables(reversed(apart)).equals(whole)
 
 
