@@ -1,34 +1,29 @@
-"""Galaxies whose bar length is known: a column of image shards with a name and a unit.
-
-A length is a FULL length. Its unit is said by the column's name (..._px, ..._arcsec, ..._kpc,
-..._over_r90) or by the user; where both speak they must agree.
-"""
+"""Galaxies whose bar length is known: a column of image shards with a name and a unit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from catalogues import storage
 from catalogues.columns import column
+from catalogues.length_units import LengthColumn, check_lengths
 from catalogues.rows import one_array
 from catalogues.scales import arcsec_to_kpc, px_to_arcsec
 from catalogues.shards import ROW, Shard, read_shard, shard_fields
 from catalogues.splits import SplitFractions, part_of
 from catalogues.storage import StorageOptions
 
-LengthUnit = Literal["px", "arcsec", "kpc", "over_r90"]
-"""px: pixels of the stored image; over_r90: in units of petro_r90_arcsec."""
-
 DEFAULT_COLUMN = "true_bar_length_px"
 """Where mock galaxies have theirs."""
 
-NEEDS: dict[LengthUnit, tuple[str, ...]] = {
+NEEDS: dict[str, tuple[str, ...]] = {
     "px": (),
     "arcsec": (),
     "kpc": ("z",),
@@ -36,8 +31,6 @@ NEEDS: dict[LengthUnit, tuple[str, ...]] = {
 }
 """Columns of the manifest that a length in this unit cannot do without; the pixel scale, which all
 but px need too, may also stand in the image's header."""
-
-_FOREIGN = {"arcmin": "arcsec", "deg": "arcsec", "pc": "kpc", "mpc": "kpc"}
 
 _FIELDS = ("pixel_scale_arcsec", "z", "petro_r90_arcsec")
 
@@ -51,41 +44,6 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns of `known_lengths`."""
-
-
-def unit_of(name: str, unit: LengthUnit | None = None) -> LengthUnit:
-    """The unit of the length column `name`, by its name or as the user says.
-
-    Raises ValueError where neither tells, or they contradict each other.
-    """
-    said = _unit_in(name)
-    if said in _FOREIGN:
-        raise ValueError(
-            f"the name of column {name!r} says {said}, which is not read: convert its lengths to "
-            f"{_FOREIGN[said]} and name the column so"
-        )
-    if said is None and unit is None:
-        raise ValueError(
-            f"the name of column {name!r} does not end with a unit (_px, _arcsec, _kpc, "
-            f"_over_r90): give --unit, one of {', '.join(get_args(LengthUnit))}"
-        )
-    if said is not None and unit is not None and said != unit:
-        raise ValueError(
-            f"the name of column {name!r} says {said}, but the unit was given as {unit}: leave "
-            "--unit out, or rename the column if its name is wrong"
-        )
-    known: LengthUnit = unit or said  # type: ignore[assignment]
-    return known
-
-
-def _unit_in(name: str) -> str | None:
-    lower = name.lower()
-    if lower.endswith("_over_r90"):
-        return "over_r90"
-    word = lower.rsplit("_", 1)[-1]
-    if word in ("px", "pix", "pixel", "pixels"):
-        return "px"
-    return word if word in ("arcsec", "kpc", *_FOREIGN) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,18 +60,18 @@ class Known:
 def known_lengths(
     url: str,
     shards: Sequence[Shard],
-    name: str,
-    unit: LengthUnit,
+    of: LengthColumn,
     *,
     galaxies: int,
     split: SplitFractions,
     options: StorageOptions | None = None,
 ) -> Known:
-    """The first `galaxies` galaxies outside the test part that have a length in column `name`.
+    """The first `galaxies` galaxies outside the test part that have a length in the column `of`.
 
     No image is read. Left out: rows of the test part (split), lengths that are no positive number,
     ids that are null or were met before, rows without what the unit needs (NEEDS). Raises
-    StorageError; ValueError where a shard has no such column, or one that holds no numbers.
+    StorageError; ValueError where a shard has no such column or one of other things than numbers,
+    or where the lengths deny their unit (length_units.check_lengths).
     """
     fs, _ = storage.filesystem(url, options)
     rows: list[dict[str, Any]] = []
@@ -121,10 +79,10 @@ def known_lengths(
     seen: set[int] = set()
     wanted = ("object_id", *_FIELDS)
     for shard in shards:
-        _check_column(fs, shard, name)
-        for table in read_shard(fs, shard.path, columns=wanted, extra=(name,), batch_rows=4096):
-            for row in _rows(table, shard, name):
-                why = _fault(row, seen, unit, split)
+        _check_column(fs, shard, of.name)
+        for table in read_shard(fs, shard.path, columns=wanted, extra=(of.name,), batch_rows=4096):
+            for row in _rows(table, shard, of):
+                why = _fault(row, seen, of.unit, split)
                 if why is None and len(rows) < galaxies:
                     rows.append(row)
                 elif why is not None:
@@ -133,6 +91,8 @@ def known_lengths(
                     seen.add(row["object_id"])
         if len(rows) >= galaxies:
             break
+    if rows:
+        check_lengths(of, [row["length"] for row in rows])
     return Known(table=pa.Table.from_pylist(rows, schema=SCHEMA), left_out=left_out)
 
 
@@ -151,7 +111,7 @@ def require_enough(table: pa.Table, left_out: Mapping[str, int], name: str, leas
     )
 
 
-def unit_per_px(table: pa.Table, unit: LengthUnit, cosmology_name: str) -> NDArray[np.float64]:
+def unit_per_px(table: pa.Table, unit: str, cosmology_name: str) -> NDArray[np.float64]:
     """How many of `unit` a pixel of the stored image is, (N,); NaN where that is not known.
 
     table: pixel_scale_arcsec, z and petro_r90_arcsec as in SCHEMA.
@@ -167,10 +127,8 @@ def unit_per_px(table: pa.Table, unit: LengthUnit, cosmology_name: str) -> NDArr
     return arcsec / np.where(r90 > 0, r90, np.nan)
 
 
-def check_sizes(
-    name: str, unit: LengthUnit, length_px: NDArray[np.float64], image_px: float
-) -> None:
-    """Raises ValueError where known lengths, as pixels of their images, cannot be what they say.
+def check_sizes(of: LengthColumn, length_px: NDArray[np.float64], image_px: float) -> None:
+    """Raises ValueError where known lengths, as pixels of their images, are no bars' on them.
 
     length_px: (N,); image_px: the median side of the images.
     """
@@ -178,9 +136,9 @@ def check_sizes(
     if 1.0 <= middle <= np.sqrt(2) * image_px:
         return
     raise ValueError(
-        f"column {name!r} taken as {unit} makes the median bar {middle:.3g} px long on images of "
-        f"{image_px:.0f} px: the column holds something else than a full length in {unit}, or the "
-        "pixel scale is wrong; give --unit, or --scale"
+        f"column {of.name!r} taken as full lengths in {of.unit} makes the median bar {middle:.3g} "
+        f"px long on images of {image_px:.0f} px: its unit or the images' pixel scale is wrong; "
+        "give --unit, --scale, or another column"
     )
 
 
@@ -200,17 +158,15 @@ def _check_column(fs: Any, shard: Shard, name: str) -> None:
         )
 
 
-def _rows(table: pa.Table, shard: Shard, name: str) -> list[dict[str, Any]]:
+def _rows(table: pa.Table, shard: Shard, of: LengthColumn) -> list[dict[str, Any]]:
     """Rows of SCHEMA of those that have something in the length column."""
-    lengths = one_array(table.column(name)).cast(pa.float64())
+    lengths = pc.multiply(one_array(table.column(of.name)).cast(pa.float64()), of.factor)
     table = table.append_column("length", lengths).filter(lengths.is_valid())
     kept = table.select(["object_id", ROW, "length", *_FIELDS])
     return [{**row, "shard": shard.name} for row in kept.to_pylist()]
 
 
-def _fault(
-    row: dict[str, Any], seen: set[int], unit: LengthUnit, split: SplitFractions
-) -> str | None:
+def _fault(row: dict[str, Any], seen: set[int], unit: str, split: SplitFractions) -> str | None:
     """Why a row with a length is not used, in a few words; None where it is."""
     if row["object_id"] is None:
         return "without an id"

@@ -17,7 +17,8 @@ from rich.console import Console
 
 from catalogues import scales, storage
 from catalogues.conventions import ScaleConvention
-from catalogues.known_lengths import DEFAULT_COLUMN, LengthUnit, unit_of
+from catalogues.known_lengths import DEFAULT_COLUMN
+from catalogues.length_units import LengthColumn, LengthUnit, length_column
 from catalogues.splits import SplitFractions
 from catalogues.storage import StorageOptions
 from models.grid import GridParams
@@ -45,9 +46,11 @@ class GridOptions:
     grid: Literal["paper"] = "paper"
     """Maps and reading as in paper 1, on the axes below."""
     length: str = DEFAULT_COLUMN
-    """Column of known FULL bar lengths."""
+    """Column of known bar lengths, by default full ones."""
     unit: LengthUnit | None = None
-    """Its unit, where its name does not end with it; px: pixels of the stored image."""
+    """Its unit, where its name does not say it; px: of the stored image, over_r90: of petroR90."""
+    semi: bool = False
+    """The column holds half lengths."""
     ensemble: str = "compact"
     """'compact', or path or URL of an ensemble.json."""
     galaxies: int = 1050
@@ -81,9 +84,14 @@ class GridOptions:
         for name, least in (("galaxies_min", 3), ("galaxies", self.galaxies_min), ("samples", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name}={getattr(self, name)} must be at least {least}")
-        unit_of(self.length, self.unit)
+        length_column(self.length, self.unit, self.semi)
         scales.cosmology(self.cosmology)
         self.storage_options()
+
+    @property
+    def known(self) -> LengthColumn:
+        """The column of known lengths."""
+        return length_column(self.length, self.unit, self.semi)
 
     @property
     def cache(self) -> str:

@@ -12,7 +12,7 @@ from actors.gridder import GridTask
 from actors.mapper import MapperParams
 from catalogues import provenance, storage
 from catalogues.ensembles import EnsembleFiles
-from catalogues.known_lengths import Known, known_lengths, require_enough, unit_of
+from catalogues.known_lengths import Known, known_lengths, require_enough
 from catalogues.provenance import RunRecord
 from catalogues.shards import Shard, list_shards
 from models.ensemble import Ensemble, EnsembleSpec
@@ -113,8 +113,7 @@ class GridPlan:
         maps = {"ensemble": ensemble, "maps": how, "seed": o.seed, "device": self.device}
         grid = {
             "input": provenance.shard_facts(self.shards),
-            "length": o.length,
-            "unit": unit_of(o.length, o.unit),
+            "length": asdict(o.known),
             "galaxies": o.galaxies,
             "split": asdict(o.split),
             "axes": asdict(o.axes),
@@ -145,8 +144,7 @@ def make_plan(options: GridOptions) -> GridPlan:
     known = known_lengths(
         options.input,
         shards,
-        options.length,
-        unit_of(options.length, options.unit),
+        options.known,
         galaxies=options.galaxies,
         split=options.split,
         options=access,

@@ -77,7 +77,7 @@ def _table(plan: GridPlan, best: Sequence[GridPoint]) -> Table:
             f"{p.spearman:.2f}", f"{p.median_relative_error:.0%}",
         )  # fmt: skip
     table.caption = (
-        "rho: Pearson's, of lengths in the unit of the known ones; map: the same in pixels of the "
+        "rho: Pearson's, of lengths in the unit of the known ones; on map: in pixels of the "
         "map, where no scale is common to both; rank: Spearman's; error: median |measured - known| "
         "/ known"
     )

@@ -21,7 +21,7 @@ from actors.gridder import GALAXIES, GridTask, grid_trial, kept_points
 from actors.mapper import MapperActor, Rows
 from catalogues import storage
 from catalogues.columns import column
-from catalogues.known_lengths import SCHEMA, check_sizes, require_enough, unit_of, unit_per_px
+from catalogues.known_lengths import SCHEMA, check_sizes, require_enough, unit_per_px
 from catalogues.map_cache import GREY, MapCache, noise_kind
 from catalogues.shards import ROW
 from models.grid_scores import GridPoint
@@ -175,7 +175,7 @@ def _placed(plan: GridPlan, looked: dict[int, dict[str, Any]]) -> pa.Table:
         known.column_names.index("pixel_scale_arcsec"), SCHEMA.field("pixel_scale_arcsec"), scale
     )
     map_px = np.array([row.get("map_px", np.nan) for row in rows], dtype=np.float64)
-    unit = unit_per_px(known, unit_of(o.length, o.unit), o.cosmology) * map_px
+    unit = unit_per_px(known, o.known.unit, o.cosmology) * map_px
     notes = [row.get("note") for row in rows]
     for i in np.flatnonzero(~np.isfinite(unit)):
         notes[i] = notes[i] or "no pixel scale"
@@ -198,7 +198,7 @@ def _check(plan: GridPlan, galaxies: pa.Table) -> None:
         usable[name].to_numpy() for name in ("length", "unit_per_map_px", "map_px")
     )
     side = float(np.median(usable["image_px"].to_numpy()))
-    check_sizes(o.length, unit_of(o.length, o.unit), length / per_map * map_px, side)
+    check_sizes(o.known, length / per_map * map_px, side)
 
 
 def _galaxies_file(plan: GridPlan) -> tuple[Any, str]:
