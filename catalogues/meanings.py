@@ -40,6 +40,7 @@ STOP_REASON = MappingProxyType(
         "round": "what stands out has no axis",
         "asymmetric": "the two ends lie at too different distances from the centre",
         "diffuse": "the bar holds too little of the map's light: the map shows other things",
+        "discord": "the members' maps lie along different axes",
         "edge": "the bar runs out of the map",
     }
 )

@@ -24,6 +24,7 @@ class StopReason(StrEnum):
     ROUND = "round"  # what stands out has no axis
     ASYMMETRIC = "asymmetric"  # the two ends lie at too different distances from the centre
     DIFFUSE = "diffuse"  # the bar holds too little of the map's light: the map shows other things
+    DISCORD = "discord"  # the members' maps lie along different axes
     EDGE = "edge"  # the bar runs out of the map
 
 

@@ -8,7 +8,7 @@ choice to be calibrated, so it stands in parameters that travel with the ensembl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -26,19 +26,24 @@ class EstimatorParams:
 
     combine: "maps" reads the mean of the members' maps; "lengths" averages the members' lengths
     (paper). error_floor, error_spread: the 1-sigma error of a length l is the quadrature sum of
-    error_floor x l and error_spread x the standard error of the members' lengths.
+    error_floor x l and error_spread x the standard error of the members' lengths. concord_min: with
+    "maps", the least length of the mean of the members' axes (unit vectors at twice their angles:
+    1 where all lie along one line) for a length to be given; 0 asks for nothing.
     """
 
     combine: Literal["maps", "lengths"] = "maps"
     reading: BarLengthParams = _DEFAULT_READING
     error_floor: float = 0.08
     error_spread: float = 1.0
+    concord_min: float = 0.0
 
     def __post_init__(self) -> None:
         if self.combine not in ("maps", "lengths"):
             raise ValueError(f"combine={self.combine!r} must be 'maps' or 'lengths'")
         if self.error_floor < 0 or self.error_spread < 0:
             raise ValueError("error_floor and error_spread must not be negative")
+        if not 0 <= self.concord_min < 1:
+            raise ValueError(f"concord_min={self.concord_min} must lie in 0..1, 1 excluded")
 
     @classmethod
     def paper(cls) -> EstimatorParams:
@@ -78,6 +83,8 @@ def estimate_bar(maps: NDArray[np.floating[Any]], params: EstimatorParams) -> Ba
     finite = lengths[np.isfinite(lengths)]
     if params.combine == "maps":
         bar = measure_bar(mean_map(maps), params.reading)
+        if np.isfinite(bar.length_px) and concord(readings) < params.concord_min:
+            bar = BarMeasurement(stop=StopReason.DISCORD, threshold=bar.threshold)
     else:
         bar = _average(readings, lengths)
     error = float("nan")
@@ -85,6 +92,16 @@ def estimate_bar(maps: NDArray[np.floating[Any]], params: EstimatorParams) -> Ba
         spread = float(finite.std(ddof=1) / np.sqrt(finite.size)) if finite.size > 1 else 0.0
         error = float(np.hypot(params.error_floor * bar.length_px, params.error_spread * spread))
     return BarEstimate(bar=bar, length_err_px=error, member_lengths_px=lengths)
+
+
+def concord(readings: Sequence[BarMeasurement]) -> float:
+    """Length of the mean of unit vectors at twice the measured members' angles, in [0, 1].
+
+    Angles of 15 deg to either side of a line still give 0.87. 1 where fewer than two have an angle.
+    """
+    angles = np.array([r.position_angle_deg for r in readings], dtype=np.float64)
+    angles = np.deg2rad(angles[np.isfinite(angles)])
+    return float(np.abs(np.exp(2j * angles).mean())) if angles.size > 1 else 1.0
 
 
 def mean_map(maps: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.barlength import BarLengthParams, StopReason, measure_bar
-from models.estimator import EstimatorParams, estimate_bar, mean_map
+from models.estimator import EstimatorParams, concord, estimate_bar, mean_map
 from tests.models.barmaps import gaussian_ridge
 from tests.reference.algorithm1 import algorithm_1
 
@@ -90,3 +90,23 @@ def test_parameters_are_checked() -> None:
         EstimatorParams(combine="mean")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="must not be negative"):
         EstimatorParams(error_floor=-0.1)
+
+
+def test_members_that_lie_along_different_axes_give_a_flag() -> None:
+    def at(*angles: float) -> np.ndarray:
+        return np.concatenate([maps(40, angle=angle) for angle in angles])
+
+    def found(*angles: float, least: float = 0.8) -> StopReason:
+        return estimate_bar(
+            at(*angles), EstimatorParams(combine="maps", concord_min=least)
+        ).bar.stop
+
+    assert found(30, 34, 26) == StopReason.PROFILE
+    assert found(2, 178, 0) == StopReason.PROFILE  # the same axis on both sides of 180 deg
+    assert found(30, 34, 80) == StopReason.DISCORD
+    assert found(30, 34, 80, least=0.0) == StopReason.PROFILE
+    readings = [measure_bar(m) for m in at(10, 30)]
+    assert concord(readings) == pytest.approx(math.cos(math.radians(20)), abs=0.02)
+    assert concord(readings[:1]) == 1.0
+    with pytest.raises(ValueError, match="must lie in"):
+        EstimatorParams(concord_min=1.0)
