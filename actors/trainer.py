@@ -1,66 +1,172 @@
-"""The Tune trainable: one trial trains one member on examples that lie on disk."""
+"""The Tune trainable: one trial trains one member, and goes on where an earlier one was stopped."""
 
 from __future__ import annotations
 
-import json
-import tempfile
-from dataclasses import asdict
+import io
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from ray import tune
-from ray.tune import Checkpoint
 
+from actors.canvases import ELLIPSES, FIELDS, PARTS, ExamplePlan, ShardScan
+from actors.streams import CanvasStream
+from catalogues.training_runs import Curve, TrainingRun
 from models.augment import AugmentParams
 from models.ensemble import dump_member, member_spec
+from models.examples import Examples, Source
+from models.guidance import Guidance, GuideParams, KnownBars
+from models.initial import new_member
 from models.networks import Member
-from models.training import Examples, Trainer, TrainParams
+from models.team import ALONE, Team
+from models.training import Trainer, TrainParams
 from models.views import ViewParams
 
-FIELDS = ("pixels", "sky", "scale", "votes")
+Report = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainJob:
+    """What all trials of a training share.
+
+    run: address of its files (catalogues.training_runs). scratch: a folder for what Ray Train
+    writes and nobody reads. scans, plan: the shards. examples: folder of gathered examples; None to
+    stream them through a shuffle buffer of `buffer` galaxies. view: what members see in votes.
+    threads, cpus, gpus, workers: per process of a trial, and how many processes. pretrained,
+    initial: of models.initial, the latter by the member's name.
+    """
+
+    run: str
+    scratch: str
+    scans: Sequence[ShardScan]
+    plan: ExamplePlan
+    examples: str | None
+    buffer: int
+    view: ViewParams
+    device: str = "cpu"
+    threads: int = 1
+    cpus: int = 1
+    gpus: float = 0.0
+    workers: int = 1
+    pretrained: bool = False
+    initial: tuple[tuple[str, bytes], ...] = ()
+
+    def source(self, part: str) -> Source:
+        """Examples of one part ("train", "validation")."""
+        if self.examples is not None:
+            return load_examples(self.examples, part)
+        return CanvasStream(scans=self.scans, plan=self.plan, part=part, buffer=self.buffer)
 
 
 def load_examples(folder: str | Path, part: str) -> Examples:
-    """Examples of one part ("train", "validation") as memory maps: nothing is read before use."""
+    """Gathered examples of one part as memory maps: nothing is read before use."""
     folder = Path(folder)
     return Examples(*(np.load(folder / f"{part}_{name}.npy", mmap_mode="r") for name in FIELDS))
+
+
+def load_known_bars(folder: str | Path, part: str) -> KnownBars:
+    """Gathered examples with the ellipses of their bars."""
+    ellipses = np.load(Path(folder) / f"{part}_{ELLIPSES}.npy", mmap_mode="r")
+    return KnownBars(load_examples(folder, part), ellipses)
+
+
+def guidance(params: TrainParams, job: TrainJob) -> Guidance | None:
+    """Known bars for a recipe that has a guided stage. Raises ValueError where there are none."""
+    if params.guide is None:
+        return None
+    if job.examples is None:
+        raise ValueError("known bars are not streamed: gather the examples, or leave the guide out")
+    parts = (load_known_bars(job.examples, part) for part in PARTS)
+    return Guidance(params.guide, params.augment, *parts)
 
 
 def train_params(raw: dict[str, Any]) -> TrainParams:
     """TrainParams from plain values, as a trial's configuration holds them."""
     augment = {k: tuple(v) if isinstance(v, list) else v for k, v in raw["augment"].items()}
-    return TrainParams(**{**raw, "augment": AugmentParams(**augment)})
+    guide = None if raw.get("guide") is None else GuideParams(**raw["guide"])
+    return TrainParams(**{**raw, "augment": AugmentParams(**augment), "guide": guide})
 
 
-def train_member(config: dict[str, Any]) -> None:
-    """Train `config["member"]` by `config["params"]`, reporting every epoch to Tune.
+def train_member(config: dict[str, Any], job: TrainJob) -> None:
+    """Train the member of `config["trial"]`: its `label`, `member` and `params` as plain values.
 
-    The best weights so far travel as a checkpoint: weights.safetensors and curve.json. An
-    interrupted trial begins its epoch sequence again from the best weights.
+    Every epoch is reported to Tune, those of an earlier, interrupted trial first, so that a search
+    judges as if there had been no break.
     """
-    torch.set_num_threads(int(config["threads"]))
-    params = train_params(config["params"])
+    config = config["trial"]
+    ended = TrainingRun(job.run).end(config["label"])
+    if ended is not None:
+        for point in ended[1]:
+            tune.report(point)
+    elif job.workers == 1:
+        train(config, job, ALONE, torch.device(job.device), tune.report)
+    else:
+        from actors.team_trainer import train_in_a_team
+
+        train_in_a_team(config, job)
+
+
+def train(
+    config: dict[str, Any], job: TrainJob, team: Team, device: torch.device, report: Report
+) -> None:
+    """One process's part of a trial: to the end of the recipe, its state kept after every epoch.
+
+    Raises ValueError where the training diverged.
+    """
+    run, label = TrainingRun(job.run), str(config["label"])
+    torch.set_num_threads(job.threads)
+    trainer, curve = restored(config, job, team, device, run.state(label))
+    for point in curve:
+        report(point)
+    began = time.monotonic()
+    for result in trainer.epochs(job.source("train"), job.source("validation")):
+        ended = datetime.now(UTC).isoformat(timespec="milliseconds")
+        seconds = round(time.monotonic() - began, 3)
+        curve.append({**asdict(result), "seconds": seconds, "ended": ended})
+        if team.rank == 0:
+            run.keep(label, dump_state(trainer, curve))
+        report(curve[-1])
+        began = time.monotonic()
+    if not np.isfinite(trainer.best_loss):
+        raise ValueError(
+            f"the training of {label!r} diverged: its validation loss never was a number; lower "
+            f"learning_rate={trainer.params.learning_rate}"
+        )
+    if team.rank == 0:
+        run.finish(label, best_weights(trainer), curve)
+
+
+def restored(
+    config: dict[str, Any], job: TrainJob, team: Team, device: torch.device, state: bytes | None
+) -> tuple[Trainer, Curve]:
+    """A trainer as `state` left it, and its learning curve so far; a new one for None."""
+    params, spec = train_params(config["params"]), member_spec(config["member"])
     torch.manual_seed(params.seed)
-    member = Member(member_spec(config["member"]), pretrained=bool(config["pretrained"]))
-    view = ViewParams(width=float(config["view_width"]))
-    trainer = Trainer(member, params, view, torch.device(config["device"]))
-    train = load_examples(config["examples"], "train")
-    validation = load_examples(config["examples"], "validation")
-    curve: list[dict[str, Any]] = []
-    for result in trainer.epochs(train, validation):
-        curve.append(asdict(result))
-        if not result.improved and result.epoch + 1 < params.epochs:
-            tune.report(curve[-1])
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            _save(Path(folder), trainer, curve)
-            tune.report(curve[-1], checkpoint=Checkpoint.from_directory(folder))
+    bars = guidance(params, job)
+    if state is not None:
+        trainer = Trainer(Member(spec), params, job.view, device, team, bars)
+        kept = torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
+        trainer.load_state_dict(kept["trainer"])
+        return trainer, list(kept["curve"])
+    initial = dict(job.initial).get(spec.name)
+    member = new_member(spec, pretrained=job.pretrained, weights=initial)
+    return Trainer(member, params, job.view, device, team, bars), []
 
 
-def _save(folder: Path, trainer: Trainer, curve: list[dict[str, Any]]) -> None:
+def dump_state(trainer: Trainer, curve: Curve) -> bytes:
+    """Everything that `restored` needs, as one file; read back without unpickling code."""
+    out = io.BytesIO()
+    torch.save({"trainer": trainer.state_dict(), "curve": curve}, out)
+    return out.getvalue()
+
+
+def best_weights(trainer: Trainer) -> bytes:
+    """The best epoch's weights as a safetensors file."""
     best = Member(trainer.member.spec)
     best.load_state_dict(trainer.best_state)
-    (folder / "weights.safetensors").write_bytes(dump_member(best))
-    (folder / "curve.json").write_text(json.dumps(curve, indent=1))
+    return dump_member(best)

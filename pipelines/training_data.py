@@ -1,0 +1,117 @@
+"""The data of a training: looked through before anything starts, gathered where not streamed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from catalogues import storage
+from catalogues.answers import VoteTally
+from catalogues.lengths import check_lengths
+from catalogues.shards import list_shards
+from pipelines.training_options import TrainOptions
+
+COMPLETE = "complete.json"
+VALIDATION_MIN = 2
+_LENGTH_SAMPLES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """Shards with answers. counts: galaxies with a known answer by part. digest: of the shards'
+    names, rows and bytes."""
+
+    plan: Any
+    scans: Sequence[Any]
+    counts: Mapping[str, int]
+    tally: VoteTally
+    digest: str
+
+
+def look_through(options: TrainOptions, cpus: int, console: Console) -> TrainingData:
+    """Read every shard's answers, none of its images, and check them.
+
+    Raises ValueError, StorageError: columns that are not there, votes that make no sense, a unit
+    that its values contradict, too few galaxies.
+    """
+    from actors.canvases import ExamplePlan
+    from actors.gathering import bounded, scan_item
+
+    plan = ExamplePlan(
+        split=options.split, field=options.field_and_view[0], target=options.column,
+        tolerance=options.votes_tolerance, guided=options.params.guide is not None,
+    )  # fmt: skip
+    shards = [(url, shard) for url in options.data for shard in list_shards(url)]
+    found: dict[int, Any] = {}
+    work = bounded(scan_item, list(enumerate(shards)), cpus + 2, plan)
+    for (place, _), scan in track(work, "looking through", len(shards), console=console):
+        found[place] = scan
+    scans = [found[place] for place in range(len(shards))]
+    tally = sum((scan.tally for scan in scans), VoteTally())
+    counts = {part: sum(scan.counts[part] for scan in scans) for part in scans[0].counts}
+    for words in tally.words():
+        console.print(words)
+    console.print("galaxies: " + ", ".join(f"{n} {part}" for part, n in counts.items()))
+    if plan.target is None:
+        tally.check()
+    _enough(counts, options)
+    data = TrainingData(
+        plan=plan, scans=scans, counts=counts, tally=tally, digest=_digest(scans)
+    )  # fmt: skip
+    if plan.target is not None:
+        _lengths(data, plan.target.name, cpus)
+    return data
+
+
+def _enough(counts: Mapping[str, int], options: TrainOptions) -> None:
+    """Raises ValueError where a part is too small to learn from, or to choose by."""
+    batch = options.params.batch_size * (2 if options.search else 1)  # the search's largest
+    for part, least in (("train", batch), ("validation", VALIDATION_MIN)):
+        if counts[part] < least:
+            raise ValueError(
+                f"{counts[part]} galaxies with known answers fall into the {part} part, at least "
+                f"{least} are needed: give more data, or other shares "
+                f"(--split.validation {options.split.validation}, --split.test "
+                f"{options.split.test}){' or a smaller --batch-size' if part == 'train' else ''}"
+            )
+
+
+def _digest(scans: Sequence[Any]) -> str:
+    listing = [(s.shard.name, s.shard.rows, s.shard.size_bytes) for s in scans]
+    return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
+
+
+def _lengths(data: TrainingData, column: str, cpus: int) -> None:
+    """Raises ValueError where lengths of a few galaxies contradict the unit in the name."""
+    from actors.canvases import length_samples
+    from actors.gathering import bounded
+
+    full = [scan for scan in data.scans if scan.counts["train"]]
+    some = full[:: -(-len(full) // 3)]
+    samples = bounded(length_samples, some, cpus + 2, data.plan, _LENGTH_SAMPLES)
+    found = np.concatenate([array for _, array in samples])
+    check_lengths(column, found[:, 0], found[:, 1])
+
+
+def gather(data: TrainingData, folder: Path, cpus: int, console: Console) -> None:
+    """Canvases and answers of all shards as files in `folder`, once for the same data and plan."""
+    from actors.gathering import gather_examples
+
+    fs, root = storage.filesystem(str(folder))
+    told = storage.join(root, COMPLETE)
+    made_of = {"data": data.digest, "plan": json.loads(json.dumps(asdict(data.plan)))}
+    if storage.exists(fs, told) and json.loads(storage.read_whole(fs, told)) == made_of:
+        console.print("examples: there already")
+        return
+    work = gather_examples(folder, data.scans, data.plan, cpus + 2)
+    for _ in track(work, "decoding", len(data.scans), console=console):
+        pass
+    storage.write_whole(fs, told, json.dumps(made_of).encode())
