@@ -12,7 +12,7 @@ from pipelines import validation_plots as plots
 from pipelines.page import count, percent
 from pipelines.sections import Plot
 from pipelines.validation_numbers import Bins, Group, scaled_lengths
-from pipelines.validation_sample import Sample, paper_pairs
+from pipelines.validation_sample import Sample, paper_axes, paper_pairs
 
 UNITS = {"px": "px", "arcsec": "arcsec", "kpc": "kpc", "over_r90": "petroR90", "paper": "paper’s h⁻¹ kpc"}  # noqa: E501  # fmt: skip
 AXES = {
@@ -36,8 +36,9 @@ def length_plots(of: Sample) -> list[Plot]:
     if paper.truth.size > 1:
         out.append(_figure_4(paper, of))
         sized = pairs.where(np.isfinite(pairs.size) & (pairs.size > 0))
-        if sized.truth.size > 1 and np.ptp(sized.size) > 0:
-            out += [_scaled(sized, of.size), _null(sized, of.size)]
+        if sized.truth.size > 1 and np.ptp(sized.size) > 1e-9 * sized.size.max():
+            shown = paper_axes(sized) if of.truth.kind == "hoyle" else sized
+            out += [_scaled(sized, of.size), _null(shown, of.size)]
     pull = pulls_of(pairs.truth, pairs.measured, pairs.truth_err, pairs.measured_err)
     if pull.size:
         said = (
@@ -84,10 +85,13 @@ def _null(p: LengthPairs, size: str) -> Plot:
 
 
 def table_plot(truth: np.ndarray, size: np.ndarray) -> Plot:
-    """The null predictor on the whole published table, on paper 1's axis; (N,) each."""
+    """The null predictor on the whole published table, on paper 1's axis.
+
+    truth, size: (N,) full lengths and petroR90 in arcseconds.
+    """
     t, s = statistics.finite(truth, size)
-    pairs = LengthPairs(unit="paper", truth=t, truth_err=t, measured=t, measured_err=t, size=s)
-    return _null(pairs, "petroR90")
+    pairs = LengthPairs(unit="arcsec", truth=t, truth_err=t, measured=t, measured_err=t, size=s)
+    return _null(paper_axes(pairs), "petroR90")
 
 
 def _rho(x: np.ndarray, y: np.ndarray) -> str:

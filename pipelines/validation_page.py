@@ -20,7 +20,7 @@ from pipelines.sections import Gallery, Plot
 from pipelines.validation_numbers import Bins, Group
 from pipelines.validation_options import ValidateOptions
 from pipelines.validation_sample import Sample
-from pipelines.validation_words import line
+from pipelines.validation_words import Line, line
 
 TITLES = {
     "hoyle": "Hoyle et al. 2011",
@@ -42,8 +42,8 @@ _HEADLINE = (
 )
 _LEGEND = (
     "Each galaxy as the networks saw it, the mean saliency map of the members (dark to bright), "
-    "and the measured bar drawn on the galaxy (solid) with the true one beside it (dashed), where its "
-    "angle is known."
+    "and the measured bar drawn on the galaxy (solid) with the true one beside it (dashed), where "
+    "its angle is known."
 )
 _ABSENT = (
     "A run keeps the maps of the bar question alone: figures 1 and A1 of paper 1, with the maps of "
@@ -93,6 +93,7 @@ def values(c: Contents) -> dict[str, Any]:
         "headline": _headline(c.groups),
         "compared": compared(c),
         "intervals": _intervals(c.options),
+        "beside": beside(c.groups),
         "groups": [
             {"name": g.name, "title": g.title, "note": g.note,
              "lines": [line(n) for n in table_numbers(g)]}
@@ -108,6 +109,30 @@ def values(c: Contents) -> dict[str, Any]:
         "absent": _ABSENT if c.of else "",
         "footer": f"Written by ansae on {written}. This file needs no network.",
     }  # fmt: skip
+
+
+_BESIDE = (
+    ("Pearson’s ρ", ("paper", "rho"), "rho"),
+    ("RMSE", ("paper", "rmse"), "rmse"),
+    ("median |error| / length", ("honest", "median_relative_error"), "median_relative_error"),
+    ("ρ of scaled lengths", ("honest", "scaled_rho"), None),
+    ("partial ρ, given the size", ("honest", "partial_rho"), None),
+)
+
+
+def beside(groups: list[Group]) -> list[tuple[str, list[Line | None]]]:
+    """(label, [measured, constant x size, shuffled]) of the numbers that all three have, and of
+    those that only a measurement can have; empty without the null predictors."""
+    by_name = {(g.name, n.name): n for g in groups for n in g.numbers}
+    if ("null", "null_shuffled_rho") not in by_name:
+        return []
+    found = []
+    for label, measured, null in _BESIDE:
+        names = [measured, *(("null", f"null_{p}_{null}") for p in ("constant", "shuffled"))]
+        cells = [line(by_name[n]) if n in by_name else None for n in names]
+        if cells[0] is not None:
+            found.append((label, cells))
+    return found
 
 
 def table_numbers(group: Group) -> list[Number]:

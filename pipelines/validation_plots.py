@@ -29,34 +29,30 @@ def scatter(
     *,
     labels: tuple[str, str],
     lines: Mapping[str, float] | None = None,
-    one_to_one: bool = True,
 ) -> str:
     """SVG of measured against true lengths with density contours; arrays (K,), finite but errors.
 
-    lines: slopes through the origin by label. Contours hold 30, 60 and 90 % of the galaxies by a
+    lines: slopes through the origin by label, at most two. Contours hold 30, 60 and 90 % of the galaxies by a
     Gaussian kernel; of more than 3,000 points every n-th is drawn.
     """
     with drawn(name, square=True) as (svg, axes):
-        top_x, top_y = (1.04 * float(np.quantile(v, 0.998)) for v in (truth, measured))
-        if one_to_one:
-            top = max(top_x, top_y)
-            axes.plot([0, top], [0, top], color=MUTED, lw=1, ls=(0, (4, 3)), label="one to one")
+        top = 1.04 * max(float(np.quantile(v, 0.998)) for v in (truth, measured))
+        axes.plot([0, top], [0, top], color=MUTED, lw=1, ls=(0, (4, 3)), label="one to one")
         step = -(-truth.size // _POINTS_MAX)
         if truth.size <= _ERRORS_MAX:
             bars = np.nan_to_num(errors)
             axes.errorbar(truth, measured, yerr=bars, fmt="none", ecolor=ACCENT, lw=0.7, alpha=0.35)
         size = 3.4 if truth.size < 500 else 2.2
         axes.plot(truth[::step], measured[::step], "o", ms=size, mew=0, color=ACCENT, alpha=0.55)
-        _contours(axes, truth, measured, (top_x, top_y))
+        _contours(axes, truth, measured, top)
         for (label, slope), style in zip((lines or {}).items(), ("-", (0, (1, 1.5))), strict=False):
-            axes.plot([0, top_x], [0, slope * top_x], color=INK, lw=1.2, ls=style, label=label)
-        axes.set(xlim=(0, top_x), ylim=(0, top_y), xlabel=labels[0], ylabel=labels[1])
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(frameon=False, loc="upper left", fontsize=8, handlelength=2.2)
+            axes.plot([0, top], [0, slope * top], color=INK, lw=1.2, ls=style, label=label)
+        axes.set(xlim=(0, top), ylim=(0, top), aspect="equal", xlabel=labels[0], ylabel=labels[1])
+        axes.legend(frameon=False, loc="upper left", fontsize=8, handlelength=2.2)
     return svg[0]
 
 
-def _contours(axes: Axes, x: Floats, y: Floats, top: tuple[float, float]) -> None:
+def _contours(axes: Axes, x: Floats, y: Floats, top: float) -> None:
     """Lines of equal density that hold _INSIDE of the points."""
     if x.size < _CONTOURS_MIN or not (np.ptp(x) > 0 and np.ptp(y) > 0):
         return
@@ -69,7 +65,7 @@ def _contours(axes: Axes, x: Floats, y: Floats, top: tuple[float, float]) -> Non
     levels = np.quantile(density(points), [1 - share for share in _INSIDE])
     if np.any(np.diff(levels) <= 0):
         return
-    gx, gy = np.meshgrid(np.linspace(0, top[0], 70), np.linspace(0, top[1], 70))
+    gx, gy = np.meshgrid(*[np.linspace(0, top, 80)] * 2)
     values = density(np.stack([gx.ravel(), gy.ravel()])).reshape(gx.shape)
     axes.contour(gx, gy, values, levels=levels, colors=TRUTH, linewidths=0.9)
 

@@ -133,3 +133,28 @@ def test_bootstrap_refuses_nonsense() -> None:
 def test_unequal_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match=r"lengths 2, 3 cannot be compared"):
         statistics.pearson([1, 2], [1, 2, 3])
+
+
+def test_partial_correlation_is_the_literal_formula(sample) -> None:
+    x, y, rng = sample
+    g = 0.5 * x + rng.normal(size=x.size)
+    xy, xg, yg = (stats.pearsonr(a, b).statistic for a, b in ((x, y), (x, g), (y, g)))
+    expected = (xy - xg * yg) / np.sqrt((1 - xg**2) * (1 - yg**2))
+    assert statistics.partial_pearson(x, y, g) == pytest.approx(expected)
+
+
+def test_partial_correlation_at_its_ends() -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(2, 50))
+    constant = np.full(50, 7.0)
+    assert statistics.partial_pearson(x, y, constant) == pytest.approx(statistics.pearson(x, y))
+    assert np.isnan(statistics.partial_pearson(x, y, 3 * x + 1))  # nothing is left of x
+    assert np.isnan(statistics.partial_pearson([1, 2], [1, 2], [2, 1]))
+
+
+def test_root_mean_square_error_and_signed_bias() -> None:
+    truth, measured = [10, 20, 40, np.nan, 0], [13, 16, 40, 3, 5]
+    assert statistics.root_mean_square_error(truth, measured) == pytest.approx(np.sqrt(50 / 4))
+    assert statistics.median_relative_bias(truth, measured) == 0  # of 0.3, -0.2, 0
+    assert np.isnan(statistics.root_mean_square_error([], []))
+    assert np.isnan(statistics.median_relative_bias([0], [1]))
