@@ -124,16 +124,23 @@ def run(options: GridOptions, console: Console | None = None) -> None:
     import_ray()  # with its environment set, before the actors import it
     from pipelines.grid_plan import make_plan
     from pipelines.grid_results import write_results
-    from pipelines.grid_stages import draw_maps, keep_galaxies, look_at_galaxies, score_points
+    from pipelines.grid_stages import (
+        draw_maps,
+        keep_galaxies,
+        look_at_galaxies,
+        mappers,
+        score_points,
+    )
 
     console = console or Console()
     plan = make_plan(options)
     with cluster(options.cluster) as resources:
         plan = plan.on(resources)
-        galaxies = look_at_galaxies(plan, console)
-        plan.begin()
-        keep_galaxies(plan, galaxies)
-        draw_maps(plan, galaxies, console)
+        with mappers(plan) as on_each:
+            galaxies = look_at_galaxies(plan, on_each, console)
+            plan.begin()
+            keep_galaxies(plan, galaxies)
+            draw_maps(plan, galaxies, on_each, console)
         points = score_points(plan, console)
     write_results(plan, points, console)
     plan.end()

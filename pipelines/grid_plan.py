@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any
 
-from actors.explainer import find_ensemble
+from actors.explainer import SHIPPED, find_ensemble
 from actors.gridder import GridTask
 from actors.mapper import MapperParams
 from catalogues import provenance, storage
@@ -31,6 +31,11 @@ class GridPlan:
     known: Known
     device: str = ""
     have: StageResources | None = None
+
+    @property
+    def output(self) -> str:
+        """Where results go, wherever a worker stands."""
+        return _absolute(self.options.output)
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -77,10 +82,10 @@ class GridPlan:
         """What the makers of maps need."""
         o = self.options
         return MapperParams(
-            input=o.input,
-            cache=o.cache,
+            input=_absolute(o.input),
+            cache=_absolute(o.cache),
             storage=o.storage_options(),
-            ensemble=o.ensemble,
+            ensemble=o.ensemble if o.ensemble in SHIPPED else _absolute(o.ensemble),
             maps={noise: o.smoothgrad(noise) for noise in o.axes.noise_fractions},
             selection=o.selection,
             scale=o.scale,
@@ -93,8 +98,8 @@ class GridPlan:
         o = self.options
         return [
             GridTask(
-                output=o.output,
-                cache=o.cache,
+                output=self.output,
+                cache=_absolute(o.cache),
                 storage=o.storage_options(),
                 members=self.members,
                 axes=o.axes,
@@ -154,6 +159,12 @@ def make_plan(options: GridOptions) -> GridPlan:
     ensemble = EnsembleSpec.from_dict(files.description)
     Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
     return GridPlan(options=options, shards=shards, files=files, ensemble=ensemble, known=known)
+
+
+def _absolute(url: str) -> str:
+    """The address for processes whose working folder is another: Tune gives each trial its own."""
+    fs, path = storage.filesystem(url)
+    return path if storage.is_local(fs) else url
 
 
 def _check_apart(options: GridOptions) -> None:

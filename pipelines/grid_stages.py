@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -40,8 +39,11 @@ _LOOKED = [
 
 Work = Iterable[tuple[Any, ...]]
 
+OnEach = Callable[[str, Work], Iterator[Any]]
+"""Of a method of actors.mapper.Mapper and its calls' arguments: the answers, in any order."""
 
-def look_at_galaxies(plan: GridPlan, console: Console) -> pa.Table:
+
+def look_at_galaxies(plan: GridPlan, on_each: OnEach, console: Console) -> pa.Table:
     """The galaxies with known lengths and how each lies on its map: known_lengths.SCHEMA, _LOOKED.
 
     As the output has them, where it has. Raises ValueError where too few are left, or their
@@ -52,9 +54,8 @@ def look_at_galaxies(plan: GridPlan, console: Console) -> pa.Table:
         with storage.open_random(fs, path) as file:
             return pq.read_table(file)
     work = [(rows,) for _, rows in _batches(plan, plan.known.table, _LOOKED_AT)]
-    with _mappers(plan) as on_each:
-        seen = track(on_each("look", work), "galaxies", len(work), console=console)
-        looked = {row["object_id"]: row for rows in seen for row in rows}
+    seen = track(on_each("look", work), "galaxies", len(work), console=console)
+    looked = {row["object_id"]: row for rows in seen for row in rows}
     galaxies = _placed(plan, looked)
     _check(plan, galaxies)
     return galaxies
@@ -70,20 +71,24 @@ def keep_galaxies(plan: GridPlan, galaxies: pa.Table) -> None:
     storage.write_whole(fs, path, write)
 
 
-def draw_maps(plan: GridPlan, galaxies: pa.Table, console: Console) -> int:
-    """Make the maps that are not there yet; how many arrays were made."""
+def draw_maps(plan: GridPlan, galaxies: pa.Table, on_each: OnEach, console: Console) -> int:
+    """Make the maps that are not there yet; how many arrays were made. Raises GridFailed."""
     usable = galaxies.filter(pc.is_null(galaxies["note"]))
     ids = usable["object_id"].to_pylist()
     kinds = (GREY, *map(noise_kind, plan.options.axes.noise_fractions))
     missing = MapCache(plan.options.cache, plan.options.storage_options()).missing(kinds, ids)
     left, total = sum(map(len, missing.values())), len(ids) * len(kinds)
-    console.print(f"maps of {len(ids)} galaxies: {total - left} arrays are there, {left} to make")
+    others = ", ".join(f"{n} {why}" for why, n in sorted(_left_out(plan, galaxies).items()))
+    console.print(
+        f"{len(ids)} galaxies" + (f" (left out: {others})" if others else "") + f": {total - left} "
+        f"maps and grey images are there, {left} to make",
+        soft_wrap=True,
+    )
     if not left:
         return 0
     usable = usable.filter(pa.array([i in missing for i in ids]))
     work = [(rows, {i: missing[i] for i in some}) for some, rows in _batches(plan, usable, _DRAWN)]
-    with _mappers(plan) as on_each:
-        made = sum(track(on_each("draw", work), "maps", len(work), console=console))
+    made = sum(track(on_each("draw", work), "maps", len(work), console=console))
     if made != left:
         raise GridFailed(f"{made} of {left} maps could be made: did the input change meanwhile?")
     return made
@@ -103,13 +108,11 @@ def score_points(plan: GridPlan, console: Console) -> list[GridPoint]:
 def _tune(plan: GridPlan, tasks: list[GridTask]) -> None:
     from ray import tune  # only once the cluster is there
 
-    local = "://" not in plan.options.output
-    output = os.path.abspath(plan.options.output) if local else plan.options.output
     tuner = tune.Tuner(
         tune.with_resources(grid_trial, {"cpu": 1}),
         param_space={"task": tune.grid_search([asdict(task) for task in tasks])},
         run_config=tune.RunConfig(
-            name="grid", storage_path=storage.join(output, "tune"), verbose=0
+            name="grid", storage_path=storage.join(plan.output, "tune"), verbose=0
         ),
     )
     with redirect_stdout(io.StringIO()):  # Tune tells of itself even where it is asked not to
@@ -138,19 +141,19 @@ def _batches(plan: GridPlan, galaxies: pa.Table, most: int) -> Iterator[tuple[li
 
 
 @contextmanager
-def _mappers(plan: GridPlan) -> Iterator[Callable[[str, Work], Iterator[Any]]]:
-    """A pool of Mappers: a function of a method's name and the arguments of its calls, which gives
-    their answers in any order."""
+def mappers(plan: GridPlan) -> Iterator[OnEach]:
+    """A pool of Mappers, started when first asked for."""
     import ray
     from ray.util import ActorPool
 
     assert plan.have is not None
-    pool = plan.have.explainers
+    pool, actors = plan.have.explainers, []
     asked = {"num_gpus": pool.gpus} if pool.gpus else {"num_cpus": pool.cpus}
     made = MapperActor.options(max_restarts=3, max_task_retries=3, **asked)
-    actors = [made.remote(plan.mapper_params()) for _ in range(pool.max_size)]
 
     def on_each(method: str, work: Work) -> Iterator[Any]:
+        if not actors:
+            actors.extend(made.remote(plan.mapper_params()) for _ in range(pool.max_size))
         calls = ActorPool(actors)
         yield from calls.map_unordered(lambda a, words: getattr(a, method).remote(*words), work)
 
@@ -192,13 +195,18 @@ def _check(plan: GridPlan, galaxies: pa.Table) -> None:
     """Raises ValueError where too few galaxies are left or their lengths make no sense."""
     o = plan.options
     usable = galaxies.filter(pc.is_null(galaxies["note"]))
-    why = Counter(note for note in galaxies["note"].to_pylist() if note)
-    require_enough(usable, dict(plan.known.left_out) | dict(why), o.length, o.galaxies_min)
+    require_enough(usable, _left_out(plan, galaxies), o.length, o.galaxies_min)
     length, per_map, map_px = (
         usable[name].to_numpy() for name in ("length", "unit_per_map_px", "map_px")
     )
     side = float(np.median(usable["image_px"].to_numpy()))
     check_sizes(o.known, length / per_map * map_px, side)
+
+
+def _left_out(plan: GridPlan, galaxies: pa.Table) -> dict[str, int]:
+    """{why: galaxies} of those with a length that are not compared."""
+    notes = Counter(f"({note})" for note in galaxies["note"].to_pylist() if note)
+    return {**plan.known.left_out, **notes}
 
 
 def _galaxies_file(plan: GridPlan) -> tuple[Any, str]:

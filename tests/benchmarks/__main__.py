@@ -7,6 +7,7 @@ import sys
 
 RUNS = (
     ("bench_barlength",),
+    ("bench_grid",),
     ("bench_saliency", "--preset", "compact"),
     ("bench_saliency", "--preset", "paper", "--samples", "16", "--repeats", "1"),
 )
