@@ -71,9 +71,7 @@ class CanvasStream:
         full = [scan for scan in scans if scan.counts[self.part]]
         if not full:
             return
-        dataset = ray.data.read_datasource(
-            _Shards(full, self.plan, self.part), ray_remote_args={"num_cpus": _READ_CPUS}
-        )
+        dataset = ray.data.read_datasource(_Shards(full, self.plan, self.part), num_cpus=_READ_CPUS)
         options = dataset.context.execution_options
         options.preserve_order = True  # so that a training can be repeated
         dataset.context.target_max_block_size = _BLOCK_BYTES
