@@ -44,7 +44,7 @@ _WORDS: dict[str, tuple[str, float]] = {
 }
 """Words of a column's name: unit and factor. "scaled" is Hoyle et al. 2011's, of 2 petroR90."""
 
-_HUBBLE = re.compile(r"(kpc|pc)_?(per_|/)?_?h$|h_?(kpc|pc)$")
+_HUBBLE = re.compile(r"(kpc|pc)_?(per_|/)?_?h$|(^|_)h_?(kpc|pc)$")
 _HALF = re.compile(r"(^|_)(sma|semi|half|radius|rbar|r_bar|a_bar)(_|$)")
 
 

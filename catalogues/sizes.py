@@ -18,7 +18,7 @@ def galaxy_sizes(columns: Columns, unit: str) -> tuple[Floats, str]:
     """(sizes (N,) in `unit`, what they are): the truth's own, else petroR90, else the radius that
     was measured on the image. NaN where a size or its scale is unknown."""
     if np.isfinite(columns["true_size"]).any():
-        return columns["true_size"], "petroR90 of the truth"
+        return columns["true_size"], "petroR90"
     per_px = units_per_px(columns, unit)
     petro = columns["petro_r90_arcsec"] / _above_0(columns["pixel_scale_arcsec"]) * per_px
     if np.isfinite(petro).any():

@@ -74,7 +74,7 @@ def _compared(options: ValidateOptions) -> Contents:
         if truth.kind == "hoyle":
             known = database.fetch(con, f"SELECT true_length, true_size FROM {KNOWN}")
             both = (known[n].to_numpy() for n in ("true_length", "true_size"))
-            found.append(table_group(truth.kind, *both, options.bootstrap))
+            found.insert(1, table_group(truth.kind, *both, options.bootstrap))
         pictures = galleries(con, of, options.pictures) if options.pictures else []
     return Contents(
         options=options, truth=truth, groups=found, of=of, bins=bins, galleries=pictures,

@@ -100,7 +100,7 @@ def values(c: Contents) -> dict[str, Any]:
             for g in c.groups
         ],
         "lengths": lengths,
-        "dashed": "Lines of density hold 30, 60 and 90 % of the galaxies." if c.of else "",
+        "density": _density(c),
         "trends": trends,
         "galleries": c.galleries,
         "legend": _LEGEND,
@@ -172,10 +172,16 @@ def _intervals(options: ValidateOptions) -> str:
     )
 
 
+def _density(c: Contents) -> str:
+    drawn = c.truth.lengths if c.of is None else c.of.pairs.both().truth.size
+    enough = drawn >= validation_plots.CONTOURS_MIN
+    return "Lines of equal density hold 30, 60 and 90 % of the galaxies." if enough else ""
+
+
 def _lead(c: Contents) -> str:
     if c.of is None:
         return f"The table alone: {c.truth.place}"
-    return f"Run {c.of.run} in {storage.redact(str(c.options.catalogue))}"
+    return f"{c.of.run[0].upper()}{c.of.run[1:]} in {storage.redact(str(c.options.catalogue))}"
 
 
 def _headline(groups: list[Group]) -> list[tuple[str, str, str]]:
@@ -196,8 +202,8 @@ def record_of(options: ValidateOptions) -> dict[str, Any]:
 
 
 def run_name(record: Mapping[str, Any]) -> str:
-    """What the run is called."""
-    return str(record.get("run_id", "run without a record"))
+    """What the run is called in texts and sources."""
+    return f"run {record['run_id']}" if "run_id" in record else "run without a record"
 
 
 def _curves(c: Contents) -> list[Plot]:

@@ -16,7 +16,8 @@ from pipelines.plots import ACCENT, INK, LINE, MUTED, TRUTH, drawn, whole_counts
 
 Floats = NDArray[np.float64]
 
-_POINTS_MAX, _ERRORS_MAX, _CONTOURS_MIN, _DENSITY_MAX = 3000, 150, 60, 2000
+CONTOURS_MIN = 60
+_POINTS_MAX, _ERRORS_MAX, _DENSITY_MAX = 3000, 150, 2000
 _INSIDE = (0.9, 0.6, 0.3)
 """Shares of the galaxies inside the density contours."""
 
@@ -32,8 +33,8 @@ def scatter(
 ) -> str:
     """SVG of measured against true lengths with density contours; arrays (K,), finite but errors.
 
-    lines: slopes through the origin by label, at most two. Contours hold 30, 60 and 90 % of the galaxies by a
-    Gaussian kernel; of more than 3,000 points every n-th is drawn.
+    lines: slopes through the origin by label, at most two. Contours hold 30, 60 and 90 % of the
+    galaxies, where there are CONTOURS_MIN; of more than 3,000 points every n-th is drawn.
     """
     with drawn(name, square=True) as (svg, axes):
         top = 1.04 * max(float(np.quantile(v, 0.998)) for v in (truth, measured))
@@ -54,7 +55,7 @@ def scatter(
 
 def _contours(axes: Axes, x: Floats, y: Floats, top: float) -> None:
     """Lines of equal density that hold _INSIDE of the points."""
-    if x.size < _CONTOURS_MIN or not (np.ptp(x) > 0 and np.ptp(y) > 0):
+    if x.size < CONTOURS_MIN or not (np.ptp(x) > 0 and np.ptp(y) > 0):
         return
     step = -(-x.size // _DENSITY_MAX)
     points = np.stack([x[::step], y[::step]])

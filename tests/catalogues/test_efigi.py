@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from catalogues import storage
 from catalogues.galaxyzoo import BAR, COLUMNS, INDEX, NOT_EDGE_ON, conditional, consistency_error
-from catalogues.layouts.efigi import efigi_table, efigi_votes
+from catalogues.layouts.efigi import efigi_grades, efigi_table, efigi_votes
 
 
 def votes(**changes: float) -> np.ndarray:
@@ -61,3 +62,19 @@ def test_a_folder_that_is_not_efigi(tmp_path: Path) -> None:
     (tmp_path / "efigi_attributes.csv").write_text("PGCname,T\nPGC1,3\n")
     with pytest.raises(FileNotFoundError, match="no PGC"):
         efigi_table(tmp_path)
+
+
+def test_grades_without_images(tmp_path: Path) -> None:
+    (tmp_path / "efigi_attributes.csv").write_text(
+        "PGCname,T,Bar_Length,Bar_Length_inf,Bar_Length_sup,Inclination\n"
+        "PGC0000218,-3,-1,-1,-1,1\nPGC0000255,9,0.25,0,0.5,0\n"
+    )
+    rows = efigi_grades(*storage.filesystem(str(tmp_path))).to_pylist()
+    assert rows[0] == {
+        "object_id": 218, "grade": None, "grade_low": None, "grade_high": None,
+        "inclination_grade": 1, "hubble_type": -3,
+    }  # fmt: skip
+    assert (rows[1]["object_id"], rows[1]["grade"], rows[1]["grade_high"]) == (255, 0.25, 0.5)
+    (tmp_path / "efigi_attributes.csv").write_text("PGCname,T\nPGC1,3\n")
+    with pytest.raises(ValueError, match=r"has no column 'Bar_Length': it is not EFIGI's table"):
+        efigi_grades(*storage.filesystem(str(tmp_path)))
