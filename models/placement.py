@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from models.estimator import BarEstimate
 
-_SQUEEZE_MAX = 0.01
-
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
@@ -40,27 +38,6 @@ class PlacedBar:
     x_px: float
     y_px: float
     member_lengths_px: NDArray[np.float64]
-
-
-def ellipse_on_canvas(
-    length_px: float, axis_ratio: float, position_angle_deg: float,
-    centre_px: tuple[float, float], placement: Placement,
-) -> tuple[float, float, float, float, float]:  # fmt: skip
-    """A known bar of the stored image as an ellipse on the canvas, the inverse of `place_bar`.
-
-    Full length in image pixels, minor over major axis, centre (x, y) with the first pixel's centre
-    at 0. Returns x, y, semi-major and semi-minor axis in canvas pixels and the angle (degrees,
-    counter-clockwise from up). All NaN for what is not a bar (no length, no angle, an axis ratio
-    outside 0..1), and where the image was squeezed: a turned ellipse would have other axes.
-    """
-    p, known = placement, (length_px, axis_ratio, position_angle_deg)
-    squeezed = abs(p.factor_x / p.factor_y - 1) > _SQUEEZE_MAX
-    if squeezed or not all(map(math.isfinite, known)) or length_px <= 0 or not 0 < axis_ratio <= 1:
-        return (math.nan,) * 5
-    x = (centre_px[0] + 0.5 - p.x0) / p.factor_x - 0.5
-    y = (centre_px[1] + 0.5 - p.y0) / p.factor_y - 0.5
-    major = 0.5 * length_px / math.sqrt(p.factor_x * p.factor_y)
-    return x, y, major, axis_ratio * major, position_angle_deg % 180.0
 
 
 def place_bar(estimate: BarEstimate, placement: Placement) -> PlacedBar:

@@ -9,7 +9,7 @@ import pytest
 
 from models.barlength import BarMeasurement, StopReason
 from models.estimator import BarEstimate
-from models.placement import Placement, ellipse_on_canvas, place_bar
+from models.placement import Placement, place_bar
 
 
 def estimate(length: float, angle: float, x: float, y: float) -> BarEstimate:
@@ -64,22 +64,3 @@ def test_no_bar_stays_no_bar() -> None:
     )
     assert math.isnan(placed.length_px)
     assert math.isnan(placed.x_px)
-
-
-def test_a_known_bar_and_its_ellipse_are_the_same_bar() -> None:
-    place = Placement(x0=-7.5, y0=12.0, factor_x=2.5, factor_y=2.5)
-    placed = place_bar(estimate(20.0, 130.0, 71.5, 40.0), place)
-    centre = (placed.x_px, placed.y_px)
-    found = ellipse_on_canvas(placed.length_px, 0.3, placed.position_angle_deg, centre, place)
-    assert found == pytest.approx((71.5, 40.0, 10.0, 3.0, 130.0))
-
-
-def test_what_is_no_bar_has_no_ellipse() -> None:
-    place = Placement(x0=0.0, y0=0.0, factor_x=2.0, factor_y=2.0)
-    squeezed = Placement(x0=0.0, y0=0.0, factor_x=2.0, factor_y=2.2)
-    for length, ratio, angle, where in (
-        (math.nan, 0.3, 10.0, place), (0.0, 0.3, 10.0, place), (20.0, 1.4, 10.0, place),
-        (20.0, 0.3, math.nan, place), (20.0, 0.3, 10.0, squeezed),
-    ):  # fmt: skip
-        ellipse = ellipse_on_canvas(length, ratio, angle, (50.0, 50.0), where)
-        assert all(map(math.isnan, ellipse))
