@@ -39,7 +39,7 @@ class IngestOptions:
     """Folder of JPEG, PNG and FITS images, or of Hugging Face image Parquet; local or s3://."""
     output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
     """Folder for the shards, local or s3://; must hold none yet."""
-    layout: Literal["auto", "folder", "huggingface"] = "auto"
+    layout: Literal["auto", "folder", "huggingface", "efigi"] = "auto"
     """Layout of the source; auto: huggingface if it holds Parquet files and no table is given."""
     table: str | None = None
     """Table that describes a folder's files: CSV, TSV, Parquet or FITS."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from catalogues import storage
 from catalogues.layouts.described_folder import describe_folder
+from catalogues.layouts.efigi_folder import open_efigi
 from catalogues.layouts.files import Files, list_images
 from catalogues.layouts.folder import Folder
 from catalogues.layouts.huggingface import open_huggingface
@@ -34,7 +35,7 @@ class Source:
     """
 
     url: str
-    layout: Literal["auto", "folder", "huggingface"] = "auto"
+    layout: Literal["auto", "folder", "huggingface", "efigi"] = "auto"
     table: str | None = None
     chosen: Mapping[str, str] = field(default_factory=dict)
     file_column: str | None = None
@@ -50,15 +51,17 @@ class Source:
             )
         if self.table is None and (self.file_column or self.hash_ids):
             raise ValueError("a file column and hashed ids belong to a table: name the table")
-        if self.layout == "huggingface" and self.table is not None:
+        if self.layout in ("huggingface", "efigi") and self.table is not None:
             raise ValueError(
-                f"the layout huggingface has its columns beside its images: leave the table "
+                f"the layout {self.layout} has its columns beside its images: leave the table "
                 f"{self.table!r} out, or give the layout folder"
             )
 
 
 def open_layout(source: Source, options: StorageOptions | None = None) -> tuple[Layout, list[str]]:
     """(layout, names of files that are of no kind it reads). Raises StorageError, ValueError."""
+    if source.layout == "efigi":
+        return open_efigi(*storage.filesystem(source.url, options)), []
     source = _kaggle(source, options)
     if source.layout == "huggingface" or (source.layout == "auto" and _is_parquet(source, options)):
         fs, _ = storage.filesystem(source.url, options)

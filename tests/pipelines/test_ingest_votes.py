@@ -63,3 +63,25 @@ def test_votes_can_be_left_behind_or_missed(kaggle: Path, tmp_path: Path) -> Non
         ingest(kaggle, tmp_path / "other", table=table, votes="decals")
     with pytest.raises(ValueError, match="stand in a table: name it with --table"):
         ingest(kaggle / "images_training_rev1", tmp_path / "other", votes="gz2")
+
+
+def test_efigis_folder_with_its_grades_as_votes(tmp_path: Path) -> None:
+    folder = tmp_path / "efigi"
+    (folder / "thumbs88").mkdir(parents=True)
+    names = ["PGC0000212", "PGC0000218", "PGC0000243"]
+    grades = {
+        "PGCname": names, "T": [4, -5, 3], "Bar_Length": [1.0, 0.0, -1.0],
+        "Arm_Strength": [0.5] * 3, "Arm_Curvature": [0.5] * 3, "Inclination": [0.25] * 3,
+        "Bulge_to_Total": [0.25] * 3,
+    }  # fmt: skip
+    pyarrow.csv.write_csv(pa.table(grades), folder / "efigi_attributes.csv")
+    for number, name in enumerate(names[:2]):
+        (folder / "thumbs88" / f"{name}.jpg").write_bytes(jpeg(number))
+    assert ingest(folder, tmp_path / "out", layout="efigi").rows_written == 2
+    barred, smooth = rows_of(tmp_path / "out", ("vote_bar_yes", "efigi_bar_length"))
+    assert (barred["object_id"], smooth["object_id"]) == (212, 218)
+    assert barred["image"]["bytes"] == jpeg(0)
+    assert barred["vote_bar_yes"] > 0.8 > 0.1 > smooth["vote_bar_yes"]
+    assert barred["efigi_bar_length"] == 1.0
+    with pytest.raises(ValueError, match="is not EFIGI's folder"):
+        ingest(tmp_path / "out", tmp_path / "other", layout="efigi")
