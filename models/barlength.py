@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.barparams import BarLengthParams, BarMeasurement, StopReason
 from models.chords import chord_grid, read_chord
+from models.levels import read_levels
 from models.profiles import read_profile
 
 __all__ = ["BarLengthParams", "BarMeasurement", "StopReason", "measure_bar", "measure_grid"]
@@ -22,6 +23,9 @@ Floats = NDArray[np.float64]
 
 _DEFAULT = BarLengthParams()
 _SIDE_MIN = 3
+_READERS = {
+    "profile": read_profile, "light": read_profile, "levels": read_levels, "chord": read_chord,
+}  # fmt: skip
 
 
 def measure_bar(
@@ -49,8 +53,7 @@ def measure_bar(
         return BarMeasurement(stop=StopReason.NOT_FINITE)
     if array.min() == array.max():
         return BarMeasurement(stop=StopReason.BLANK)
-    read = read_chord if params.reading == "chord" else read_profile
-    return read(array, where, params)
+    return _READERS[params.reading](array, where, params)
 
 
 def measure_grid(

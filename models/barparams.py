@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 Linearity = Literal["principal", "pearson"]
-Reading = Literal["profile", "light", "chord"]
+Reading = Literal["profile", "levels", "light", "chord"]
 
 
 class StopReason(StrEnum):
@@ -35,7 +35,8 @@ class BarLengthParams:
     Attributes
     ----------
     reading
-        "profile" measures along the bar's axis, where the profile falls to `level`; "light" along
+        "profile" measures along the bar's axis, where the profile falls to `level`; "levels" where
+        it falls to each of several, combined by powers (models.levels); "light" along
         the same axis, how far `light_fraction` of the profile's light reaches; "chord" is the
         longest chord of thresholded pixels.
     linearity
@@ -74,6 +75,8 @@ class BarLengthParams:
         Profile reading: the bar's profile must reach this multiple of the noise around it.
     asymmetry_max
         Profile reading: largest |a - b| / (a + b) of the two half lengths a and b.
+    levels, level_powers
+        Levels reading: fractions of the last maximum, and the power that each length enters with.
     light_fraction, light_reach
         Light reading: the share of light that measures the bar, and how far from the centre light
         is counted, as a fraction of the strip that lies in the map.
@@ -102,6 +105,8 @@ class BarLengthParams:
     snr_min: float = 2.0
     asymmetry_max: float = 0.6
     concentration_min: float = 0.0
+    levels: tuple[float, ...] = (0.1, 0.35, 0.7)
+    level_powers: tuple[float, ...] = (1 / 3, 1 / 3, 1 / 3)
     light_fraction: float = 0.8
     light_reach: float = 0.31
     length_scale: float = 1.0
@@ -109,7 +114,7 @@ class BarLengthParams:
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing. Raises ValueError."""
-        _one_of("reading", self.reading, ("profile", "light", "chord"))
+        _one_of("reading", self.reading, ("profile", "levels", "light", "chord"))
         _one_of("linearity", self.linearity, ("principal", "pearson"))
         _within("correlation_min", self.correlation_min, 0.0, 1.0)
         _within("pixels_min", self.pixels_min, 0, math.inf)
@@ -124,6 +129,13 @@ class BarLengthParams:
         _within("snr_min", self.snr_min, 0.0, math.inf)
         _within("asymmetry_max", self.asymmetry_max, 0.0, 1.0)
         _within("concentration_min", self.concentration_min, 0.0, 1.0)
+        for level in self.levels:
+            _within("levels", level, 0.01, 0.99)
+        if not self.levels or len(self.levels) != len(self.level_powers):
+            raise ValueError(
+                f"levels={self.levels} and level_powers={self.level_powers}: give one power for "
+                "each level, and at least one"
+            )
         _within("light_fraction", self.light_fraction, 0.05, 0.99)
         _within("light_reach", self.light_reach, 0.05, 1.0)
         _within("length_scale", self.length_scale, 1e-6, 1e6)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from models.barlength import BarLengthParams
-from models.estimator import EstimatorParams, estimate_bar
+from models.estimator import EstimatorParams, estimate_bar, mean_map
+from models.levels import at_levels, fit_powers
 
 Floats = NDArray[np.float64]
 
@@ -51,11 +52,15 @@ class Trial:
 
 
 def candidates(base: BarLengthParams | None = None) -> Iterator[EstimatorParams]:
-    """The readings that are tried: profile readings by level, light readings by share of light."""
+    """The readings that are tried: profile readings by level, several levels
+    together, light readings by share of light."""
     base = base or BarLengthParams(concentration_min=0.3)
     for smoothing in (1.0, 2.0):
-        for level in (0.3, 0.5):
+        for level in (0.15, 0.3, 0.5):
             reading = replace(base, reading="profile", smoothing_px=smoothing, level=level)
+            yield EstimatorParams(combine="maps", reading=reading)
+        for levels in ((0.1, 0.35, 0.7), (0.1, 0.2, 0.5)):
+            reading = replace(base, reading="levels", smoothing_px=smoothing, levels=levels)
             yield EstimatorParams(combine="maps", reading=reading)
         for share, reach, width in product((0.7, 0.8, 0.9), (0.31, 0.5), (0.35, 1.0)):
             reading = replace(
@@ -79,18 +84,39 @@ def fit_line(raw: Floats, truth: Floats) -> tuple[float, float]:
     return float(fit.slope), float(fit.intercept)
 
 
+def _with_powers(
+    known: Sequence[KnownBar], truth: Floats, good: NDArray[np.bool_], params: EstimatorParams
+) -> EstimatorParams:
+    """The levels reading with its powers and scale calibrated on the galaxies it measures."""
+    found = []
+    for k in (k for k, is_good in zip(known, good, strict=True) if is_good):
+        array = mean_map(k.maps)
+        middle = ((array.shape[1] - 1) / 2, (array.shape[0] - 1) / 2)
+        found.append([b.length_px for b in at_levels(array, middle, params.reading)])
+    if not found:
+        raise ValueError("no galaxy was measured at all levels: give more galaxies with bars")
+    powers, scale = fit_powers(np.array(found), truth[good])
+    chosen = tuple(float(p) for p in powers)
+    return replace(params, reading=replace(params.reading, level_powers=chosen, length_scale=scale))
+
+
 def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
     """Read every galaxy's maps, calibrate the lengths, judge them."""
     truth = np.array([k.length_px for k in known])
     bars = [estimate_bar(k.maps, params).bar for k in known]
-    raw = np.array([b.length_px for b in bars])
-    good = np.isfinite(raw)
+    good = np.isfinite([b.length_px for b in bars])
     try:
+        if params.reading.reading == "levels":
+            params = _with_powers(known, truth, good, params)
+            bars = [estimate_bar(k.maps, params).bar for k in known]
+        raw = np.array([b.length_px for b in bars])
         scale, offset = fit_line(raw[good], truth[good])
     except ValueError:
         return Trial(params=params, measured=float(good.mean()), median_error=np.inf, rho=0.0, median_angle_error_deg=np.nan)  # noqa: E501  # fmt: skip
     length = scale * raw[good] + offset
-    reading = replace(params.reading, length_scale=scale, length_offset_px=offset)
+    reading = replace(
+        params.reading, length_scale=scale * params.reading.length_scale, length_offset_px=offset
+    )
     angles = np.array([b.position_angle_deg for b in bars])[good]
     truth_angles = np.array([k.position_angle_deg for k in known])[good]
     off = np.abs((angles - truth_angles + 90.0) % 180.0 - 90.0)

@@ -59,7 +59,11 @@ class EstimatorParams:
         """The inverse of `to_dict`. Raises ValueError for an unknown name."""
         try:
             values = dict(raw)
-            return cls(**{**values, "reading": BarLengthParams(**values.get("reading", {}))})
+            reading: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in values.get("reading", {}).items()
+            }
+            return cls(**{**values, "reading": BarLengthParams(**reading)})
         except TypeError as error:
             raise ValueError(f"not an estimator's parameters: {error}") from error
 

@@ -130,6 +130,9 @@ def _words(reading: BarLengthParams) -> str:
     smooth = f"smoothed {reading.smoothing_px:g} px"
     if reading.reading == "profile":
         return f"profile to {reading.level:g} of its height, {smooth}"
+    if reading.reading == "levels":
+        levels = ", ".join(f"{level:g}" for level in reading.levels)
+        return f"profile to {levels} of its height, {smooth}"
     return (
         f"{reading.light_fraction:g} of the light within {reading.light_reach:g}, "
         f"strip {reading.strip_fraction:g}, {smooth}"

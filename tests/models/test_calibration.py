@@ -70,7 +70,7 @@ def test_the_best_candidate_wins() -> None:
 
 def test_candidates_hold_both_readings() -> None:
     tried = list(candidates())
-    assert {t.reading.reading for t in tried} == {"profile", "light"}
+    assert {t.reading.reading for t in tried} == {"profile", "levels", "light"}
     assert len({repr(t) for t in tried}) == len(tried)
 
 
