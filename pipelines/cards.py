@@ -58,7 +58,7 @@ def card(row: Row) -> Card:
     return Card(
         object_id=row["object_id"],
         side=side,
-        galaxy=_data_uri(picture["canvas"]) if pixels is not None else "",
+        galaxy=data_uri(picture["canvas"]) if pixels is not None else "",
         map=coloured_map(picture["map"] or b""),
         drawings=drawings(row, side),
         scale_bar=_scale_bar(row, side),
@@ -112,10 +112,11 @@ def coloured_map(data: bytes) -> str:
     image.putpalette(colours.tobytes())
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
-    return _data_uri(buffer.getvalue())
+    return data_uri(buffer.getvalue())
 
 
-def _data_uri(data: bytes) -> str:
+def data_uri(data: bytes) -> str:
+    """An encoded image, PNG or JPEG, as an address that holds it."""
     kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 

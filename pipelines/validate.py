@@ -11,17 +11,18 @@ from rich.table import Table
 
 from catalogues import database, storage
 from catalogues.matched import AGAIN, match
+from catalogues.picks import Row
 from catalogues.storage import StorageError
 from catalogues.truth_kinds import read_truth
 from catalogues.truths import KNOWN, Truth
 from catalogues.validations import NUMBERS, PAGE, write_numbers
 from pipelines import console as terminal
 from pipelines import page, validation_page
+from pipelines.validation_contents import Contents, Explained
 from pipelines.validation_figures import table_plot
 from pipelines.validation_numbers import Group, binned, groups, table_group
 from pipelines.validation_options import ValidateOptions
-from pipelines.validation_page import Contents
-from pipelines.validation_pictures import galleries
+from pipelines.validation_pictures import galleries, typical_rows
 from pipelines.validation_sample import sample
 from pipelines.validation_words import line
 
@@ -76,10 +77,20 @@ def _compared(options: ValidateOptions) -> Contents:
             both = (known[n].to_numpy() for n in ("true_length", "true_size"))
             found.insert(1, table_group(truth.kind, *both, options.bootstrap))
         pictures = galleries(con, of, options.pictures) if options.pictures else []
+        shown = typical_rows(con, of, options.explained) if options.explained else []
     return Contents(
         options=options, truth=truth, groups=found, of=of, bins=bins, galleries=pictures,
-        record=record,
+        record=record, explained=_explained(options, shown),
     )  # fmt: skip
+
+
+def _explained(options: ValidateOptions, rows: list[Row]) -> list[Explained]:
+    if not rows:
+        return []
+    # only here are the networks needed
+    from pipelines.validation_questions import explained
+
+    return explained(rows, options.ensemble, options.samples, options.store)
 
 
 def _truth(con: duckdb.DuckDBPyConnection, options: ValidateOptions) -> Truth:

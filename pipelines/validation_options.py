@@ -71,6 +71,13 @@ class ValidateOptions:
     """How intervals are made."""
     pictures: int = 6
     """Galaxies shown in each section."""
+    explained: int = 0
+    """Galaxies whose maps for bar, bulge and spiral arms are made anew on the pictures that the run
+    kept (figures 1 and A1 of paper 1)."""
+    ensemble: str = "compact"
+    """The networks that make them: 'compact', or path or URL of an ensemble.json."""
+    samples: int = 64
+    """Noise samples of such a map."""
     galaxies: int = 200_000
     """Most galaxies compared; of more, those with the lowest hashes."""
     memory_mb: int = 2048
@@ -81,10 +88,12 @@ class ValidateOptions:
     """Ask S3 without credentials."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.pictures <= 1000:
-            raise ValueError(f"pictures {self.pictures} must lie in 0..1000")
-        if self.galaxies < 1:
-            raise ValueError(f"galaxies {self.galaxies} must be at least 1")
+        for name, low, high in (("pictures", 0, 1000), ("explained", 0, 100)):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} {getattr(self, name)} must lie in {low}..{high}")
+        for name in ("galaxies", "samples"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} must be at least 1")
         if not 0 < self.tolerance_arcsec <= 3600:
             raise ValueError(
                 f"tolerance_arcsec {self.tolerance_arcsec} must be above 0 and at most 3600"

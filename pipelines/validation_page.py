@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -12,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from catalogues import provenance, storage
-from catalogues.truths import Truth
 from models.numbers import Number
 from pipelines import run_facts, validation_figures, validation_plots
 from pipelines.page import count, percent
-from pipelines.sections import Gallery, Plot
-from pipelines.validation_numbers import Bins, Group
+from pipelines.sections import Plot
+from pipelines.validation_contents import Contents
+from pipelines.validation_numbers import Group
 from pipelines.validation_options import ValidateOptions
 from pipelines.validation_sample import Sample
 from pipelines.validation_words import Line, line
@@ -46,29 +45,9 @@ _LEGEND = (
     "its angle is known."
 )
 _ABSENT = (
-    "A run keeps the maps of the bar question alone: figures 1 and A1 of paper 1, with the maps of "
-    "bulge and spiral arms, cannot be drawn from it."
+    "A run keeps the maps of the bar question alone: --explained makes those of bulge and spiral "
+    "arms, figures 1 and A1 of paper 1."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contents:
-    """All that a validation found. `of`: None without a catalogue."""
-
-    options: ValidateOptions
-    truth: Truth
-    groups: list[Group]
-    of: Sample | None = None
-    bins: Bins = field(default_factory=dict)
-    galleries: list[Gallery] = field(default_factory=list)
-    lengths: list[Plot] = field(default_factory=list)
-    record: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """Plain JSON: how the numbers came about."""
-        found = {"options": asdict(self.options), "truth": asdict(self.truth)}
-        return found | ({"run_id": self.record["run_id"]} if "run_id" in self.record else {})
 
 
 def values(c: Contents) -> dict[str, Any]:
@@ -81,6 +60,7 @@ def values(c: Contents) -> dict[str, Any]:
         ("lengths", "Measured and true", lengths),
         ("trends", "What the error depends on", trends),
         ("pictures", "Pictures", c.galleries),
+        ("questions", "Bar, bulge, spiral arms", c.explained),
         ("learning", "Learning curves", curves),
     ]
     written = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
@@ -104,9 +84,10 @@ def values(c: Contents) -> dict[str, Any]:
         "trends": trends,
         "galleries": c.galleries,
         "legend": _LEGEND,
+        "explained": c.explained,
         "curves": curves,
         "facts": _facts(c),
-        "absent": _ABSENT if c.of else "",
+        "absent": _ABSENT if c.of and not c.explained else "",
         "footer": f"Written by ansae on {written}. This file needs no network.",
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogues.matched import pictured_rows
+from catalogues.picks import Row
 from catalogues.sizes import true_lengths_px
 from pipelines.cards import card
 from pipelines.sections import Gallery
@@ -27,8 +28,7 @@ _WORDS = {
 def galleries(con: duckdb.DuckDBPyConnection, of: Sample, most: int) -> list[Gallery]:
     """Every choice that finds galaxies with pictures, at most `most` of each."""
     c, p = of.matched.columns, of.pairs
-    seen = c["pictured"] > 0
-    both = seen & (p.truth > 0) & (p.measured > 0)
+    seen, both = c["pictured"] > 0, _pictured_pairs(of)
     ratio = np.log(np.where(both, p.measured, np.nan) / np.where(both, p.truth, np.nan))
     barred, unbarred = c["true_barred"] > 0.5, c["true_barred"] < 0.5
     chosen = {
@@ -47,6 +47,20 @@ def galleries(con: duckdb.DuckDBPyConnection, of: Sample, most: int) -> list[Gal
             cards = tuple(card(row) for row in rows)
             found.append(Gallery(name=name, title=title, why=why, cards=cards))
     return found
+
+
+def typical_rows(con: duckdb.DuckDBPyConnection, of: Sample, most: int) -> list[Row]:
+    """Rows with pictures of galaxies spread evenly in true length; of the most certain bars where
+    no lengths are known."""
+    which = _evenly(_pictured_pairs(of), of.pairs.truth, most)
+    if not which:
+        which = _first(of.matched.columns["pictured"] > 0, -of.matched.columns["bar_yes"], most)
+    return pictured_rows(con, of.matched, which, true_lengths_px(of.matched.columns, of.truth.unit))
+
+
+def _pictured_pairs(of: Sample) -> Flags:
+    p = of.pairs
+    return np.asarray((of.matched.columns["pictured"] > 0) & (p.truth > 0) & (p.measured > 0))
 
 
 def _first(where: Flags, order: Floats, most: int) -> list[int]:
