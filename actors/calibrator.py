@@ -39,11 +39,13 @@ class Calibrator:
         cut = canvas(decoded.pixels, self.ensemble.spec.field)
         sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
         image = self.ensemble.images(cut.pixels[None], sky, scale)[0]
-        if not self.selection.chosen(vote(self.ensemble, image).mean):
+        votes = vote(self.ensemble, image)
+        if not self.selection.chosen(votes.mean):
             return None
         seed = galaxy_seed(self.seed, row["object_id"])
         return KnownBar(
             maps=bar_maps(self.ensemble, image, self.maps, seed),
             length_px=row["true_bar_length_px"] / cut.factor_x,
             position_angle_deg=row["true_bar_position_angle_deg"],
+            bar_fraction=votes.bar_fraction,
         )

@@ -64,7 +64,8 @@ class Measurer:
             return {"status": Status.FAILED.value, "status_message": message}
 
     def _bar(self, row: dict[str, Any]) -> dict[str, Any]:
-        estimate = estimate_bar(self._maps(row), self.estimator)
+        fraction = np.nan if row["bar_fraction"] is None else row["bar_fraction"]
+        estimate = estimate_bar(self._maps(row), self.estimator, fraction)
         where = {name: row[name] for name in ("x0", "y0", "factor_x", "factor_y")}
         placed, bar = place_bar(estimate, Placement(**where)), estimate.bar
         reading = {

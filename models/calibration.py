@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import optimize, stats
 
 from models.barlength import BarLengthParams
 from models.estimator import EstimatorParams, estimate_bar, mean_map
@@ -23,15 +23,20 @@ from models.levels import at_levels, fit_powers
 Floats = NDArray[np.float64]
 
 _COVERAGE = 0.683  # the share of a normal distribution within one standard deviation
+_DOUBT_MIN = 40  # galaxies from which on errors may depend on the votes
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownBar:
-    """One galaxy's maps (M, S, S) and its bar's true length, in pixels of the maps, and angle."""
+    """One galaxy's maps (M, S, S) and its bar's true length, in pixels of the maps, and angle.
+
+    bar_fraction: share of bars in the networks' votes, NaN where not known.
+    """
 
     maps: NDArray[np.float32]
     length_px: float
     position_angle_deg: float
+    bar_fraction: float = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,21 +135,44 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
 
 
 def fit_errors(known: Sequence[KnownBar], params: EstimatorParams) -> EstimatorParams:
-    """The relative floor with which 68.3 % of the galaxies lie within their 1-sigma error.
+    """The errors with which 68.3 % of the galaxies lie within 1 sigma, also where votes doubt.
 
-    The members' spread enters as it is (error_spread 1); the floor is what it leaves unexplained,
-    found by bisection.
+    The members' spread enters as it is (error_spread 1). What it leaves unexplained grows with the
+    voters' doubt, 1 - bar_fraction: a regression of the 68.3 % quantile (Koenker & Bassett 1978)
+    gives both terms where the bar fractions of at least 40 galaxies are known, else one floor.
     """
-    bare = replace(params, error_floor=0.0, error_spread=1.0)
-    rows = [(k.length_px, estimate_bar(k.maps, bare)) for k in known]
-    kept = [(t, e.bar.length_px, e.length_err_px) for t, e in rows if np.isfinite(e.bar.length_px)]
-    truth, length, spread = (np.array(column) for column in zip(*kept, strict=True))
-    low, high = 0.0, 2.0
-    for _ in range(40):
-        floor = 0.5 * (low + high)
-        inside = np.abs(length - truth) <= np.hypot(floor * length, spread)
-        low, high = (floor, high) if inside.mean() < _COVERAGE else (low, floor)
-    return replace(bare, error_floor=float(high))
+    bare = replace(params, error_floor=0.0, error_doubt=0.0, error_spread=1.0)
+    rows = [(k, estimate_bar(k.maps, bare, k.bar_fraction)) for k in known]
+    rows = [(k, e) for k, e in rows if np.isfinite(e.bar.length_px)]
+    length = np.array([e.bar.length_px for _, e in rows])
+    off = np.abs(length - np.array([k.length_px for k, _ in rows])) / length
+    spread = np.array([e.length_err_px for _, e in rows]) / length
+    doubt = 1.0 - np.array([k.bar_fraction for k, _ in rows])
+    shape = np.array([1.0, 0.0])
+    if np.isfinite(doubt).all() and len(rows) >= _DOUBT_MIN:
+        shape = _quantile_line(off, spread, doubt)
+    doubt = np.nan_to_num(doubt, nan=0.5)
+    low, high = 0.0, 2.0 / max(float(shape @ [1.0, doubt.mean()]), 1e-9)
+    for _ in range(50):
+        factor = 0.5 * (low + high)
+        inside = off <= np.hypot(factor * (shape[0] + shape[1] * doubt), spread)
+        low, high = (factor, high) if inside.mean() < _COVERAGE else (low, factor)
+    floor, slope = (high * shape).tolist()
+    return replace(bare, error_floor=floor, error_doubt=slope)
+
+
+def _quantile_line(off: Floats, spread: Floats, doubt: Floats) -> Floats:
+    """Floor and slope in doubt, neither negative, of the 68.3 % quantile of `off`."""
+
+    def loss(line: Floats) -> float:
+        floor, slope = np.abs(line)
+        rest = off - np.hypot(floor + slope * doubt, spread)
+        return float(np.maximum(_COVERAGE * rest, (_COVERAGE - 1) * rest).sum())
+
+    start = np.array([float(np.quantile(off, _COVERAGE)) * 0.7, 0.2])
+    found = optimize.minimize(loss, start, method="Nelder-Mead", options={"maxiter": 2000})
+    line: Floats = np.abs(found.x)
+    return line
 
 
 def calibrate(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> tuple[EstimatorParams, list[Trial]]:  # noqa: E501  # fmt: skip

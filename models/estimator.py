@@ -25,8 +25,9 @@ class EstimatorParams:
     """How several maps become one length.
 
     combine: "maps" reads the mean of the members' maps; "lengths" averages the members' lengths
-    (paper). error_floor, error_spread: the 1-sigma error of a length l is the quadrature sum of
-    error_floor x l and error_spread x the standard error of the members' lengths. concord_min: with
+    (paper). error_floor, error_doubt, error_spread: the 1-sigma error of a length l is the
+    quadrature sum of (error_floor + error_doubt x (1 - bar_fraction)) x l and error_spread x the
+    standard error of the members' lengths. concord_min: with
     "maps", the least length of the mean of the members' axes (unit vectors at twice their angles:
     1 where all lie along one line) for a length to be given; 0 asks for nothing.
     """
@@ -34,14 +35,15 @@ class EstimatorParams:
     combine: Literal["maps", "lengths"] = "maps"
     reading: BarLengthParams = _DEFAULT_READING
     error_floor: float = 0.08
+    error_doubt: float = 0.0
     error_spread: float = 1.0
     concord_min: float = 0.0
 
     def __post_init__(self) -> None:
         if self.combine not in ("maps", "lengths"):
             raise ValueError(f"combine={self.combine!r} must be 'maps' or 'lengths'")
-        if self.error_floor < 0 or self.error_spread < 0:
-            raise ValueError("error_floor and error_spread must not be negative")
+        if min(self.error_floor, self.error_doubt, self.error_spread) < 0:
+            raise ValueError("error_floor, error_doubt and error_spread must not be negative")
         if not 0 <= self.concord_min < 1:
             raise ValueError(f"concord_min={self.concord_min} must lie in 0..1, 1 excluded")
 
@@ -80,8 +82,13 @@ class BarEstimate:
     member_lengths_px: NDArray[np.float64]
 
 
-def estimate_bar(maps: NDArray[np.floating[Any]], params: EstimatorParams) -> BarEstimate:
-    """Read the bar off the members' maps, (M, H, W) in [0, 1] (NaN: that map says nothing)."""
+def estimate_bar(
+    maps: NDArray[np.floating[Any]], params: EstimatorParams, bar_fraction: float = float("nan")
+) -> BarEstimate:
+    """The bar of the members' maps, (M, H, W) in [0, 1] (NaN: that map says nothing).
+
+    bar_fraction: share of bars in the votes; where it is not known it counts as one half.
+    """
     readings = [measure_bar(m, params.reading) for m in maps]
     lengths = np.array([r.length_px for r in readings], dtype=np.float64)
     finite = lengths[np.isfinite(lengths)]
@@ -94,7 +101,9 @@ def estimate_bar(maps: NDArray[np.floating[Any]], params: EstimatorParams) -> Ba
     error = float("nan")
     if np.isfinite(bar.length_px):
         spread = float(finite.std(ddof=1) / np.sqrt(finite.size)) if finite.size > 1 else 0.0
-        error = float(np.hypot(params.error_floor * bar.length_px, params.error_spread * spread))
+        doubt = 1.0 - (bar_fraction if np.isfinite(bar_fraction) else 0.5)
+        relative = params.error_floor + params.error_doubt * doubt
+        error = float(np.hypot(relative * bar.length_px, params.error_spread * spread))
     return BarEstimate(bar=bar, length_err_px=error, member_lengths_px=lengths)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,35 @@ def test_maps_that_no_reading_can_read() -> None:
     blank = KnownBar(maps=np.zeros((2, 96, 96), np.float32), length_px=30, position_angle_deg=0)
     with pytest.raises(ValueError, match="no reading measured enough"):
         calibrate([blank] * 10, [READING])
+
+
+def test_errors_grow_with_the_voters_doubt() -> None:
+    rng = np.random.default_rng(8)
+
+    def doubtful(count: int) -> list[KnownBar]:
+        """Lengths that scatter by 5 % where all say bar, by 25 % where half of them do."""
+        fractions = rng.uniform(0.5, 1.0, count)
+        galaxies = known(count, 0.0, seed=int(rng.integers(1000)))
+        return [
+            replace(
+                k,
+                bar_fraction=f,
+                length_px=k.length_px * (1 + (0.05 + 0.4 * (1 - f)) * rng.normal()),
+            )
+            for k, f in zip(galaxies, fractions, strict=True)
+        ]
+
+    params = fit_errors(doubtful(300), try_reading(known(30, 0.0), READING).params)
+    assert params.error_floor == pytest.approx(0.05, abs=0.03)
+    assert params.error_doubt == pytest.approx(0.4, abs=0.13)
+    fresh = [(k, estimate_bar(k.maps, params, k.bar_fraction)) for k in doubtful(400)]
+    for low, high in ((0.5, 0.75), (0.75, 1.0)):
+        inside = [
+            abs(e.bar.length_px - k.length_px) <= e.length_err_px
+            for k, e in fresh
+            if low <= k.bar_fraction < high
+        ]
+        assert np.mean(inside) == pytest.approx(0.683, abs=0.1)
+    unknown = estimate_bar(fresh[0][0].maps, params)
+    half = estimate_bar(fresh[0][0].maps, params, 0.5)
+    assert unknown.length_err_px == half.length_err_px
