@@ -125,9 +125,7 @@ def _fit(
     console: Console,
 ) -> Exception | None:  # fmt: skip
     """Run the trials; the first error that ended one, if any."""
-    # results are told by the Watcher, and kept by catalogues.training_runs
-    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the Watcher tells what happens
     from ray import tune  # only once the cluster is there
 
     from actors.trainer import train_member

@@ -1,0 +1,60 @@
+"""Options of `ansae train`: what they come to, and which contradict each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from models.training import RECIPES
+from pipelines.training_options import TrainOptions
+
+
+def options(**changes: Any) -> TrainOptions:
+    return TrainOptions(**{"data": ("in",), "output": "out", **changes})
+
+
+def test_the_presets_are_taken_as_they_are() -> None:
+    assert options().params == RECIPES["compact"]
+    assert [m.name for m in options(preset="paper").specs] == ["vgg16", "resnet50v2", "xception"]
+
+
+def test_a_sigmoid_head_brings_its_loss() -> None:
+    asked = options(head="sigmoid")
+    assert {m.head for m in asked.specs} == {"sigmoid"}
+    assert asked.params.loss == "squared_error"
+    assert options(loss="squared_error").params.loss == "squared_error"
+
+
+def test_the_control_is_an_xception_with_a_linear_output() -> None:
+    asked = options(target="bar-length", target_column="bar_length_arcsec")
+    (member,) = asked.specs
+    assert (member.name, member.head, member.outputs) == ("xception", "linear", 1)
+    assert asked.params.loss == "squared_error"
+    assert asked.params.augment.width_range == (0.72, 0.72)
+    paper = options(target="bar-length", target_column="length_scaled", preset="paper")
+    assert paper.specs[0].architecture == "legacy_xception"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"data": ()}, "no data given"),
+        ({"members": ("vgg19",)}, "'vgg19' is not in preset 'compact'"),
+        ({"target": "bar-length"}, "belong together"),
+        ({"target_column": "a_px"}, "belong together"),
+        ({"target": "bar-length", "target_column": "length"}, "does not say its unit"),
+        ({"target": "bar-length", "target_column": "a_px", "head": "tree"}, "no head, no loss"),
+        ({"head": "sigmoid", "loss": "cross_entropy"}, "no questions for cross_entropy"),
+        ({"preset": "paper", "loss": "cross_entropy"}, "no questions for cross_entropy"),
+        ({"batch_size": 9, "workers_per_member": 2}, "must be a multiple of workers_per_member=2"),
+        ({"search": 1}, "search=1 must be 0"),
+        ({"search": 4, "workers_per_member": 2}, "one worker"),
+        ({"cpus": 0}, "cpus=0 must be at least 1"),
+        ({"pretrained": True, "initial_weights": ("vgg=a",)}, "exclude each other"),
+        ({"initial_weights": ("a.safetensors",)}, "is not MEMBER=PATH"),
+    ],
+)
+def test_options_that_contradict_each_other(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        options(**changes)
