@@ -131,8 +131,9 @@ def _fit(
     from actors.trainer import train_member
     from actors.watcher import Watcher
 
-    alone = job.workers == 1
-    bundle = {"CPU": float(job.cpus), "GPU": float(job.gpus)} if alone else {"CPU": 0.0}
+    bundle = {"CPU": float(job.cpus), "GPU": float(job.gpus)}
+    if job.workers > 1:
+        bundle = {"memory": 1.0}  # its workers compute; Tune knows no trial that needs nothing
     trainable = tune.with_resources(
         tune.with_parameters(train_member, job=job), tune.PlacementGroupFactory([bundle])
     )
