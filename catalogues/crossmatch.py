@@ -51,6 +51,18 @@ class Sky:
         return found, separation
 
 
+def separations_arcsec(
+    ra_deg: ArrayLike, dec_deg: ArrayLike, other_ra_deg: ArrayLike, other_dec_deg: ArrayLike
+) -> Floats:
+    """Great-circle distances of places, (N,) each, NaN where a coordinate is none."""
+    a, b, c, d = (
+        np.asarray(v, dtype=np.float64) for v in (ra_deg, dec_deg, other_ra_deg, other_dec_deg)
+    )
+    chord = np.linalg.norm(_unit(a, b) - _unit(c, d), axis=1)
+    arcsec = np.rad2deg(2 * np.arcsin(np.minimum(chord / 2, 1))) * 3600
+    return np.where(_valid(a, b) & _valid(c, d), arcsec, np.nan)
+
+
 def pair_by_id(con: duckdb.DuckDBPyConnection, known: str) -> int:
     """Make PAIRS of the catalogue's healthy rows and the table `known` (truth_row, object_id).
 

@@ -73,18 +73,18 @@ def length_column(name: str, unit: str | None = None, semi: bool = False) -> Len
     if _HALF.search(words) and not semi:
         raise ValueError(
             f"column {name!r} sounds like half a bar, and lengths here are full lengths: say "
-            "--semi if it is, or give the column another name"
+            "--table.semi if it is, or give the column another name"
         )
     found = next((_WORDS[w] for w in reversed(re.split(r"[_\W]+", words)) if w in _WORDS), None)
     if found is None and unit is None:
         raise ValueError(
-            f"column {name!r} does not name its unit: say --unit, one of {', '.join(MEDIANS)}, or "
-            f"call it {name}_arcsec, for instance"
+            f"column {name!r} does not name its unit: say --table.unit, one of "
+            f"{', '.join(MEDIANS)}, or call it {name}_arcsec, for instance"
         )
     if found is not None and unit is not None and found[0] != unit:
         raise ValueError(
-            f"column {name!r} names {found[0]}, but --unit is {unit}: leave --unit away, or give "
-            "the column another name"
+            f"column {name!r} names {found[0]}, but --table.unit is {unit}: leave --table.unit "
+            "away, or give the column another name"
         )
     named, factor = found or (str(unit), 1.0)
     return LengthColumn(name=name, unit=named, factor=factor * (2.0 if semi else 1.0))
@@ -105,8 +105,8 @@ def check_lengths(column: LengthColumn, lengths: ArrayLike) -> None:
         return
     raise ValueError(
         f"column {column.name!r} has a median full length of {median:.4g} {column.unit}, but bars "
-        f"have medians of {low:g} to {high:g} {column.unit}{_perhaps(column.unit, median)}: the "
-        "column's name or --unit is not that of its values; correct it"
+        f"have medians of {low:g} to {high:g} {column.unit}{_perhaps(column.unit, median)}: its "
+        "values are in another unit than its name or --table.unit says; correct it"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import duckdb
@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from catalogues.catalogue_files import CATALOGUE, PICTURES
-from catalogues.crossmatch import PAIRS, pair_by_id, pair_by_position
+from catalogues.crossmatch import PAIRS, pair_by_id, pair_by_position, separations_arcsec
 from catalogues.database import columns, fetch
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.length_units import CATALOGUE_COLUMN
@@ -45,13 +45,15 @@ class Matched:
     """Galaxies in both, (N,) each in `columns`, NaN for null.
 
     `keys`: shard and shard_row of each. `joined`: "id" or "position". `pairs`: how many there are
-    in all, of which at most the wanted number stand here.
+    in all, of which at most the wanted number stand here. `apart`: pairs whose places lie further
+    apart than the tolerance although their identifiers agree.
     """
 
     columns: Mapping[str, Floats]
     keys: pa.Table
     joined: str
     pairs: int
+    apart: int = 0
 
 
 def match(
@@ -62,7 +64,7 @@ def match(
     tolerance_arcsec: float = 2.0,
     part: Part = "all",
     split: SplitFractions | None = None,
-    most: int = 200_000,
+    most: int = 50_000,
 ) -> Matched:
     """Join the views catalogue, `known` and, where there is one, AGAIN (its bar_length_px as
     again_px, by object_id). "auto": by id, and by position where no id agrees.
@@ -85,7 +87,10 @@ def match(
                 f"none of the galaxies that agree belongs to the part {part!r}: measure that part, "
                 "or say --part all"
             )
-    return _fetched(con, truth, joined, found, most)
+    matched = _fetched(con, truth, joined, found, most)
+    c = matched.columns
+    apart = separations_arcsec(c["ra"], c["dec"], c["true_ra"], c["true_dec"]) > tolerance_arcsec
+    return replace(matched, apart=int(apart.sum()) if joined == "id" else 0)
 
 
 def _no_match(

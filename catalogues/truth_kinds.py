@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,11 +72,14 @@ def _hoyle(
     options: StorageOptions | None,
 ) -> Truth:
     fs, path = storage.filesystem(url, options)
-    con.register(TRUTH, hoyle_table(fs, path))
+    table = hoyle_table(fs, path)
+    con.register(TRUTH, table)
+    problems = Counter(table["problem"].drop_null().to_pylist())
+    notes = [f"{n} rows of the truth give no length: {why}" for why, n in problems.items()]
     length = length_column("length_arcsec")
     arcsec = number("length_arcsec")
     return establish(
-        con, TRUTH, kind="hoyle", place=place, length=length, trends=trends,
+        con, TRUTH, kind="hoyle", place=place, length=length, trends=trends, notes=notes,
         expressions={
             **{name: name for name in ("object_id", "ra", "dec", "length_scaled")},
             "true_length": arcsec,
@@ -173,7 +177,7 @@ def _length(names: Sequence[str], named: TableColumns, place: str) -> LengthColu
         which = f"could be {', '.join(likely)}" if likely else "is none of them"
         raise ValueError(
             f"{place!r} has the columns {', '.join(names)}, and the bar's length {which}: name it "
-            "with --length"
+            "with --table.length"
         )
     return length_column(likely[0], named.unit, named.semi)
 

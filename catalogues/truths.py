@@ -66,9 +66,10 @@ def establish(
     length: LengthColumn | None,
     trends: Sequence[str] = (),
     votes: bool = False,
+    notes: Sequence[str] = (),
 ) -> Truth:
     """Make KNOWN from `view`. expressions: SQL of object_id, ra, dec and STANDARD, by name; absent
-    ones are null. trends: further columns to set accuracy against.
+    ones are null. trends: further columns to set accuracy against; notes: what is known already.
 
     Raises ValueError where a column of `trends` is absent, or lengths cannot be in their unit.
     """
@@ -96,7 +97,7 @@ def establish(
         lengths=counts["lengths"],
         votes=votes,
         trends=tuple(chosen),
-        notes=_notes(con, counts["below"]),
+        notes=(*notes, *_notes(con, counts["below"])),
     )
 
 

@@ -78,7 +78,7 @@ class ValidateOptions:
     """The networks that make them: 'compact', or path or URL of an ensemble.json."""
     samples: int = 64
     """Noise samples of such a map."""
-    galaxies: int = 200_000
+    galaxies: int = 50_000
     """Most galaxies compared; of more, those with the lowest hashes."""
     memory_mb: int = 2048
     """Memory that queries may take in MiB; beyond it they use the disk."""

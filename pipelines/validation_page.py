@@ -128,6 +128,12 @@ def compared(c: Contents) -> list[str]:
     said = [f"The truth, {t.place}, has {count(t.rows)} galaxies, {what}."]
     if c.of is not None:
         said.append(_matched(c.of, c.options))
+        if c.of.matched.apart:
+            said.append(
+                f"{count(c.of.matched.apart)} of them lie further than "
+                f"{c.options.tolerance_arcsec:g} arcsec from their place in the truth: if these "
+                "identifiers are not the truth’s, say --join position."
+            )
     return said + [f"{note[0].upper()}{note[1:]}." for note in t.notes]
 
 

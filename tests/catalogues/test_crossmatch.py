@@ -9,7 +9,7 @@ import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord, match_coordinates_sky
 
-from catalogues.crossmatch import PAIRS, Sky, pair_by_id, pair_by_position
+from catalogues.crossmatch import PAIRS, Sky, pair_by_id, pair_by_position, separations_arcsec
 
 
 def places(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -49,6 +49,15 @@ def test_places_that_are_none() -> None:
     found, _ = Sky([np.nan, 10, 20], [0, 95, 5]).nearest([10.0, 20, np.nan], [95.0, 5, 5], 9)
     assert found.tolist() == [-1, 2, -1]
     assert Sky([], []).nearest([1.0], [1.0], 9)[0].tolist() == [-1]
+
+
+def test_separations_are_astropys() -> None:
+    ra, dec = places(200, 7)
+    other = moved(ra, dec, np.random.default_rng(8).uniform(0, 5000, 200), 9)
+    found = separations_arcsec(ra, dec, other.ra.deg, other.dec.deg)
+    expected = SkyCoord(ra * units.deg, dec * units.deg).separation(other).arcsec
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.isnan(separations_arcsec([1.0, 1], [91.0, 1], [1.0, np.nan], [1.0, 1])).all()
 
 
 def connection(catalogue: dict, known: dict) -> duckdb.DuckDBPyConnection:

@@ -33,9 +33,17 @@ def test_half_lengths_are_doubled() -> None:
 @pytest.mark.parametrize(
     ("name", "unit", "message"),
     [
-        ("length", None, r"'length' does not name its unit: say --unit, one of px, arcsec, kpc"),
-        ("length_kpc", "arcsec", r"'length_kpc' names kpc, but --unit is arcsec: leave --unit"),
-        ("sma_kpc", None, r"'sma_kpc' sounds like half a bar, .* say --semi"),
+        (
+            "length",
+            None,
+            r"'length' does not name its unit: say --table.unit, one of px, arcsec, kpc",
+        ),
+        (
+            "length_kpc",
+            "arcsec",
+            r"'length_kpc' names kpc, but --table.unit is arcsec: leave --table.unit",
+        ),
+        ("sma_kpc", None, r"'sma_kpc' sounds like half a bar, .* say --table.semi"),
         ("bar_length_kpc_h", None, r"'bar_length_kpc_h' is in units with h: multiply it by your h"),
         ("length_h_kpc", None, r"is in units with h"),
     ],

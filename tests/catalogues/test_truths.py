@@ -98,7 +98,7 @@ def test_floats_that_lost_digits_are_no_identifiers(tmp_path: Path) -> None:
             {},
             r"'length_kpc' has a median full length of 4000 kpc, .*\(4000 pc would be 4 kpc\)",
         ),
-        ({"length": [4.0, 5, 6]}, {}, r"'length' does not name its unit: say --unit"),
+        ({"length": [4.0, 5, 6]}, {}, r"'length' does not name its unit: say --table.unit"),
         (
             {"size": [4.0, 5, 6]},
             {},
@@ -159,6 +159,18 @@ def test_duckdb_is_left_without_a_network() -> None:
         found = con.execute("SELECT current_setting('autoinstall_known_extensions')").fetchone()
     assert isinstance(con, duckdb.DuckDBPyConnection)
     assert found == (False,)
+
+
+def test_rows_of_hoyles_table_without_a_length_are_told(tmp_path: Path) -> None:
+    head = "objid,ra,dec,length_avg,length_stdev,width_avg,width_stdev,length_scaled,bar_meas,z"
+    rows = ["1,10,1,5,1,1,1,0.5,3,0.03", "2,11,1,,1,1,1,0.5,3,0.03", "3,12,1,5,1,1,1,0.5,3,0"]
+    (tmp_path / "hoyle_barlengths.csv").write_text("\n".join([head, *rows]) + "\n")
+    truth, _ = established("hoyle", tmp_path)
+    assert (truth.rows, truth.lengths) == (3, 1)
+    assert truth.notes == (
+        "1 rows of the truth give no length: length_avg is no number above 0",
+        "1 rows of the truth give no length: no redshift above 0",
+    )
 
 
 @pytest.mark.data

@@ -374,5 +374,25 @@ def test_lengths_in_a_unit_that_the_catalogue_lacks(synthetic_run, tmp_path: Pat
         )
 
 
+def test_identifiers_that_are_not_the_truths(synthetic_run, tmp_path: Path) -> None:
+    """Ids agree by accident, places do not: the page says so."""
+    rows = [r for r in synthetic_run.rows().to_pylist() if r["status"] == "measured"]
+    shifted = rows[1:] + rows[:1]
+    truth = {"object_id": [r["object_id"] for r in shifted], "ra": [r["ra"] for r in rows]}
+    truth |= {"dec": [r["dec"] for r in rows], "length_px": [r["bar_length_px"] for r in rows]}
+    pq.write_table(pa.table(truth), tmp_path / "t.parquet")
+    for join, rho in (("auto", None), ("position", 1.0)):
+        validate.run(
+            options(
+                catalogue=str(synthetic_run.folder), against="table", output=str(tmp_path),
+                truth=str(tmp_path / "t.parquet"), pictures=0, join=join,
+            ),
+            QUIET,
+        )  # fmt: skip
+        text = Page((tmp_path / "validation.html").read_text()).text
+        assert ("say --join position" in text) == (join == "auto")
+        assert rho is None or numbers(tmp_path)["rho", "paper"]["value"] == pytest.approx(rho)
+
+
 def test_the_command_is_known() -> None:
     assert "validate" in ansae.commands()
