@@ -1,0 +1,95 @@
+"""Trainings that are killed in mid-epoch: the same command goes on, nothing is trained twice."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rich.console import Console
+
+from catalogues.splits import SplitFractions
+from pipelines.train import TrainOptions, run
+from tests.training import write_training
+
+EPOCHS = 6
+REPOSITORY = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def options(data: str, output: Path) -> TrainOptions:
+    return TrainOptions(
+        data=(data,), output=str(output), members=("vgg", "xception"), epochs=EPOCHS,
+        batch_size=16, split=SplitFractions(validation=0.2, test=0.2), cpus=2,
+    )  # fmt: skip
+
+
+def start(asked: TrainOptions) -> subprocess.Popen[str]:
+    words = [*asked.data, "--output", asked.output, "--members", *asked.members]
+    words += ["--epochs", str(EPOCHS), "--batch-size", "16", "--cpus", "2"]
+    words += ["--split.validation", "0.2", "--split.test", "0.2"]
+    hidden = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    hidden["RAY_worker_niceness"] = "0"
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines.train", *words],
+        cwd=REPOSITORY, env=hidden, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def state_of(output: Path, member: str) -> list[dict[str, Any]] | None:
+    """The learning curve that a member's state holds, if there is one."""
+    try:
+        data = (output / "members" / member / "state.pt").read_bytes()
+    except FileNotFoundError:
+        return None
+    curve: list[dict[str, Any]] = torch.load(io.BytesIO(data), weights_only=True)["curve"]
+    return curve
+
+
+def kill_after_second_epoch(asked: TrainOptions, member: str) -> list[dict[str, Any]]:
+    """Kill the command and all of its Ray while `member` is in its third epoch or a later one."""
+    output = Path(asked.output)
+    with start(asked) as process:
+        try:
+            while len(state_of(output, member) or []) < 2:
+                if process.poll() is not None:
+                    pytest.fail(f"ended early: {process.communicate()}")
+                time.sleep(0.02)
+            process.send_signal(signal.SIGKILL)
+        finally:
+            process.kill()
+    time.sleep(2)  # its workers notice
+    before = state_of(output, member)
+    assert before is not None
+    assert 2 <= len(before) < EPOCHS
+    return before
+
+
+def test_a_killed_training_goes_on(ray_cluster: object, tmp_path: Path) -> None:
+    data = write_training(tmp_path / "shards")
+    asked = options(data, tmp_path / "out")
+    before = kill_after_second_epoch(asked, "xception")
+    first = tmp_path / "out" / "members" / "vgg" / "end.json"
+    examples = tmp_path / "out" / "examples" / "train_pixels.npy"
+    written = [file.stat().st_mtime_ns for file in (first, examples)]
+
+    told = io.StringIO()
+    spec = run(asked, Console(file=told, width=200))
+    assert "vgg: trained already" in told.getvalue()
+    assert "xception: epoch 1 of" not in told.getvalue()
+    assert [file.stat().st_mtime_ns for file in (first, examples)] == written
+    curve = json.loads((tmp_path / "out" / "training.json").read_text())["curves"]["xception"]
+    assert [p["epoch"] for p in curve] == list(range(EPOCHS))
+    assert curve[: len(before)] == before  # when each ended stands in it
+
+    undisturbed = run(options(data, tmp_path / "other"), Console(quiet=True))
+    assert spec.sha256 == undisturbed.sha256
