@@ -138,24 +138,18 @@ def _mock(con: duckdb.DuckDBPyConnection, place: str, named: TableColumns) -> Tr
 
 def _table(con: duckdb.DuckDBPyConnection, place: str, named: TableColumns) -> Truth:
     names = columns(con, TRUTH)
-    length = _length(names, named, place)
-    value = number(length.name, length.factor)
-    expressions = {
-        "true_length": value,
-        f"true_length_{length.unit}": value,
-        # no length may mean that nobody looked: only a written 0 says that there is no bar
-        "true_barred": f"(CASE WHEN {value} > 0 THEN 1.0 WHEN {value} = 0 THEN 0.0 END)",
-    }
-    if length.unit == "over_r90":
-        del expressions["true_length_over_r90"]
-        expressions["true_size"] = "1.0"
+    votes = _has_votes(names)
+    length = None if votes and not _likely(names, named) else _length(names, named, place)
+    expressions = _lengths(length) if length is not None else {}
     mapping = manifest.resolve([n for n in names if n != "image"])
     if "object_id" in mapping:
         expressions["object_id"] = identifier(con, TRUTH, mapping["object_id"])
     expressions |= {n: number(mapping[n]) for n in ("ra", "dec") if n in mapping}
-    error = named.error or (f"{length.name}_err" if f"{length.name}_err" in names else None)
+    error = named.error
+    if length is not None and error is None and f"{length.name}_err" in names:
+        error = f"{length.name}_err"
     for ours, theirs, factor in (
-        ("true_length_err", error, length.factor),
+        ("true_length_err", error, length.factor if length is not None else 1.0),
         ("true_angle_deg", named.angle, 1.0),
     ):
         if theirs is not None:
@@ -163,8 +157,28 @@ def _table(con: duckdb.DuckDBPyConnection, place: str, named: TableColumns) -> T
             expressions[ours] = number(theirs, factor)
     return establish(
         con, TRUTH, kind="table", place=place, length=length, expressions=expressions,
-        trends=named.trends, votes=_has_votes(names),
+        trends=named.trends, votes=votes,
     )  # fmt: skip
+
+
+def _lengths(length: LengthColumn) -> dict[str, str]:
+    """SQL of what a column of lengths gives."""
+    value = number(length.name, length.factor)
+    found = {
+        "true_length": value,
+        # no length may mean that nobody looked: only a written 0 says that there is no bar
+        "true_barred": f"(CASE WHEN {value} > 0 THEN 1.0 WHEN {value} = 0 THEN 0.0 END)",
+    }
+    if length.unit == "over_r90":
+        return found | {"true_size": "1.0"}
+    return found | {f"true_length_{length.unit}": value}
+
+
+def _likely(names: Sequence[str], named: TableColumns) -> list[str]:
+    """Columns that may be the length."""
+    if named.length is not None:
+        return [named.length]
+    return [n for n in names if "length" in n.lower() and not n.lower().endswith("_err")]
 
 
 def _length(names: Sequence[str], named: TableColumns, place: str) -> LengthColumn:
@@ -172,7 +186,7 @@ def _length(names: Sequence[str], named: TableColumns, place: str) -> LengthColu
     if named.length is not None:
         _require(names, named.length, place)
         return length_column(named.length, named.unit, named.semi)
-    likely = [n for n in names if "length" in n.lower() and not n.lower().endswith("_err")]
+    likely = _likely(names, named)
     if len(likely) != 1:
         which = f"could be {', '.join(likely)}" if likely else "is none of them"
         raise ValueError(

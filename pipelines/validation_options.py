@@ -45,7 +45,7 @@ class ValidateOptions:
     """Output folder of `ansae measure`, local or s3://."""
     against: Kind
     """hoyle: Hoyle et al. 2011; efigi: Baillard et al. 2011; mock: truth columns of mock galaxies;
-    table: any table with a column of bar lengths."""
+    table: any table with a column of bar lengths, or with volunteers' votes (vote_*)."""
     truth: str
     """The published table or its folder; mock shards; a Parquet, CSV, TSV or FITS table."""
     output: str | None = None

@@ -25,7 +25,7 @@ TITLES = {
     "hoyle": "Hoyle et al. 2011",
     "efigi": "EFIGI (Baillard et al. 2011)",
     "mock": "mock galaxies",
-    "table": "a table of bar lengths",
+    "table": "a table",
 }
 _HEADLINE = (
     ("paper", "rho", "ρ, the paper’s way"),
@@ -124,7 +124,8 @@ def table_numbers(group: Group) -> list[Number]:
 def compared(c: Contents) -> list[str]:
     """What was set against what, in sentences; also for the terminal."""
     t = c.truth
-    what = f"{count(t.lengths)} with a bar length" if t.unit else "with grades"
+    what = "with grades" if t.kind == "efigi" else "with votes"
+    what = f"{count(t.lengths)} with a bar length" if t.unit else what
     said = [f"The truth, {t.place}, has {count(t.rows)} galaxies, {what}."]
     if c.of is not None:
         said.append(_matched(c.of, c.options))
@@ -228,7 +229,7 @@ def _training(c: Contents) -> dict[str, Any]:
 def _facts(c: Contents) -> list[tuple[str, str]]:
     own = [
         ("truth", c.truth.place),
-        ("unit of lengths", c.truth.unit or "grades"),
+        ("unit of lengths", c.truth.unit or "none"),
         ("bootstrap seed", str(c.options.bootstrap.seed)),
     ]
     return own + list(run_facts.main_facts(c.record))
