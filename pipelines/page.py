@@ -11,7 +11,9 @@ from markupsafe import Markup
 
 
 def render(values: Mapping[str, Any], template: str = "report.html") -> str:
-    """Fill a template of the folder templates. Strings are escaped; only the style sheet and `figure` are not.
+    """Fill a template of the folder templates.
+
+    Strings are escaped; only the style sheet and what passes the filter `figure` are not.
 
     Raises jinja2.UndefinedError where a value that the template names is missing.
     """
