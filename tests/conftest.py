@@ -13,12 +13,10 @@ from tests import s3server
 from tests.pipelines.synthetic_run import SyntheticRun, write_run
 from tests.s3server import S3Server
 
-
-def pytest_configure() -> None:
-    """Ray reads its environment when it is imported, which some module does while tests are
-    collected: set the environment before."""
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (so Ray spells it); tests only wait
-    import_ray()
+# Ray reads its environment when it is imported, which a room's conftest or some module does while
+# tests are collected: set the environment before.
+os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (so Ray spells it); tests only wait
+import_ray()
 
 
 @pytest.fixture(scope="session")
