@@ -38,7 +38,8 @@ def pairs(con: duckdb.DuckDBPyConnection) -> pa.Table:
     return fetch(
         con,
         f"SELECT c.bar_fraction, c.bar_length_px, c.bar_length_px_err, c.bar_position_angle_deg, "
-        f"t.{LENGTH}, t.{ANGLE}, t.true_barred, t.true_bar_fraction FROM {CATALOGUE} c JOIN ({_truth(con)}) t "
+        f"t.{LENGTH}, t.{ANGLE}, t.true_barred, t.true_bar_fraction "
+        f"FROM {CATALOGUE} c JOIN ({_truth(con)}) t "
         f"USING (object_id) WHERE c.bar_fraction IS NOT NULL "
         f"ORDER BY c.shard, c.shard_row LIMIT {_PAIRS_MAX}",
     )
