@@ -128,8 +128,11 @@ def train(
         ended = datetime.now(UTC).isoformat(timespec="milliseconds")
         seconds = round(time.monotonic() - began, 3)
         curve.append({**asdict(result), "seconds": seconds, "ended": ended})
-        if team.rank == 0:
-            run.keep(label, dump_state(trainer, curve))
+        if team.rank == 0:  # before Tune hears of it: a search ends a trial at its last report
+            if trainer.finished and np.isfinite(trainer.best_loss):
+                run.finish(label, best_weights(trainer), curve)
+            else:
+                run.keep(label, dump_state(trainer, curve))
         report(curve[-1])
         began = time.monotonic()
     if not np.isfinite(trainer.best_loss):
@@ -137,8 +140,6 @@ def train(
             f"the training of {label!r} diverged: its validation loss never was a number; lower "
             f"learning_rate={trainer.params.learning_rate}"
         )
-    if team.rank == 0:
-        run.finish(label, best_weights(trainer), curve)
 
 
 def restored(
