@@ -126,6 +126,7 @@ def _fit(
 ) -> Exception | None:  # fmt: skip
     """Run the trials; the first error that ended one, if any."""
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the Watcher tells what happens
+    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # Ctrl-C ends the command, at once
     from ray import tune  # only once the cluster is there
 
     from actors.trainer import train_member

@@ -28,7 +28,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_training(tmp_path_factory.mktemp("training"))
 
 
-def train(data: str, output: Path, **changes: object) -> tuple[EnsembleSpec, str]:
+def train(data: str, output: Path | str, **changes: object) -> tuple[EnsembleSpec, str]:
     """One member, quietly; its description and what was told."""
     told = io.StringIO()
     options = {
@@ -166,7 +166,7 @@ def test_what_does_not_fit_the_cluster(shards: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="reading one more core"):
         train(shards, tmp_path, stream=True, cpus=2)
     with pytest.raises(ValueError, match="not a disk"):
-        train(shards, Path("memory://x"), output="memory://x")
+        train(shards, "memory://x")
 
 
 def test_a_training_that_diverges(shards: str, tmp_path: Path) -> None:
