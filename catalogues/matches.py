@@ -31,14 +31,14 @@ def require(con: duckdb.DuckDBPyConnection) -> None:
 def pairs(con: duckdb.DuckDBPyConnection) -> pa.Table:
     """Rows with votes whose truth is known, at most a million.
 
-    Columns: bar_fraction, bar_length_px, bar_length_px_err, bar_position_angle_deg (null where
-    not measured), true_bar_length_px, true_bar_position_angle_deg, true_barred, and
+    Columns: bar_fraction, bar_yes, bar_length_px, bar_length_px_err, bar_position_angle_deg
+    (null where not measured), true_bar_length_px, true_bar_position_angle_deg, true_barred, and
     true_bar_fraction, the share of bars among the truth's own votes (null without them).
     """
     return fetch(
         con,
-        f"SELECT c.bar_fraction, c.bar_length_px, c.bar_length_px_err, c.bar_position_angle_deg, "
-        f"t.{LENGTH}, t.{ANGLE}, t.true_barred, t.true_bar_fraction "
+        f"SELECT c.bar_fraction, c.bar_yes, c.bar_length_px, c.bar_length_px_err, "
+        f"c.bar_position_angle_deg, t.{LENGTH}, t.{ANGLE}, t.true_barred, t.true_bar_fraction "
         f"FROM {CATALOGUE} c JOIN ({_truth(con)}) t "
         f"USING (object_id) WHERE c.bar_fraction IS NOT NULL "
         f"ORDER BY c.shard, c.shard_row LIMIT {_PAIRS_MAX}",

@@ -37,13 +37,15 @@ class TruthSection:
 class Comparison:
     """A catalogue against the truth. AUCs of bar_fraction: `auc` of all truly barred galaxies
     against the unbarred, `clear_auc` of those whose bar most voters see. `votes_auc`: of all, by
-    the truth's own votes instead of the networks': what is hidden from people stays hidden. The
-    last two are NaN without votes."""
+    the truth's own votes instead of the networks': what is hidden from people stays hidden.
+    `clear_yes_auc`: as `clear_auc`, of the cumulative vote bar_yes. NaN without the truth's votes,
+    but for the first."""
 
     columns: Columns
     lengths: Agreement
     auc: float
     clear_auc: float
+    clear_yes_auc: float
     votes_auc: float
     barred: int
     unbarred: int
@@ -68,6 +70,7 @@ def compare(con: duckdb.DuckDBPyConnection) -> Comparison:
         ),
         auc=statistics.auc(scores, barred),
         clear_auc=statistics.auc(scores[judged], clear[judged]),
+        clear_yes_auc=statistics.auc(columns["bar_yes"][judged], clear[judged]),
         votes_auc=statistics.auc(seen[voted], barred[voted]),
         barred=int(barred.sum()),
         unbarred=int((~barred).sum()),
@@ -121,6 +124,7 @@ def numbers(found: Comparison) -> list[tuple[str, str, str]]:
         ("within 2 error bars", f"{100 * a.within_2_sigma:.0f} %", "95 % for Gaussian errors"),
         ("median angle error", f"{a.angle_error_deg:.1f}°", bars(a.angle_n)),
         ("AUC, bars most voters see", f"{found.clear_auc:.3f}", "against unbarred, bar_fraction"),
+        ("the same by bar_yes", f"{found.clear_yes_auc:.3f}", "cumulative: disc, face-on and bar"),
         ("AUC, all bars", f"{found.auc:.3f}", _ceiling(found.votes_auc)),
     ]
     return [row for row in rows if not row[1].startswith("nan")]
