@@ -1,0 +1,57 @@
+"""The reading of the shipped estimator.json: the same noiseless bar at every angle, and flags."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import models
+from models.barlength import StopReason
+from models.estimator import estimate_bar
+from models.recipe import Recipe
+from tests.models.barmaps import SHAPES, BarMap, angle_difference
+
+CANVAS_PX = 144
+ANGLES = np.arange(24) * 7.5
+RECIPE = Recipe.from_dict(
+    json.loads((Path(models.__file__).parent / "weights/compact/estimator.json").read_text())
+)
+
+
+@pytest.mark.parametrize("length_px", [24.0, 36.0, 54.0])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_lengths_and_angles_do_not_depend_on_the_angle(shape: BarMap, length_px: float) -> None:
+    found = [
+        estimate_bar(shape(CANVAS_PX, length_px, 0.3, angle)[None], RECIPE.reading).bar
+        for angle in ANGLES
+    ]
+    lengths = np.array([bar.length_px for bar in found])
+    assert np.isfinite(lengths).all()
+    assert np.sqrt(np.mean((lengths / lengths.mean() - 1) ** 2)) < 0.05
+    for bar, angle in zip(found, ANGLES, strict=True):
+        assert angle_difference(bar.position_angle_deg, angle) < 3
+
+
+def test_longer_bars_have_longer_lengths() -> None:
+    for shape in SHAPES:
+        found = [
+            estimate_bar(shape(CANVAS_PX, length, 0.3, 20.0)[None], RECIPE.reading).bar.length_px
+            for length in (20.0, 30.0, 45.0, 60.0)
+        ]
+        assert np.all(np.diff(found) > 0)
+
+
+def test_what_shows_no_bar_is_flagged() -> None:
+    y, x = np.mgrid[:CANVAS_PX, :CANVAS_PX] - (CANVAS_PX - 1) / 2
+    cases = {
+        StopReason.ROUND: np.exp(-(x**2 + y**2) / 200),
+        StopReason.BLANK: np.zeros((CANVAS_PX, CANVAS_PX)),
+        StopReason.NOT_FINITE: np.full((CANVAS_PX, CANVAS_PX), np.nan),
+    }
+    for stop, saliency in cases.items():
+        bar = estimate_bar(saliency[None], RECIPE.reading).bar
+        assert bar.stop == stop
+        assert np.isnan(bar.length_px)
