@@ -78,12 +78,12 @@ def length_column(name: str, unit: str | None = None, semi: bool = False) -> Len
     found = next((_WORDS[w] for w in reversed(re.split(r"[_\W]+", words)) if w in _WORDS), None)
     if found is None and unit is None:
         raise ValueError(
-            f"column {name!r} does not name its unit: say --table.unit, one of "
+            f"column {name!r} does not name its unit: say --unit (--table.unit in validate), one of "
             f"{', '.join(MEDIANS)}, or call it {name}_arcsec, for instance"
         )
     if found is not None and unit is not None and found[0] != unit:
         raise ValueError(
-            f"column {name!r} names {found[0]}, but --table.unit is {unit}: leave --table.unit "
+            f"column {name!r} names {found[0]}, but the unit is given as {unit}: leave that "
             "away, or give the column another name"
         )
     named, factor = found or (str(unit), 1.0)
@@ -106,7 +106,7 @@ def check_lengths(column: LengthColumn, lengths: ArrayLike) -> None:
     raise ValueError(
         f"column {column.name!r} has a median full length of {median:.4g} {column.unit}, but bars "
         f"have medians of {low:g} to {high:g} {column.unit}{_perhaps(column.unit, median)}: its "
-        "values are in another unit than its name or --table.unit says; correct it"
+        "values are in another unit than its name or the given unit says; correct it"
     )
 
 

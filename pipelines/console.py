@@ -23,6 +23,7 @@ OK, FAILURE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
 _TITLE = re.compile(r"^╭.*$", re.MULTILINE)
 _BOX = re.compile(r"[─-╿]+")
+_RULE = re.compile(r"^(-{8,}|(Value|Parsing) error)$")  # the frame of terminals without UTF-8
 _HINT = re.compile(r"(For full helptext|Argument helptext).*")
 
 
@@ -48,7 +49,7 @@ def one_line(text: str) -> str:
         line = line.strip()
         if _HINT.match(line):
             break
-        if line:
+        if line and not _RULE.match(line):
             lines.append(line)
     return " ".join(lines)
 

@@ -36,12 +36,12 @@ def test_half_lengths_are_doubled() -> None:
         (
             "length",
             None,
-            r"'length' does not name its unit: say --table.unit, one of px, arcsec, kpc",
+            r"'length' does not name its unit: say --unit .*, one of px, arcsec, kpc",
         ),
         (
             "length_kpc",
             "arcsec",
-            r"'length_kpc' names kpc, but --table.unit is arcsec: leave --table.unit",
+            r"'length_kpc' names kpc, but the unit is given as arcsec: leave that",
         ),
         ("sma_kpc", None, r"'sma_kpc' sounds like half a bar, .* say --table.semi"),
         ("bar_length_kpc_h", None, r"'bar_length_kpc_h' is in units with h: multiply it by your h"),

@@ -227,7 +227,8 @@ def test_a_unit_that_the_name_contradicts_is_told_in_one_line(
     assert end.value.code == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("ansae calibrate --grid: ")
-    assert "names px, but --unit is kpc" in line
+    assert "names px, but the unit is given as kpc" in line
+    assert "---" not in line
 
 
 def test_too_few_galaxies_are_told_in_one_line(
