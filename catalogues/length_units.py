@@ -78,7 +78,7 @@ def length_column(name: str, unit: str | None = None, semi: bool = False) -> Len
     found = next((_WORDS[w] for w in reversed(re.split(r"[_\W]+", words)) if w in _WORDS), None)
     if found is None and unit is None:
         raise ValueError(
-            f"column {name!r} does not name its unit: say --unit (--table.unit in validate), one of "
+            f"column {name!r} does not name its unit: say --unit (validate: --table.unit), one of "
             f"{', '.join(MEDIANS)}, or call it {name}_arcsec, for instance"
         )
     if found is not None and unit is not None and found[0] != unit:
