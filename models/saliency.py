@@ -34,8 +34,9 @@ class SmoothGradParams:
     samples: N. noise_fraction: S_noise. gradient: "absolute" (paper) or "signed". channels: how
     the channels are reduced, "max" (paper) or "sum". multiply_by_input: X_input, the scaled map
     times the grey image (paper's option). view: how each sample looks at the canvas. smoothing_px:
-    Gaussian sigma applied to the finished map, canvas pixels. chunk: samples computed at once; it
-    bounds the memory and changes no result beyond rounding.
+    Gaussian sigma applied to the finished map, canvas pixels. groups: how
+    many the samples fall into for a length's sampling error (models.left_out). chunk: samples
+    computed at once; it bounds the memory and changes no result beyond rounding.
     """
 
     samples: int = 256
@@ -45,11 +46,14 @@ class SmoothGradParams:
     multiply_by_input: bool = False
     view: ViewParams = field(default_factory=ViewParams)
     smoothing_px: float = 1.0
+    groups: int = 8
     chunk: int = 32
 
     def __post_init__(self) -> None:
         if self.samples < 1 or self.chunk < 1:
             raise ValueError(f"samples={self.samples} and chunk={self.chunk} must be at least 1")
+        if self.groups < 2:
+            raise ValueError(f"groups={self.groups} must be at least 2")
         if not 0 <= self.noise_fraction <= 2:
             raise ValueError(f"noise_fraction={self.noise_fraction} must lie in 0..2")
         if self.gradient not in ("absolute", "signed"):
@@ -99,10 +103,11 @@ def _phase(seed: int) -> tuple[float, float]:
 
 def _chunk_gradients(
     member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
-    first: int, count: int, noise: Tensor | None,
-) -> Tensor:  # fmt: skip
-    """Sum over one chunk's samples of the (absolute) gradients: (classes, 3, S, S)."""
-    side = member.spec.input_px
+    first: int, cuts: Sequence[int], noise: Tensor | None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Sums of (absolute) gradients over one chunk's samples, (classes, 3, S, S), and over each of
+    the parts whose sizes are `cuts`, (parts, classes, 3, S, S)."""
+    side, count = member.spec.input_px, sum(cuts)
     leaf = image.expand(count, -1, -1, -1).contiguous().requires_grad_(True)
     if params.view.identity:
         seen: Tensor = leaf
@@ -114,12 +119,36 @@ def _chunk_gradients(
     sigma = params.noise_fraction * (image.max() - image.min())
     noisy = (seen + sigma * noise).contiguous(memory_format=torch.channels_last)
     logits = member(noisy)
-    sums = []
+    sums, parts = [], []
     for i, column in enumerate(columns):
         scores = member.score_of(logits, column).sum()
         (gradient,) = torch.autograd.grad(scores, leaf, retain_graph=i + 1 < len(columns))
-        sums.append((gradient.abs() if params.gradient == "absolute" else gradient).sum(dim=0))
-    return torch.stack(sums)
+        gradient = gradient.abs() if params.gradient == "absolute" else gradient
+        sums.append(gradient.sum(dim=0))
+        split = gradient.split_with_sizes(list(cuts)) if len(cuts) > 1 else ()
+        parts.append(torch.stack([part.sum(dim=0) for part in split] or [sums[-1]]))
+    return torch.stack(sums), torch.stack(parts, dim=1)
+
+
+def gradient_sums(
+    member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
+    sizes: Sequence[int], noise: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Sums over all samples of one galaxy, (classes, 3, S, S), and over groups of `sizes` samples,
+    in order, (groups, classes, 3, S, S). The first does not depend on the groups."""
+    total = image.new_zeros((len(columns), *image.shape))
+    groups = image.new_zeros((len(sizes), *total.shape))
+    number = [group for group, size in enumerate(sizes) for _ in range(size)]
+    for first in range(0, params.samples, params.chunk):
+        mine = number[first : first + params.chunk]
+        here = sorted(set(mine))
+        given = None if noise is None else noise[first : first + len(mine)]
+        added, parts = _chunk_gradients(
+            member, image, columns, params, seed, first, [mine.count(g) for g in here], given
+        )
+        total += added
+        groups[here[0] : here[-1] + 1] += parts
+    return total, groups
 
 
 def mean_gradients(
@@ -131,11 +160,7 @@ def mean_gradients(
     image: (3, S, S), normalised. `noise`, (N, 3, input_px, input_px) standard normal, replaces the
     seeded noise (to compare implementations on the same samples).
     """
-    total = image.new_zeros((len(columns), *image.shape))
-    for first in range(0, params.samples, params.chunk):
-        count = min(params.chunk, params.samples - first)
-        given = None if noise is None else noise[first : first + count]
-        total += _chunk_gradients(member, image, columns, params, seed, first, count, given)
+    total, _ = gradient_sums(member, image, columns, params, seed, [params.samples], noise)
     return total / params.samples
 
 

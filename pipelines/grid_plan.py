@@ -113,7 +113,7 @@ class GridPlan:
         o, ensemble = self.options, self.ensemble.to_dict()
         del ensemble["weights"]  # where they lie changes nothing, what they are is their sha256
         how = asdict(o.smoothgrad(0.0))
-        for name in ("noise_fraction", "multiply_by_input", "chunk"):
+        for name in ("noise_fraction", "multiply_by_input", "groups", "chunk"):
             del how[name]
         maps = {"ensemble": ensemble, "maps": how, "seed": o.seed, "device": self.device}
         grid = {

@@ -1,0 +1,49 @@
+"""Maps without one group of samples each, from the same samples as the map itself.
+
+A map's N samples fall, in order, into G groups. A reading of the map has, by the jackknife
+(models.estimator), the sampling error that the scatter of its G readings without one group says:
+an error for every length without a second run and without one gradient more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from models.networks import Member
+from models.saliency import SmoothGradParams, finish, gradient_sums
+
+
+def group_sizes(params: SmoothGradParams) -> list[int]:
+    """Samples in each group: they differ by one at most, and none is empty."""
+    count = min(params.groups, params.samples)
+    return [params.samples // count + (i < params.samples % count) for i in range(count)]
+
+
+def left_out_gradients(
+    member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int
+) -> tuple[Tensor, Tensor]:
+    """models.saliency.mean_gradients, bit for bit, and the means without one group each.
+
+    (classes, 3, S, S) and (G, classes, 3, S, S); G is 0 for a single sample.
+    """
+    sizes = group_sizes(params)
+    total, groups = gradient_sums(member, image, columns, params, seed, sizes)
+    mean = total / params.samples
+    if len(sizes) < 2:
+        return mean, groups[:0]
+    others = params.samples - image.new_tensor(sizes)
+    return mean, (total - groups) / others.view(-1, 1, 1, 1, 1)
+
+
+def smoothgrad_left_out(
+    member: Member, image: Tensor, column: int, params: SmoothGradParams, seed: int
+) -> tuple[Tensor, Tensor]:
+    """The map of one image (3, S, S) for one answer, exactly as models.saliency.smoothgrad makes
+    it, (S, S), and the maps without one group each, (G, S, S); all in [0, 1] or NaN."""
+    mean, left_out = left_out_gradients(member, image, [column], params, seed)
+    without = left_out[:, 0]
+    if len(without):
+        return finish(mean, image, params)[0], finish(without, image, params)
+    return finish(mean, image, params)[0], without[:, 0]
