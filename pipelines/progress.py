@@ -53,7 +53,7 @@ class MeasureProgress:
     def words(self) -> str:
         """Speed, time left and counts by status."""
         rate = self.rate()
-        left = f"{_clock((self.total - self.done) / rate)} left" if rate else "time left unknown"
+        left = f"{clock((self.total - self.done) / rate)} left" if rate else "time left unknown"
         counts = ", ".join(f"{n} {status}" for status, n in self.statuses.most_common())
         return f"{rate:.3g} galaxies/s, {left}: {counts}"
 
@@ -79,7 +79,7 @@ class MeasureProgress:
         self._bar.stop()
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """Hours, minutes and seconds."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)

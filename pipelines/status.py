@@ -1,0 +1,128 @@
+"""`ansae status`: what a run is doing, read from its output, from anywhere."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import tyro
+
+from catalogues import storage
+from catalogues.heartbeat import Heartbeat, Life, life, read_heartbeat, silence_s
+from catalogues.provenance import RunRecord, read_record
+from catalogues.storage import StorageError, StorageOptions
+from pipelines import console as terminal
+from pipelines.progress import clock
+from pipelines.run_facts import when
+
+PROG = "ansae status"
+
+_AGAIN = "run the same command again to finish"
+
+_ADVICE = {
+    Life.STALE: f"its process or machine is gone, or cannot write its output: {_AGAIN}",
+    Life.INTERRUPTED: _AGAIN,
+    Life.FAILED: f"mend what its message said, then {_AGAIN}",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusOptions:
+    """Say what a run is doing: running, stale, interrupted, failed, finished or never started.
+
+    Exit status: 0 if it is running or finished, 1 if not, 2 if the place cannot be read.
+    """
+
+    path: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PATH")]
+    """The run's output, local or s3://."""
+    endpoint_url: str | None = None
+    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+    anonymous: bool = False
+    """Read from S3 without credentials."""
+
+    def __post_init__(self) -> None:
+        self.storage()
+
+    def storage(self) -> StorageOptions:
+        """How the output is reached."""
+        return StorageOptions(endpoint_url=self.endpoint_url, anonymous=self.anonymous)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStatus:
+    """What was found in an output at the time `now`."""
+
+    place: str
+    life: Life
+    record: RunRecord | None
+    beat: Heartbeat | None
+    now: datetime
+
+    def lines(self) -> list[str]:
+        """The same in words."""
+        if self.record is None or self.life is Life.NEVER_STARTED:
+            return [f"{self.life}: {self.place!r} holds no run"]
+        alive = self.life in (Life.RUNNING, Life.STALE)
+        statuses = self.record.statuses
+        if alive and self.beat is not None and self.beat.done >= sum(statuses.values()):
+            statuses = self.beat.statuses
+        total, done = self.record.facts["input"]["rows"], sum(statuses.values())
+        share = f"{done} of {total} galaxies ({done / max(total, 1):.1%})"
+        lines = [f"{self.life}: {share}{self._pace()}"]
+        if statuses:
+            lines.append(", ".join(f"{n} {status}" for status, n in sorted(statuses.items())))
+        lines.append(self._session())
+        if advice := _ADVICE.get(self.life):
+            lines.append(advice)
+        return lines
+
+    def _pace(self) -> str:
+        if self.life is not Life.RUNNING or self.beat is None:
+            return ""
+        left = self.beat.seconds_left
+        told = "time left unknown" if left is None else f"{clock(left)} left"
+        return f", {self.beat.rate:.3g} galaxies/s, {told}"
+
+    def _session(self) -> str:
+        assert self.record is not None
+        session = self.record.sessions[-1]
+        words = (
+            f"run {self.record.run_id}, session {len(self.record.sessions)} on "
+            f"{session.get('device', 'unknown')}, started {when(session['started'])}"
+        )
+        if "ended" in session:
+            return f"{words}, ended {when(session['ended'])}"
+        silence = silence_s(self.record, self.beat, self.now)
+        if silence < -1:
+            return f"{words}; its clock is {clock(-silence)} ahead of this machine's"
+        return f"{words}; last sign of life {clock(max(silence, 0))} ago"
+
+
+def run(options: StatusOptions) -> RunStatus:
+    """Look. Raises StorageError, and ValueError where run.json is not a record."""
+    fs, root = storage.filesystem(options.path, options.storage())
+    record, beat, now = read_record(fs, root), read_heartbeat(fs, root), datetime.now(UTC)
+    return RunStatus(
+        place=storage.redact(options.path),
+        life=life(record, beat, now),
+        record=record,
+        beat=beat,
+        now=now,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; returns the exit status that StatusOptions tells."""
+    options = terminal.parse(StatusOptions, PROG, arguments)
+    try:
+        status = run(options)
+    except (StorageError, ValueError) as error:
+        return terminal.complain(PROG, str(error), terminal.MISTAKE)
+    print("\n".join(status.lines()))
+    return terminal.OK if status.life in (Life.RUNNING, Life.FINISHED) else terminal.FAILURE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
