@@ -134,6 +134,7 @@ def run(options: MeasureOptions, console: Console | None = None) -> MeasureSumma
 
     plan = make_plan(options)
     if plan.stored and not plan.work:
+        _close(plan, plan.stored)
         return MeasureSummary(
             run_id=plan.stored.run_id, output=options.output, statuses=dict(plan.ledger.statuses)
         )
@@ -151,6 +152,7 @@ def _measure(
 ) -> MeasureSummary:
     """One session of a run, on a cluster that is there."""
     from pipelines.stages import receipts, stages
+    from pipelines.watching import Watch
 
     options = plan.options
     fs, root = storage.filesystem(options.output, options.write_options())
@@ -158,7 +160,8 @@ def _measure(
     write_record(fs, root, record)
     progress, outcome = MeasureProgress(plan.rows, plan.ledger.statuses, console), "failed"
     try:
-        with terminal.terminated_as_interrupt(), progress:
+        watch = Watch(fs, root, record, progress)
+        with terminal.terminated_as_interrupt(), progress, watch:
             for receipt in receipts(stages(plan, record, have)):
                 progress.add(json.loads(receipt["statuses"]))
         if progress.done != plan.rows:
@@ -181,6 +184,13 @@ def _measure(
         written=progress.done - progress.before,
         seconds=progress.seconds,
     )
+
+
+def _close(plan: Plan, record: RunRecord) -> None:
+    """Say in run.json that the run is finished, where a session was killed just before it could."""
+    if record.sessions and record.sessions[-1].get("outcome") != "finished":
+        fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
+        write_record(fs, root, record.ended("finished", plan.ledger.statuses))
 
 
 def _cause(error: BaseException) -> str:
