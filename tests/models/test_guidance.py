@@ -12,7 +12,7 @@ import torch
 from catalogues.galaxyzoo import BAR, NO_BAR
 from models.augment import AugmentParams
 from models.examples import Examples
-from models.guidance import Guidance, GuideParams, KnownBars, inside_ellipses, pointing
+from models.guidance import Guidance, GuideParams, KnownBars, pointing, reach_error, regions
 from models.networks import Member, MemberSpec
 from models.training import Trainer, TrainParams
 from models.views import ViewParams, affine, resample
@@ -40,14 +40,14 @@ def drawn(ellipse: tuple[float, ...]) -> torch.Tensor:
 
 def test_an_ellipse_on_the_canvas_is_as_drawn() -> None:
     ellipse = (20.0, 26.0, 12.0, 4.0, 30.0)
-    found = inside_ellipses(torch.tensor([ellipse]), one_view(0.0, 1.0), SIDE, SIDE)
+    found = regions(torch.tensor([ellipse]), one_view(0.0, 1.0), SIDE, SIDE).inside
     assert torch.equal(found[0].float(), drawn(ellipse)[0, 0])
 
 
 @pytest.mark.parametrize(("angle", "width", "mirror"), [(0.7, 0.8, 1.0), (2.9, 1.2, -1.0)])
 def test_an_ellipse_follows_the_view(angle: float, width: float, mirror: float) -> None:
     ellipse, view = (22.0, 25.0, 13.0, 5.0, 65.0), one_view(angle, width, mirror)
-    found = inside_ellipses(torch.tensor([ellipse]), view, SIDE, 40)[0].float()
+    found = regions(torch.tensor([ellipse]), view, SIDE, 40).inside[0].float()
     seen = (resample(drawn(ellipse), view, 40)[0, 0] > 0.5).float()
     assert (found != seen).float().sum() < 0.15 * seen.sum()  # the rim's pixels
 
@@ -66,6 +66,39 @@ def test_pointing_is_the_cosine_that_forgives_negative_surroundings() -> None:
     assert pointing(half, region)[0] == pytest.approx(math.sqrt(0.5))
 
 
+def test_reach_error_is_the_distance_that_light_along_the_bar_must_be_moved() -> None:
+    view, side = one_view(0.0, 1.0), 160
+    bar = (80.0, 80.0, 40.0, 12.0, 30.0)
+    where = regions(torch.tensor([bar]), view, side, side)
+
+    def reach(major: float, x: float = 80.0, y: float = 80.0, base: float = 0.0) -> float:
+        other = torch.tensor([(x, y, major, 12.0, 30.0)])
+        light = regions(other, view, side, side).inside.float()
+        return float(reach_error(7 * light + base, where)[0])
+
+    assert reach(40.0) == pytest.approx(0.0, abs=1e-6)
+    for d in (-0.3, -0.1, 0.2):  # the mean of |u| over an ellipse is 4 / (3 pi) half lengths
+        assert reach(40.0 * (1 + d)) == pytest.approx(abs(d) * 4 / (3 * math.pi), abs=0.015)
+    turn = math.radians(30.0)
+    moved = reach(40.0, 80.0 - 8 * math.sin(turn), 80.0 - 8 * math.cos(turn))
+    assert moved == pytest.approx(0.2, abs=0.015)
+    assert reach(40.0, base=1.0) > 0.15  # light all along the lane
+    assert reach(40.0, base=-1.0) == pytest.approx(0.0, abs=1e-6)
+    out = torch.tensor([(400.0, 80.0, 40.0, 12.0, 30.0)])
+    unseen = regions(out, view, side, side)
+    assert float(reach_error(torch.ones(1, side, side), unseen)[0]) == 0.0
+
+
+def test_reach_error_can_be_followed_downhill() -> None:
+    """Its derivative asks for light where the bar goes on and against light beyond its end."""
+    where = regions(torch.tensor([(24.0, 24.0, 16.0, 5.0, 90.0)]), one_view(0.0, 1.0), SIDE, SIDE)
+    short = regions(torch.tensor([(24.0, 24.0, 9.0, 5.0, 90.0)]), one_view(0.0, 1.0), SIDE, SIDE)
+    light = short.inside.float() + 0.01
+    light.requires_grad_(True)
+    (slope,) = torch.autograd.grad(reach_error(light, where).sum(), light)
+    assert slope[0, 24, 37] < slope[0, 24, 24] < slope[0, 24, 46]
+
+
 def bars(count: int, seed: int) -> KnownBars:
     """Bright ellipses on noise: the bar's votes follow from whether there is one."""
     rng = np.random.default_rng(seed)
@@ -76,7 +109,7 @@ def bars(count: int, seed: int) -> KnownBars:
         ], axis=1,
     ).astype(np.float32)  # fmt: skip
     view = one_view(0.0, 1.0).expand(count, 2, 3)
-    light = inside_ellipses(torch.from_numpy(ellipses), view, SIDE, SIDE).numpy()
+    light = regions(torch.from_numpy(ellipses), view, SIDE, SIDE).inside.numpy()
     barred = rng.random(count) < 0.7
     ellipses[~barred] = np.nan
     pixels = rng.integers(0, 60, (count, SIDE, SIDE, 3))
