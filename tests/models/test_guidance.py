@@ -90,13 +90,20 @@ def test_reach_error_is_the_distance_that_light_along_the_bar_must_be_moved() ->
 
 
 def test_reach_error_can_be_followed_downhill() -> None:
-    """Its derivative asks for light where the bar goes on and against light beyond its end."""
-    where = regions(torch.tensor([(24.0, 24.0, 16.0, 5.0, 90.0)]), one_view(0.0, 1.0), SIDE, SIDE)
-    short = regions(torch.tensor([(24.0, 24.0, 9.0, 5.0, 90.0)]), one_view(0.0, 1.0), SIDE, SIDE)
-    light = short.inside.float() + 0.01
-    light.requires_grad_(True)
-    (slope,) = torch.autograd.grad(reach_error(light, where).sum(), light)
-    assert slope[0, 24, 37] < slope[0, 24, 24] < slope[0, 24, 46]
+    """It asks a short map for light further out, a right one for none beyond the end."""
+    view = one_view(0.0, 1.0)
+    where = regions(torch.tensor([(24.0, 24.0, 14.0, 5.0, 90.0)]), view, SIDE, SIDE)
+
+    def slope(major: float) -> torch.Tensor:
+        other = regions(torch.tensor([(24.0, 24.0, major, 5.0, 90.0)]), view, SIDE, SIDE)
+        light = other.inside.float().requires_grad_(True)
+        (found,) = torch.autograd.grad(reach_error(light, where).sum(), light)
+        return found[0, 24]
+
+    short = slope(8.0)
+    assert short[36] < 0 < short[24]
+    right = slope(14.5)
+    assert right[44] > right[24]
 
 
 def bars(count: int, seed: int) -> KnownBars:
