@@ -24,7 +24,8 @@ from models.guidance import Guidance, GuideParams, KnownBars
 from models.initial import new_member
 from models.networks import Member
 from models.team import ALONE, Team
-from models.training import Trainer, TrainParams
+from models.training import Trainer
+from models.training_params import TrainParams
 from models.views import ViewParams
 
 Report = Callable[[dict[str, Any]], None]

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.ensemble import EnsembleSpec, build_member, normalise
 from models.networks import MemberSpec, to_device
-from models.training import TrainParams, plain_view
+from models.training import plain_view
+from models.training_params import TrainParams
 from models.views import ViewParams
 
 

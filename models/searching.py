@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.training import TrainParams
+from models.training_params import TrainParams
 
 
 @dataclass(frozen=True, kw_only=True)

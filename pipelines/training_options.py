@@ -16,7 +16,7 @@ from models.ensemble import preset
 from models.guidance import GuideParams
 from models.networks import MemberSpec
 from models.preprocess import FieldSpec
-from models.training import RECIPES, TrainParams
+from models.training_params import RECIPES, TrainParams
 from models.views import ViewParams
 from pipelines.resources import ClusterOptions
 

@@ -22,7 +22,7 @@ from models.guidance import GuideParams
 from models.networks import MemberSpec
 from models.preprocess import FieldSpec
 from models.team import ALONE
-from models.training import TrainParams
+from models.training_params import TrainParams
 from models.views import ViewParams
 
 SPEC = MemberSpec(name="tiny", architecture="narrow_vgg", input_px=32, options={"width": 4})

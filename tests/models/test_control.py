@@ -14,7 +14,8 @@ from models.examples import Examples
 from models.networks import Member, MemberSpec
 from models.preprocess import FieldSpec
 from models.scores import table_1
-from models.training import Trainer, TrainParams
+from models.training import Trainer
+from models.training_params import TrainParams
 from models.views import ViewParams
 
 SIDE = 32

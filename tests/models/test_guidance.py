@@ -14,7 +14,8 @@ from models.augment import AugmentParams
 from models.examples import Examples
 from models.guidance import Guidance, GuideParams, KnownBars, pointing, reach_error, regions
 from models.networks import Member, MemberSpec
-from models.training import Trainer, TrainParams
+from models.training import Trainer
+from models.training_params import TrainParams
 from models.views import ViewParams, affine, resample
 
 SIDE = 48

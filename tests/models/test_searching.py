@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models.searching import SearchParams, variants
-from models.training import RECIPES, TrainParams
+from models.training_params import RECIPES, TrainParams
 
 BASE = RECIPES["compact"]
 

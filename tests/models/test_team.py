@@ -17,7 +17,8 @@ from models.augment import AugmentParams
 from models.examples import Examples
 from models.networks import Member, MemberSpec
 from models.team import ALONE, Team
-from models.training import Trainer, TrainParams
+from models.training import Trainer
+from models.training_params import TrainParams
 from models.views import ViewParams
 
 SIDE, BATCH = 64, 8

@@ -10,9 +10,11 @@ import torch
 
 from catalogues.galaxyzoo import BAR, NO_BAR
 from models.augment import AugmentParams, augment
+from models.examples import Examples
 from models.networks import Member, MemberSpec
 from models.team import Team
-from models.training import Examples, Trainer, TrainParams
+from models.training import Trainer
+from models.training_params import TrainParams
 from models.views import ViewParams
 
 SIDE = 32

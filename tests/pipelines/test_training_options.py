@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.training import RECIPES
+from models.training_params import RECIPES
 from pipelines.training_options import TrainOptions
 
 
