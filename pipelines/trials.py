@@ -15,7 +15,7 @@ from catalogues.training_runs import Curve, TrainingRun
 from models.initial import new_member
 from models.networks import MemberSpec
 from models.searching import SearchParams, variants
-from models.training import TrainParams
+from models.training_params import TrainParams
 from pipelines.training_data import TrainingData
 from pipelines.training_options import TrainOptions
 
