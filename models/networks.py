@@ -135,8 +135,11 @@ def replace_relu(module: nn.Module) -> None:
 class Member(nn.Module):
     """One network: (B, 3, input_px, input_px) in [0, 1] or sky-normalised -> (B, 37) logits.
 
-    A control's is (B, 1), a length.
+    A control's is (B, 1), a length. samples_at_once: how many samples of SmoothGrad this member's
+    device has room for; None: as many as the parameters say.
     """
+
+    samples_at_once: int | None = None
 
     def __init__(self, spec: MemberSpec, *, pretrained: bool = False) -> None:
         super().__init__()

@@ -135,19 +135,30 @@ def gradient_sums(
     sizes: Sequence[int], noise: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Sums over all samples of one galaxy, (classes, 3, S, S), and over groups of `sizes` samples,
-    in order, (groups, classes, 3, S, S). The first does not depend on the groups."""
+    in order, (groups, classes, 3, S, S). The first does not depend on the groups.
+
+    Where the device's memory is too small for a chunk, this and the member's later ones are halved.
+    """
     total = image.new_zeros((len(columns), *image.shape))
     groups = image.new_zeros((len(sizes), *total.shape))
     number = [group for group, size in enumerate(sizes) for _ in range(size)]
-    for first in range(0, params.samples, params.chunk):
-        mine = number[first : first + params.chunk]
+    first = 0
+    while first < params.samples:
+        mine = number[first : first + (member.samples_at_once or params.chunk)]
         here = sorted(set(mine))
         given = None if noise is None else noise[first : first + len(mine)]
-        added, parts = _chunk_gradients(
-            member, image, columns, params, seed, first, [mine.count(g) for g in here], given
-        )
+        try:
+            added, parts = _chunk_gradients(
+                member, image, columns, params, seed, first, [mine.count(g) for g in here], given
+            )
+        except torch.OutOfMemoryError:
+            if len(mine) == 1:
+                raise
+            member.samples_at_once = len(mine) // 2
+            continue
         total += added
         groups[here[0] : here[-1] + 1] += parts
+        first += len(mine)
     return total, groups
 
 
