@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,8 @@ class ClusterOptions:
     explainers_min: int = 1
     """Smallest number of processes that hold the networks."""
     explainers_max: int | None = None
-    """Largest number of them; default: one per GPU, or one per CPU core."""
+    """Largest number of them; default: one per GPU, or one per CPU core. Give it where GPUs come
+    only when asked for, as on clusters of `ray up`."""
     explainer_gpus: float = 1.0
     """GPUs of each of them; 0.5 lets two share one."""
     measurers_max: int | None = None
@@ -80,10 +82,11 @@ def stage_resources(
     """
     share = min(1.0 if device == "cuda" else 0.4, 0.125 * cpus)
     if device == "cuda":
-        if gpus < options.explainer_gpus:
+        if gpus < options.explainer_gpus and options.explainers_max is None:
             raise ValueError(
                 f"device 'cuda' was asked for and the cluster has {gpus:g} GPUs: give --device cpu "
-                "or an address of a cluster that has some"
+                "or an address of a cluster that has some, or, if it grows by itself, how many to "
+                "ask for with --cluster.explainers-max"
             )
         most = options.explainers_max or max(1, int(gpus / options.explainer_gpus))
         each, gpu = 0.0, options.explainer_gpus
@@ -106,21 +109,50 @@ def stage_resources(
 
 @contextmanager
 def cluster(options: ClusterOptions) -> Iterator[dict[str, float]]:
-    """The cluster's resources, while this process is connected; one that is there already is used
-    and left alone."""
+    """The cluster's resources, those that its autoscaler may add included, while this process is
+    connected; one that is there already is used and left alone. Raises ValueError where there is
+    none."""
     ray = import_ray()
     mine = not ray.is_initialized()
     if mine:
         address = options.address or os.environ.get("RAY_ADDRESS") or "local"
         extra: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
-        with _core_silenced():
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **extra)
+        try:
+            _knock(address)
+            with _core_silenced():
+                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **extra)
+        except Exception as error:  # Ray raises plain ones, too
+            raise ValueError(_no_cluster(address, error)) from error
     try:
         _set_ray_data()
-        yield ray.cluster_resources()
+        yield _resources(ray)
     finally:
         if mine:
             ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nobody listens: Ray itself would end the process without a word."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=10).close()
+
+
+def _no_cluster(address: str, error: Exception) -> str:
+    why = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
+    if address == "local":
+        return f"Ray did not start on this machine ({why}): is it overloaded? Run again"
+    return (
+        f"no Ray cluster could be joined at {address!r} ({why}): check the address, and that "
+        "RAY_AUTH_MODE and the token here are those of the cluster"
+    )
+
+
+def _resources(ray: Any) -> dict[str, float]:
+    """What is there, and what may come: known of Ray's newer autoscaler only (KubeRay's)."""
+    may_come = ray._private.state.state.get_max_resources_from_cluster_config() or {}
+    now: dict[str, float] = ray.cluster_resources()
+    return {name: max(now.get(name, 0.0), may_come.get(name, 0.0)) for name in {*now, *may_come}}
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.resources import ClusterOptions, stage_resources
+from pipelines.resources import ClusterOptions, cluster, stage_resources
 
 
 @pytest.mark.parametrize("cpus", [1, 2, 3, 4, 8, 16, 96])
@@ -36,6 +36,19 @@ def test_several_explainers_may_share_a_gpu() -> None:
 def test_a_gpu_that_is_not_there() -> None:
     with pytest.raises(ValueError, match="'cuda' was asked for and the cluster has 0 GPUs"):
         stage_resources(ClusterOptions(device="cuda"), "cuda", 8, 0)
+    coming = stage_resources(ClusterOptions(device="cuda", explainers_max=5), "cuda", 8, 0)
+    assert (coming.explainers.min_size, coming.explainers.max_size) == (1, 5)
+
+
+def test_a_cluster_that_is_not_there() -> None:
+    here = ClusterOptions(address="127.0.0.1:9")
+    with (
+        pytest.raises(
+            ValueError, match=r"no Ray cluster could be joined at '127\.0\.0\.1:9'.*token"
+        ),
+        cluster(here),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(
