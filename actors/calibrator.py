@@ -13,7 +13,7 @@ from catalogues.images import decode
 from catalogues.storage import StorageOptions
 from models.calibration import KnownBar
 from models.ensemble import Ensemble, EnsembleSpec
-from models.explanation import bar_maps, vote
+from models.explanation import bar_maps_left_out, vote
 from models.preprocess import canvas
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
@@ -43,8 +43,10 @@ class Calibrator:
         if not self.selection.chosen(votes.mean):
             return None
         seed = galaxy_seed(self.seed, row["object_id"])
+        made = bar_maps_left_out(self.ensemble, image, self.maps, seed, "maps")
         return KnownBar(
-            maps=bar_maps(self.ensemble, image, self.maps, seed),
+            maps=made.maps,
+            left_out=made.left_out,
             length_px=row["true_bar_length_px"] / cut.factor_x,
             position_angle_deg=row["true_bar_position_angle_deg"],
             bar_fraction=votes.bar_fraction,

@@ -14,7 +14,8 @@ from catalogues.ensembles import EnsembleFiles, read_ensemble
 from catalogues.statuses import Status
 from catalogues.storage import StorageOptions
 from models.ensemble import Ensemble, EnsembleSpec
-from models.explanation import bar_maps, vote
+from models.estimator import EstimatorParams
+from models.explanation import bar_maps, bar_maps_left_out, vote
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
 
@@ -39,7 +40,7 @@ class Explainer:
     """Callable on the Decoder's tables; actors.tables.EXPLAINED says what it sets.
 
     `ensemble`, `storage`: for find_ensemble; the weights are read here, once, not sent. `maps`:
-    how maps are made. `seed`: the run's. `device`: "cpu" or "cuda".
+    how maps are made; `estimator`: what they are for. `seed`: the run's. `device`: "cpu" or "cuda".
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Explainer:
         storage: StorageOptions,
         selection: SelectionParams,
         maps: SmoothGradParams,
+        estimator: EstimatorParams,
         seed: int,
         device: str,
     ) -> None:
@@ -59,6 +61,7 @@ class Explainer:
         self.ensemble = Ensemble.from_bytes(spec, files.weights, device)
         self.selection = selection
         self.maps = maps
+        self.estimator = estimator
         self.seed = seed
 
     def __call__(self, batch: pa.Table) -> pa.Table:
@@ -87,4 +90,7 @@ class Explainer:
         if not self.selection.chosen(votes.mean):
             return out | {"status": Status.NOT_SELECTED.value}
         seed = galaxy_seed(self.seed, row["object_id"])
-        return out | {"maps": bar_maps(self.ensemble, image, self.maps, seed).tobytes()}
+        if not self.estimator.error_sampling:
+            return out | {"maps": bar_maps(self.ensemble, image, self.maps, seed).tobytes()}
+        made = bar_maps_left_out(self.ensemble, image, self.maps, seed, self.estimator.combine)
+        return out | {"maps": made.maps.tobytes(), "maps_left_out": made.left_out.tobytes()}

@@ -54,6 +54,13 @@ class Measurer:
     def _maps(self, row: dict[str, Any]) -> np.ndarray:
         return np.frombuffer(row["maps"], np.float32).reshape(-1, self.canvas_px, self.canvas_px)
 
+    def _left_out(self, row: dict[str, Any]) -> np.ndarray | None:
+        if not row["maps_left_out"]:
+            return None
+        flat = np.frombuffer(row["maps_left_out"], np.float16)
+        count = 1 if self.estimator.combine == "maps" else len(self._maps(row))
+        return flat.reshape(count, -1, self.canvas_px, self.canvas_px)
+
     def _measured(self, row: dict[str, Any]) -> dict[str, Any]:
         if row["status"] is not None:
             return {name: row[name] for name in ("status", "status_message")}
@@ -65,7 +72,7 @@ class Measurer:
 
     def _bar(self, row: dict[str, Any]) -> dict[str, Any]:
         fraction = np.nan if row["bar_fraction"] is None else row["bar_fraction"]
-        estimate = estimate_bar(self._maps(row), self.estimator, fraction)
+        estimate = estimate_bar(self._maps(row), self.estimator, fraction, self._left_out(row))
         where = {name: row[name] for name in ("x0", "y0", "factor_x", "factor_y")}
         placed, bar = place_bar(estimate, Placement(**where)), estimate.bar
         reading = {

@@ -31,9 +31,12 @@ EXPLAINED: dict[str, pa.DataType] = {
     "votes_std": pa.list_(pa.float32()),
     "bar_fraction": pa.float64(),
     "maps": pa.binary(),
+    "maps_left_out": pa.binary(),
 }
 """What the Explainer sets. `votes`, `votes_std`: 37 means and standard deviations over members;
-`maps`: (M, S, S) float32, null where the galaxy was not selected."""
+`maps`: (M, S, S) float32, null where the galaxy was not selected; `maps_left_out`: models.
+explanation.BarMaps.left_out, (K, G, S, S) float16, null also where no sampling error is asked
+for."""
 
 
 def with_columns(

@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from models.barlength import BarLengthParams
-from models.estimator import EstimatorParams, estimate_bar, mean_map
+from models.estimator import EstimatorParams, estimate_bar, mean_map, read_bar
 from models.levels import at_levels, fit_powers
+from models.statistics import angle_difference_deg, pearson
 
 Floats = NDArray[np.float64]
 
@@ -28,15 +30,18 @@ _DOUBT_MIN = 40  # galaxies from which on errors may depend on the votes
 
 @dataclass(frozen=True, kw_only=True)
 class KnownBar:
-    """One galaxy's maps (M, S, S) and its bar's true length, in pixels of the maps, and angle.
+    """One galaxy's maps (M, S, S) and its bar's true length, in pixels of the maps, and angle
+    (NaN where not known).
 
-    bar_fraction: share of bars in the networks' votes, NaN where not known.
+    bar_fraction: share of bars in the networks' votes, NaN where not known. left_out: as
+    models.estimator.sampling_error takes them; None where lengths shall have no sampling error.
     """
 
     maps: NDArray[np.float32]
     length_px: float
     position_angle_deg: float
     bar_fraction: float = float("nan")
+    left_out: NDArray[np.floating[Any]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,31 +95,49 @@ def fit_line(raw: Floats, truth: Floats) -> tuple[float, float]:
 
 
 def _with_powers(
-    known: Sequence[KnownBar], truth: Floats, good: NDArray[np.bool_], params: EstimatorParams
-) -> EstimatorParams:
-    """The levels reading with its powers and scale calibrated on the galaxies it measures."""
-    found = []
-    for k in (k for k, is_good in zip(known, good, strict=True) if is_good):
+    known: Sequence[KnownBar], truth: Floats, params: EstimatorParams
+) -> tuple[EstimatorParams, Floats, Floats]:
+    """The levels reading with powers and scale calibrated on the galaxies it measures; its lengths
+    and angles, (N,) each, NaN where there are none."""
+    shape = (len(known), len(params.reading.levels))
+    found, angles = np.full(shape, np.nan), np.full(len(known), np.nan)
+    for i, k in enumerate(known):
         array = mean_map(k.maps)
-        middle = ((array.shape[1] - 1) / 2, (array.shape[0] - 1) / 2)
-        found.append([b.length_px for b in at_levels(array, middle, params.reading)])
-    if not found:
+        if np.isfinite(array).all() and array.min() < array.max():
+            middle = ((array.shape[1] - 1) / 2, (array.shape[0] - 1) / 2)
+            bars = at_levels(array, middle, params.reading)
+            found[i] = [b.length_px for b in bars]
+            angles[i] = bars[len(bars) // 2].position_angle_deg
+    good = np.isfinite(found).all(axis=1)
+    if not good.any():
         raise ValueError("no galaxy was measured at all levels: give more galaxies with bars")
-    powers, scale = fit_powers(np.array(found), truth[good])
-    chosen = tuple(float(p) for p in powers)
-    return replace(params, reading=replace(params.reading, level_powers=chosen, length_scale=scale))
+    powers, scale = fit_powers(found[good], truth[good])
+    reading = replace(
+        params.reading, level_powers=tuple(float(p) for p in powers), length_scale=scale
+    )
+    lengths = np.where(good, scale * np.exp(np.log(found) @ powers), np.nan)
+    return replace(params, reading=reading), lengths, angles
+
+
+def _read(
+    known: Sequence[KnownBar], params: EstimatorParams
+) -> tuple[EstimatorParams, Floats, Floats]:
+    """The same for a reading that has no powers to be calibrated."""
+    bars = [read_bar(k.maps, params) for k in known]
+    lengths = np.array([b.length_px for b in bars], dtype=np.float64)
+    return params, lengths, np.array([b.position_angle_deg for b in bars], dtype=np.float64)
 
 
 def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
     """Read every galaxy's maps, calibrate the lengths, judge them."""
     truth = np.array([k.length_px for k in known])
-    bars = [estimate_bar(k.maps, params).bar for k in known]
-    good = np.isfinite([b.length_px for b in bars])
+    good = np.zeros(len(known), dtype=bool)
     try:
         if params.reading.reading == "levels":
-            params = _with_powers(known, truth, good, params)
-            bars = [estimate_bar(k.maps, params).bar for k in known]
-        raw = np.array([b.length_px for b in bars])
+            params, raw, angles = _with_powers(known, truth, params)
+        else:
+            params, raw, angles = _read(known, params)
+        good = np.isfinite(raw)
         scale, offset = fit_line(raw[good], truth[good])
     except ValueError:
         return Trial(params=params, measured=float(good.mean()), median_error=np.inf, rho=0.0, median_angle_error_deg=np.nan)  # noqa: E501  # fmt: skip
@@ -122,27 +145,29 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
     reading = replace(
         params.reading, length_scale=scale * params.reading.length_scale, length_offset_px=offset
     )
-    angles = np.array([b.position_angle_deg for b in bars])[good]
     truth_angles = np.array([k.position_angle_deg for k in known])[good]
-    off = np.abs((angles - truth_angles + 90.0) % 180.0 - 90.0)
+    off = angle_difference_deg(angles[good], truth_angles)
+    off = off[np.isfinite(off)]
+    rho = pearson(length, truth[good])
     return Trial(
         params=replace(params, reading=reading),
         measured=float(good.mean()),
         median_error=float(np.median(np.abs(length - truth[good]) / truth[good])),
-        rho=float(np.corrcoef(length, truth[good])[0, 1]),
-        median_angle_error_deg=float(np.median(off)),
+        rho=rho if np.isfinite(rho) else 0.0,
+        median_angle_error_deg=float(np.median(off)) if off.size else np.nan,
     )
 
 
 def fit_errors(known: Sequence[KnownBar], params: EstimatorParams) -> EstimatorParams:
     """The errors with which 68.3 % of the galaxies lie within 1 sigma, also where votes doubt.
 
-    The members' spread enters as it is (error_spread 1). What it leaves unexplained grows with the
-    voters' doubt, 1 - bar_fraction: a regression of the 68.3 % quantile (Koenker & Bassett 1978)
-    gives both terms where the bar fractions of at least 40 galaxies are known, else one floor.
+    The members' spread and the sampling error enter as they are (factors of 1). What they leave
+    unexplained grows with the voters' doubt, 1 - bar_fraction: a regression of the 68.3 % quantile
+    (Koenker & Bassett 1978) gives both terms where the bar fractions of at least 40 galaxies are
+    known, else one floor.
     """
-    bare = replace(params, error_floor=0.0, error_doubt=0.0, error_spread=1.0)
-    rows = [(k, estimate_bar(k.maps, bare, k.bar_fraction)) for k in known]
+    bare = replace(params, error_floor=0.0, error_doubt=0.0, error_spread=1.0, error_sampling=1.0)
+    rows = [(k, estimate_bar(k.maps, bare, k.bar_fraction, k.left_out)) for k in known]
     rows = [(k, e) for k, e in rows if np.isfinite(e.bar.length_px)]
     length = np.array([e.bar.length_px for _, e in rows])
     off = np.abs(length - np.array([k.length_px for k, _ in rows])) / length

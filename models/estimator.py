@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from models.barlength import BarLengthParams, BarMeasurement, StopReason, measure_bar
 
+Combine = Literal["maps", "lengths"]
+
 _DEFAULT_READING = BarLengthParams()
 
 
@@ -26,24 +28,27 @@ class EstimatorParams:
 
     combine: "maps" reads the mean of the members' maps; "lengths" averages the members' lengths
     (paper). error_floor, error_doubt, error_spread: the 1-sigma error of a length l is the
-    quadrature sum of (error_floor + error_doubt x (1 - bar_fraction)) x l and error_spread x the
-    standard error of the members' lengths. concord_min: with
-    "maps", the least length of the mean of the members' axes (unit vectors at twice their angles:
-    1 where all lie along one line) for a length to be given; 0 asks for nothing.
+    quadrature sum of (error_floor + error_doubt x (1 - bar_fraction)) x l, error_spread x the
+    standard error of the members' lengths and error_sampling x the sampling error of l, which is
+    the maps' noise for N samples (`sampling_error`). concord_min: with "maps", the least length of
+    the mean of the members' axes (unit vectors at twice their angles: 1 where all lie along one
+    line) for a length to be given; 0 asks for nothing.
     """
 
-    combine: Literal["maps", "lengths"] = "maps"
+    combine: Combine = "maps"
     reading: BarLengthParams = _DEFAULT_READING
     error_floor: float = 0.08
     error_doubt: float = 0.0
     error_spread: float = 1.0
+    error_sampling: float = 1.0
     concord_min: float = 0.0
 
     def __post_init__(self) -> None:
         if self.combine not in ("maps", "lengths"):
             raise ValueError(f"combine={self.combine!r} must be 'maps' or 'lengths'")
-        if min(self.error_floor, self.error_doubt, self.error_spread) < 0:
-            raise ValueError("error_floor, error_doubt and error_spread must not be negative")
+        for name in ("error_floor", "error_doubt", "error_spread", "error_sampling"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name}={getattr(self, name)} must not be negative")
         if not 0 <= self.concord_min < 1:
             raise ValueError(f"concord_min={self.concord_min} must lie in 0..1, 1 excluded")
 
@@ -74,37 +79,83 @@ class EstimatorParams:
 class BarEstimate:
     """One galaxy's bar in pixels of the map; NaN lengths where `stop` says there is none.
 
-    member_lengths_px: (M,), NaN where a member's map shows no bar.
+    member_lengths_px: (M,), NaN where a member's map shows no bar. sampling_err_px: the part of
+    length_err_px that comes of the number of samples (times error_sampling), NaN if not known.
     """
 
     bar: BarMeasurement
     length_err_px: float
     member_lengths_px: NDArray[np.float64]
+    sampling_err_px: float = float("nan")
 
 
 def estimate_bar(
-    maps: NDArray[np.floating[Any]], params: EstimatorParams, bar_fraction: float = float("nan")
+    maps: NDArray[np.floating[Any]],
+    params: EstimatorParams,
+    bar_fraction: float = float("nan"),
+    left_out: NDArray[np.floating[Any]] | None = None,
 ) -> BarEstimate:
     """The bar of the members' maps, (M, H, W) in [0, 1] (NaN: that map says nothing).
 
     bar_fraction: share of bars in the votes; where it is not known it counts as one half.
+    left_out: for the sampling error, as `sampling_error` takes them; None leaves it out.
     """
     readings = [measure_bar(m, params.reading) for m in maps]
+    bar = _combined(maps, readings, params)
     lengths = np.array([r.length_px for r in readings], dtype=np.float64)
+    if not np.isfinite(bar.length_px):
+        return BarEstimate(bar=bar, length_err_px=float("nan"), member_lengths_px=lengths)
     finite = lengths[np.isfinite(lengths)]
-    if params.combine == "maps":
-        bar = measure_bar(mean_map(maps), params.reading)
-        if np.isfinite(bar.length_px) and concord(readings) < params.concord_min:
-            bar = BarMeasurement(stop=StopReason.DISCORD, threshold=bar.threshold)
-    else:
-        bar = _average(readings, lengths)
-    error = float("nan")
-    if np.isfinite(bar.length_px):
-        spread = float(finite.std(ddof=1) / np.sqrt(finite.size)) if finite.size > 1 else 0.0
-        doubt = 1.0 - (bar_fraction if np.isfinite(bar_fraction) else 0.5)
-        relative = params.error_floor + params.error_doubt * doubt
-        error = float(np.hypot(relative * bar.length_px, params.error_spread * spread))
-    return BarEstimate(bar=bar, length_err_px=error, member_lengths_px=lengths)
+    spread = float(finite.std(ddof=1) / np.sqrt(finite.size)) if finite.size > 1 else 0.0
+    doubt = 1.0 - (bar_fraction if np.isfinite(bar_fraction) else 0.5)
+    relative = params.error_floor + params.error_doubt * doubt
+    error = np.hypot(relative * bar.length_px, params.error_spread * spread)
+    sampling = float("nan")
+    if left_out is not None and params.error_sampling > 0:
+        sampling = sampling_error(left_out, params)
+        error = np.hypot(error, params.error_sampling * np.nan_to_num(sampling))
+    return BarEstimate(
+        bar=bar,
+        length_err_px=float(error),
+        member_lengths_px=lengths,
+        sampling_err_px=sampling,
+    )
+
+
+def read_bar(maps: NDArray[np.floating[Any]], params: EstimatorParams) -> BarMeasurement:
+    """The bar of `estimate_bar` alone: members' maps are read only where it needs them."""
+    each = params.combine == "lengths" or params.concord_min > 0
+    readings = [measure_bar(m, params.reading) for m in maps] if each else []
+    return _combined(maps, readings, params)
+
+
+def sampling_error(left_out: NDArray[np.floating[Any]], params: EstimatorParams) -> float:
+    """1-sigma error of the length from the samples of its maps, by the delete-a-group jackknife.
+
+    left_out: maps without one group of samples each (models.left_out), (M, G, H, W); with
+    combine "maps" also their means over members, (1, G, H, W). The same group is left out of all
+    members at once. Of G lengths l_g: sqrt((G - 1) / G x sum (l_g - mean)^2) (Kott 2001), of those
+    that are finite; NaN for fewer than two.
+    """
+    plain = replace(params, concord_min=0.0)
+    lengths = [read_bar(left_out[:, g], plain).length_px for g in range(left_out.shape[1])]
+    values = np.array(lengths, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if values.size < 2:
+        return float("nan")
+    return float(np.sqrt((values.size - 1) * values.var()))
+
+
+def _combined(
+    maps: NDArray[np.floating[Any]], readings: Sequence[BarMeasurement], params: EstimatorParams
+) -> BarMeasurement:
+    """One bar of the members' maps and their readings, which "maps" needs for concord alone."""
+    if params.combine == "lengths":
+        return _average(readings)
+    bar = measure_bar(mean_map(maps), params.reading)
+    if np.isfinite(bar.length_px) and concord(readings) < params.concord_min:
+        return BarMeasurement(stop=StopReason.DISCORD, threshold=bar.threshold)
+    return bar
 
 
 def concord(readings: Sequence[BarMeasurement]) -> float:
@@ -125,8 +176,9 @@ def mean_map(maps: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return np.asarray(maps[good].mean(axis=0, dtype=np.float64))
 
 
-def _average(readings: list[BarMeasurement], lengths: NDArray[np.float64]) -> BarMeasurement:
+def _average(readings: Sequence[BarMeasurement]) -> BarMeasurement:
     """The reading nearest the mean of the finite lengths, with that mean as its length."""
+    lengths = np.array([r.length_px for r in readings], dtype=np.float64)
     finite = np.isfinite(lengths)
     if not finite.any():
         return replace(readings[0], length_px=float("nan"))
@@ -135,4 +187,4 @@ def _average(readings: list[BarMeasurement], lengths: NDArray[np.float64]) -> Ba
     return replace(readings[nearest], length_px=mean)
 
 
-__all__ = ["BarEstimate", "EstimatorParams", "StopReason", "estimate_bar", "mean_map"]
+__all__ = ["BarEstimate", "EstimatorParams", "StopReason", "estimate_bar", "mean_map", "read_bar"]

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from catalogues.galaxyzoo import BAR, conditional
 from models.ensemble import Ensemble
+from models.estimator import Combine, mean_map
+from models.left_out import smoothgrad_left_out
 from models.saliency import SmoothGradParams, smoothgrad
 
 
@@ -44,3 +46,34 @@ def bar_maps(
     """
     maps = [smoothgrad(m, image[None], BAR, params, [seed])[0] for m in ensemble.members]
     return np.stack([m.float().cpu().numpy() for m in maps])
+
+
+@dataclass(frozen=True, kw_only=True)
+class BarMaps:
+    """`maps`: of `bar_maps`. `left_out`: without one group of samples each, (K, G, S, S) float16:
+    K = M, or 1 where the members' are averaged; G is 0 for a single sample.
+
+    Half precision steps by at most 5e-4 of a map's range, which moves a length by less than a
+    hundredth of its sampling error.
+    """
+
+    maps: NDArray[np.float32]
+    left_out: NDArray[np.float16]
+
+
+def bar_maps_left_out(
+    ensemble: Ensemble, image: Tensor, params: SmoothGradParams, seed: int, combine: Combine
+) -> BarMaps:
+    """`bar_maps` and, from the same samples, what the sampling error needs of them.
+
+    combine: the estimator's; "maps" needs no more than the mean over members.
+    """
+    maps, without = [], []
+    for member in ensemble.members:
+        made, left_out = smoothgrad_left_out(member, image, BAR, params, seed)
+        maps.append(made.float().cpu().numpy())
+        without.append(left_out.float().cpu().numpy())
+    each = np.stack(without)
+    if combine == "maps" and each.shape[1]:
+        each = np.stack([mean_map(each[:, g]) for g in range(each.shape[1])])[None]
+    return BarMaps(maps=np.stack(maps), left_out=each.astype(np.float16))

@@ -78,7 +78,10 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     fs, path = storage.filesystem(str(Path(options.output)))
     storage.write_whole(fs, path, json.dumps(recipe.to_dict(), indent=1).encode())
     console.print(_table(trials, len(known)))
-    console.print(f"1-sigma error: {reading.error_floor:.3f} of the length (+) the members' spread")
+    console.print(
+        f"1-sigma error: {reading.error_floor:.3f} + {reading.error_doubt:.3f} x (1 - bar "
+        "fraction) of the length (+) the members' spread (+) the sampling error"
+    )
     return recipe
 
 

@@ -29,6 +29,7 @@ def stages(plan: Plan, record: RunRecord, have: StageResources) -> Dataset:
         "storage": options.read_options(),
         "selection": plan.selection,
         "maps": plan.recipe.maps,
+        "estimator": plan.recipe.reading,
         "seed": options.seed,
         "device": record.facts["device"],
     }

@@ -21,7 +21,8 @@ from catalogues.mocks import mock_table
 from catalogues.shards import list_shards
 from catalogues.storage import StorageOptions
 from models.ensemble import Ensemble, EnsembleSpec
-from models.explanation import bar_maps, vote
+from models.estimator import EstimatorParams
+from models.explanation import bar_maps, bar_maps_left_out, vote
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
 from models.views import ViewParams
@@ -42,6 +43,7 @@ def make(ensemble: str, **changes: Any) -> Explainer:
         "storage": STORAGE,
         "selection": SelectionParams(select="all"),
         "maps": MAPS,
+        "estimator": EstimatorParams(),
         "seed": 3,
         "device": "cpu",
     }
@@ -59,6 +61,7 @@ def test_rows_in_order_with_votes_and_maps_of_the_healthy(
     for row in out.to_pylist():
         healthy = row["status"] is None
         assert (row["votes"] is not None) == (row["maps"] is not None) == healthy
+        assert (row["maps_left_out"] is not None) == healthy
         assert (row["status_message"] is None) == healthy
 
 
@@ -74,8 +77,20 @@ def test_numbers_are_those_of_the_models(
     expected = vote(networks, image)
     np.testing.assert_array_equal(np.float32(row["votes"]), expected.mean)
     np.testing.assert_array_equal(np.float32(row["votes_std"]), expected.std)
-    maps = bar_maps(networks, image, MAPS, galaxy_seed(3, row["object_id"]))
-    assert row["maps"] == maps.tobytes()
+    seed = galaxy_seed(3, row["object_id"])
+    assert row["maps"] == bar_maps(networks, image, MAPS, seed).tobytes()
+    left_out = bar_maps_left_out(networks, image, MAPS, seed, "maps").left_out
+    assert row["maps_left_out"] == left_out.tobytes()
+    assert left_out.shape == (1, 3, CANVAS_PX, CANVAS_PX)
+
+
+def test_nothing_is_left_out_where_no_sampling_error_is_asked_for(
+    ensemble: str, explainer: Explainer, canvases: pa.Table
+) -> None:
+    one = canvases.slice(3, 1)
+    without = make(ensemble, estimator=EstimatorParams(error_sampling=0.0))(one)
+    assert without["maps_left_out"].null_count == 1
+    assert without["maps"].equals(explainer(one)["maps"])
 
 
 def test_neighbours_and_batches_change_nothing(explainer: Explainer, canvases: pa.Table) -> None:

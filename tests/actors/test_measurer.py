@@ -41,9 +41,11 @@ def explained(canvases: pa.Table, maps_of_rows: dict[int, bytes | None]) -> pa.T
     return with_columns(canvases, EXPLAINED, rows)
 
 
-def measure(table: pa.Table, kept_fraction: float = 0.0) -> pa.Table:
+def measure(
+    table: pa.Table, kept_fraction: float = 0.0, estimator: EstimatorParams | None = None
+) -> pa.Table:
     measurer = Measurer(
-        estimator=EstimatorParams(),
+        estimator=estimator or EstimatorParams(),
         canvas_px=CANVAS_PX,
         cosmology="FlatH70Om03",
         schema=SCHEMA,
@@ -70,6 +72,25 @@ def test_a_known_bar_comes_out_in_every_unit(canvases: pa.Table) -> None:
     middle = canvas["x0"] - 0.5 + CANVAS_PX / 2 * canvas["factor_x"]
     assert row["bar_x_px"] == pytest.approx(middle, abs=canvas["factor_x"])
     assert row["bar_length_px_members"] == pytest.approx([row["bar_length_px"]] * 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("combine", ["maps", "lengths"])
+def test_the_sampling_error_is_read_from_the_maps_without_groups(
+    canvases: pa.Table, combine: str
+) -> None:
+    estimator = EstimatorParams(combine=combine)  # type: ignore[arg-type]
+    each = [gaussian_ridge(CANVAS_PX, LENGTH_PX + d, 0.3, ANGLE_DEG) for d in (-1, 0, 1, 0.5)]
+    left_out = np.stack([each] * (1 if combine == "maps" else 2)).astype(np.float16)
+    table = explained(canvases, {1: maps().tobytes()})
+    index = table.column_names.index("maps_left_out")
+    sent = pa.array([None, left_out.tobytes(), *4 * [None]], pa.binary())
+    table = table.set_column(index, "maps_left_out", sent)
+    row = measure(table, estimator=estimator).to_pylist()[1]
+    expected = estimate_bar(maps(), estimator, 0.5, left_out)
+    factor = canvases["factor_x"][1].as_py()
+    assert expected.sampling_err_px == pytest.approx(np.sqrt(3 * np.var([-1, 0, 1, 0.5])), rel=0.15)
+    assert row["bar_length_px_err"] == pytest.approx(expected.length_err_px * factor)
+    assert row["bar_length_px"] == pytest.approx(expected.bar.length_px * factor)
 
 
 def test_one_row_each_whatever_happened(canvases: pa.Table) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.barlength import BarLengthParams, StopReason, measure_bar
-from models.estimator import EstimatorParams, concord, estimate_bar, mean_map
+from models.estimator import EstimatorParams, concord, estimate_bar, mean_map, sampling_error
 from tests.models.barmaps import gaussian_ridge
 from tests.reference.algorithm1 import algorithm_1
 
@@ -90,6 +90,8 @@ def test_parameters_are_checked() -> None:
         EstimatorParams(combine="mean")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="must not be negative"):
         EstimatorParams(error_floor=-0.1)
+    with pytest.raises(ValueError, match="error_sampling=nan must not be negative"):
+        EstimatorParams(error_sampling=math.nan)
 
 
 def test_members_that_lie_along_different_axes_give_a_flag() -> None:
@@ -110,3 +112,47 @@ def test_members_that_lie_along_different_axes_give_a_flag() -> None:
     assert concord(readings[:1]) == 1.0
     with pytest.raises(ValueError, match="must lie in"):
         EstimatorParams(concord_min=1.0)
+
+
+def grouped(rng: np.random.Generator, noise: float, groups: int = 8) -> tuple[np.ndarray, ...]:
+    """Two members' maps of one bar, each the mean of groups with noise of their own, (2, H, W), and
+    the means without one group each, (2, G, H, W)."""
+    parts = maps(40)[0] + noise * np.sqrt(groups) * rng.normal(size=(2, groups, 97, 97))
+    total = parts.sum(axis=1)
+    return total / groups, (total[:, None] - parts) / (groups - 1)
+
+
+@pytest.mark.parametrize("combine", ["maps", "lengths"])
+def test_the_sampling_error_is_the_scatter_of_repeated_runs(combine: str) -> None:
+    reading = BarLengthParams(smoothing_px=1.0)
+    params = EstimatorParams(combine=combine, reading=reading, error_floor=0.0, error_spread=0.0)  # type: ignore[arg-type]
+    rng = np.random.default_rng(3)
+    runs = [
+        estimate_bar(maps_, params, 1.0, left_out)
+        for maps_, left_out in (grouped(rng, 0.03) for _ in range(80))
+    ]
+    scatter = np.std([run.bar.length_px for run in runs], ddof=1)
+    errors = np.array([run.length_err_px for run in runs])
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(scatter, rel=0.15)
+    np.testing.assert_array_equal(errors, [run.sampling_err_px for run in runs])
+
+
+def test_half_precision_changes_nothing_that_counts() -> None:
+    _, exact = grouped(np.random.default_rng(4), 0.03)
+    params = EstimatorParams(reading=BarLengthParams(smoothing_px=1.0))
+    rounded = sampling_error(exact.astype(np.float16), params)
+    assert rounded == pytest.approx(sampling_error(exact, params), rel=0.01)
+
+
+def test_equal_maps_have_no_sampling_error_and_flagged_ones_do_not_count() -> None:
+    params = EstimatorParams(error_sampling=3.0)
+    equal = np.stack([maps(40)[0]] * 4)[None]
+    assert sampling_error(equal, params) == pytest.approx(0, abs=1e-9)
+    unequal = np.concatenate([maps(38, 42), BLANK[None]])[None]
+    lengths = [measure_bar(m, params.reading).length_px for m in maps(38, 42)]
+    expected = sampling_error(unequal, params)
+    assert expected == pytest.approx(np.std(lengths))
+    found, bare = (estimate_bar(maps(40), params, 0.5, x) for x in (unequal, None))
+    assert found.length_err_px == pytest.approx(math.hypot(bare.length_err_px, 3 * expected))
+    assert math.isnan(bare.sampling_err_px)
+    assert math.isnan(sampling_error(unequal[:, 1:], params))

@@ -8,7 +8,8 @@ import torch
 
 from catalogues.galaxyzoo import BAR, NO_BAR
 from models.ensemble import Ensemble, EnsembleSpec
-from models.explanation import bar_maps, vote
+from models.estimator import EstimatorParams, mean_map, sampling_error
+from models.explanation import bar_maps, bar_maps_left_out, vote
 from models.networks import Member, MemberSpec
 from models.preprocess import FieldSpec
 from models.saliency import SmoothGradParams, smoothgrad
@@ -58,6 +59,28 @@ def test_maps_are_each_members_of_the_bar_answer(ensemble: Ensemble, image: torc
     assert found.dtype == np.float32
     second = smoothgrad(ensemble.members[1], image[None], BAR, params, [7])[0].numpy()
     np.testing.assert_array_equal(found[1], second)
+
+
+def test_maps_without_a_group_come_with_the_same_maps(
+    ensemble: Ensemble, image: torch.Tensor
+) -> None:
+    params = SmoothGradParams(samples=12, chunk=5, groups=4)
+    each = bar_maps_left_out(ensemble, image, params, 7, "lengths")
+    mean = bar_maps_left_out(ensemble, image, params, 7, "maps")
+    for found in (each, mean):
+        np.testing.assert_array_equal(found.maps, bar_maps(ensemble, image, params, seed=7))
+        assert found.left_out.dtype == np.float16
+    assert each.left_out.shape == (2, 4, SIDE, SIDE)
+    assert mean.left_out.shape == (1, 4, SIDE, SIDE)
+    for g in range(4):
+        expected = mean_map(each.left_out[:, g].astype(float))
+        np.testing.assert_allclose(mean.left_out[0, g], expected, atol=1e-3)
+
+
+def test_a_single_sample_has_no_sampling_error(ensemble: Ensemble, image: torch.Tensor) -> None:
+    found = bar_maps_left_out(ensemble, image, SmoothGradParams(samples=1), 7, "maps")
+    assert found.left_out.size == 0
+    assert np.isnan(sampling_error(found.left_out, EstimatorParams()))
 
 
 def test_votes_that_are_no_numbers_are_refused(ensemble: Ensemble, image: torch.Tensor) -> None:
