@@ -9,7 +9,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from catalogues import database, storage
+from catalogues import database, provenance, storage
 from catalogues.matched import AGAIN, match
 from catalogues.picks import Row
 from catalogues.storage import StorageError
@@ -68,7 +68,7 @@ def _compared(options: ValidateOptions) -> Contents:
             con, truth, join=options.join, tolerance_arcsec=options.tolerance_arcsec,
             part=options.part, split=options.split, most=options.galaxies,
         )  # fmt: skip
-        record = validation_page.record_of(options)
+        record = validation_page.record_of(str(options.catalogue), options)
         of = sample(truth, matched, validation_page.run_name(record))
         bins = binned(of, options.bootstrap)
         found = groups(of, bins, options.bootstrap)
@@ -104,6 +104,25 @@ def _add_again(con: duckdb.DuckDBPyConnection, options: ValidateOptions) -> None
             f"{storage.redact(str(options.again))!r} holds no catalogue/*.parquet: give the output "
             "folder of a second `ansae measure` of the same galaxies with another seed"
         )
+    seeds = [_seed(folder, options) for folder in (str(options.catalogue), str(options.again))]
+    if seeds[0] == seeds[1]:
+        raise ValueError(
+            f"{storage.redact(str(options.again))!r} has the seed {seeds[1]}, as the catalogue "
+            "has: its maps have the same noise, and two runs say something of errors only where "
+            "their noise is independent; measure the second with another --seed"
+        )
+
+
+def _seed(folder: str, options: ValidateOptions) -> int:
+    """The seed of a run. Raises ValueError where no record tells it."""
+    record = validation_page.record_of(folder, options)
+    seed = record.get("facts", {}).get("seed")
+    if seed is None:
+        raise ValueError(
+            f"{storage.redact(folder)!r} has no {provenance.FILE} with a seed, and errors from two "
+            "runs need two seeds: give output folders of `ansae measure` as it left them"
+        )
+    return int(seed)
 
 
 def _tell(contents: Contents, folder: str, console: Console) -> None:

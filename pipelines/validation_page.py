@@ -182,9 +182,9 @@ def _headline(groups: list[Group]) -> list[tuple[str, str, str]]:
     return found[:5]
 
 
-def record_of(options: ValidateOptions) -> dict[str, Any]:
-    """run.json of the catalogue; empty where it has none."""
-    fs, root = storage.filesystem(str(options.catalogue), options.store)
+def record_of(folder: str, options: ValidateOptions) -> dict[str, Any]:
+    """run.json of a run's output folder; empty where it has none."""
+    fs, root = storage.filesystem(folder, options.store)
     record = provenance.read_record(fs, root)
     return dict(json.loads(record.to_json())) if record is not None else {}
 

@@ -58,6 +58,10 @@ from tests.pipelines.validating import QUIET, numbers, options
             ["{run}", "--against", "mock", "--truth", "{tmp}/truth.parquet", "--again", "{tmp}"],
             r"give the output folder of a second `ansae measure`",
         ),
+        (
+            ["{run}", "--against", "mock", "--truth", "{tmp}/truth.parquet", "--again", "{run}"],
+            r"has the seed 7, as the catalogue has: .* measure the second with another --seed",
+        ),
     ],
 )
 def test_mistakes_are_one_line(arguments, message, synthetic_run, tmp_path, capsys) -> None:
@@ -113,3 +117,16 @@ def test_identifiers_that_are_not_the_truths(synthetic_run, tmp_path: Path) -> N
         text = Page((tmp_path / "validation.html").read_text()).text
         assert ("say --join position" in text) == (join == "auto")
         assert rho is None or numbers(tmp_path)["rho", "paper"]["value"] == pytest.approx(rho)
+
+
+def test_a_second_run_whose_seed_no_record_tells(synthetic_run, tmp_path: Path) -> None:
+    (tmp_path / "again" / "catalogue").mkdir(parents=True)
+    pq.write_table(synthetic_run.rows(), tmp_path / "again" / "catalogue" / "a.parquet")
+    pq.write_table(synthetic_run.truth, tmp_path / "truth.parquet")
+    given = options(
+        catalogue=str(synthetic_run.folder), against="mock", output=str(tmp_path),
+        truth=str(tmp_path / "truth.parquet"), again=str(tmp_path / "again"),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match=r"again' has no run\.json with a seed"):
+        validate.run(given, QUIET)
+    assert not (tmp_path / "validation.html").exists()

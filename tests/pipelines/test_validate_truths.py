@@ -14,6 +14,7 @@ from rich.console import Console
 
 from catalogues import storage
 from catalogues.galaxyzoo import COLUMNS
+from catalogues.provenance import new_record, new_session
 from models import statistics
 from pipelines import validate
 from tests.pipelines.test_report import Page
@@ -52,6 +53,8 @@ def test_a_second_run_gives_the_papers_errors(synthetic_run, tmp_path: Path) -> 
     again = table.set_column(index, table.schema.field(index), [pa.array(longer, pa.float32())])
     (tmp_path / "again" / "catalogue").mkdir(parents=True)
     pq.write_table(again, tmp_path / "again" / "catalogue" / "a.parquet")
+    record = new_record({"seed": 8}, {}).with_session(new_session("cpu"))
+    (tmp_path / "again" / "run.json").write_bytes(record.to_json())
     pq.write_table(synthetic_run.truth, tmp_path / "truth.parquet")
     validate.run(
         options(catalogue=str(synthetic_run.folder), against="mock", output=str(tmp_path),
