@@ -54,7 +54,7 @@ class ExamplePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class ShardScan:
-    """What a shard has to teach: galaxies with a known answer by part, test included."""
+    """What a shard has to teach: galaxies with a known answer or bar by part, test included."""
 
     url: str
     shard: Shard
@@ -69,7 +69,7 @@ def scan_shard(url: str, shard: Shard, plan: ExamplePlan) -> ShardScan:
     counts, tally = dict.fromkeys((*PARTS, "test"), 0), VoteTally()
     for table, answers, told in _answered(url, shard, plan, ("object_id",), 4096):
         tally += told
-        which = _parts(table, plan)[np.isfinite(answers).any(axis=1)]
+        which = _parts(table, plan)[_teaches(table, answers)]
         for part in counts:
             counts[part] += int((which == part).sum())
     return ShardScan(url=url, shard=shard, counts=counts, tally=tally)
@@ -95,11 +95,11 @@ def part_examples(scan: ShardScan, plan: ExamplePlan, part: str) -> Iterator[lis
 
 
 def part_rows(scan: ShardScan, plan: ExamplePlan, part: str) -> Iterator[tuple[pa.Table, NDArray[np.float32]]]:  # noqa: E501  # fmt: skip
-    """The rows of one part that have a known answer, with their answers (N, `plan.width`)."""
+    """The rows of one part that have something to teach, with their answers (N, `plan.width`)."""
     besides = () if plan.target is None else plan.target.besides
     columns = ("object_id", "image", *besides, *(("north_deg",) if plan.guided else ()))
     for table, answers, _ in _answered(scan.url, scan.shard, plan, columns, 64):
-        mine = (_parts(table, plan) == part) & np.isfinite(answers).any(axis=1)
+        mine = (_parts(table, plan) == part) & _teaches(table, answers)
         yield table.filter(pa.array(mine)), answers[mine]
 
 
@@ -113,6 +113,15 @@ def _require(url: str, shard: Shard, plan: ExamplePlan) -> None:
             f"({', '.join(absent[:3])}{', ...' if absent[3:] else ''}); {remedy}: it has "
             f"{', '.join(n for n in names if n not in VOTES)}"
         )
+
+
+def _teaches(table: pa.Table, answers: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Rows with a known answer, or, where they were asked for, with a known bar."""
+    known = np.isfinite(answers).any(axis=1)
+    if BAR_TRUTH[0] in table.column_names:
+        lengths = table[BAR_TRUTH[0]].cast(pa.float64()).to_numpy()
+        known |= np.isfinite(lengths)
+    return known
 
 
 def _parts(table: pa.Table, plan: ExamplePlan) -> NDArray[np.str_]:

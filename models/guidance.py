@@ -78,9 +78,10 @@ class KnownBars:
     ellipses: NDArray[np.float32]
 
     def taught(self, bar_fraction_min: float) -> NDArray[np.int64]:
-        """Rows of bars that are known and seen by enough voters."""
-        seen = np.asarray(conditional(np.asarray(self.examples.votes), BAR)) >= bar_fraction_min
-        return np.flatnonzero(np.isfinite(self.ellipses).all(axis=1) & seen)
+        """Rows of bars that are known and not seen by too few voters (nobody asked: taught)."""
+        seen = np.asarray(conditional(np.asarray(self.examples.votes), BAR))
+        hidden = seen < bar_fraction_min
+        return np.flatnonzero(np.isfinite(self.ellipses).all(axis=1) & ~hidden)
 
     def some(self, rows: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
         """Images (B, 3, S, S) and ellipses (B, 5)."""

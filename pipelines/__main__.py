@@ -12,6 +12,7 @@ from pipelines.console import MISTAKE, OK, complain
 COMMANDS = {
     "demo": "a mock survey with known bars, measured and reported on, without network",
     "ingest": "images of published layouts -> image shards",
+    "mocks": "galaxies whose bars are known: drawn, or real ones with bars laid in",
     "train": "image shards with votes -> an ensemble of networks",
     "calibrate": "choose how maps are read, on galaxies kept apart",
     "measure": "image shards -> bar catalogue: the main job",

@@ -9,13 +9,12 @@ from typing import Annotated, Any
 import duckdb
 import tyro
 from rich.console import Console
-from rich.progress import track
 
 from catalogues import database, storage, summary
-from catalogues.mock_survey import MockSurvey, is_written, write_survey
+from catalogues.mock_survey import MockSurvey
 from catalogues.storage import StorageError
 from pipelines import console as terminal
-from pipelines import demo_words, measure, report
+from pipelines import demo_words, measure, mocks, report
 from pipelines.measure import MeasureOptions, RunFailed
 from pipelines.report import ReportOptions
 from pipelines.resources import ClusterOptions, cluster
@@ -84,26 +83,11 @@ def run(options: DemoOptions, console: Console | None = None) -> str:
     if options.replace:
         _remove(options)
     with cluster(options.cluster):
-        _draw(options, console)
+        mocks.draw(options.survey(), storage.join(options.output, SURVEY), console)
         found = measure.run(options.measure_options(), console)
     path = report.run(options.report_options())
     _tell(options, found, path, console)
     return path
-
-
-def _draw(options: DemoOptions, console: Console) -> None:
-    from actors.mocker import drawn  # needs ray
-
-    survey = options.survey()
-    fs, root = storage.filesystem(storage.join(options.output, SURVEY))
-    if is_written(fs, root, survey):
-        console.print(f"{survey.galaxies} mock galaxies are there already")
-        return
-    tables = drawn(survey, rows_per_task=10)
-    total = len(survey.blocks(10))
-    shown = track(tables, "drawing mock galaxies", total, console=console, transient=True)
-    shards = write_survey(fs, root, survey, shown)
-    console.print(f"{survey.galaxies} mock galaxies drawn, in {len(shards)} shards")
 
 
 def _remove(options: DemoOptions) -> None:
