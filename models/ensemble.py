@@ -18,6 +18,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
+from models.fast_saliency import SpeedParams, fast
 from models.networks import PRESETS, Member, MemberSpec, to_device
 from models.preprocess import FieldSpec
 from models.views import ViewParams, resample, sequence
@@ -147,9 +148,18 @@ def dump_member(member: Member) -> bytes:
 
 
 class Ensemble:
-    """Members on one device. Votes of every member for every canvas; members for SmoothGrad."""
+    """Members on one device. Votes of every member for every canvas; members for SmoothGrad.
 
-    def __init__(self, spec: EnsembleSpec, members: Sequence[Member], device: str = "cpu") -> None:
+    speed: how the members' gradients are computed; None: as is best on the device.
+    """
+
+    def __init__(
+        self,
+        spec: EnsembleSpec,
+        members: Sequence[Member],
+        device: str = "cpu",
+        speed: SpeedParams | None = None,
+    ) -> None:
         if spec.kind != "votes":
             raise ValueError(
                 f"ensemble {spec.name!r} is of kind {spec.kind!r}, it predicts lengths and no "
@@ -157,18 +167,24 @@ class Ensemble:
             )
         self.spec = spec
         self.device = torch.device(device)
-        self.members = [to_device(m, self.device).eval().requires_grad_(False) for m in members]
+        speed = speed or SpeedParams.of(self.device)
+        frozen = [to_device(m, self.device).eval().requires_grad_(False) for m in members]
+        self.members = [fast(m, speed, self.device) for m in frozen]
 
     @classmethod
     def from_bytes(
-        cls, spec: EnsembleSpec, weights: Sequence[bytes], device: str = "cpu"
+        cls,
+        spec: EnsembleSpec,
+        weights: Sequence[bytes],
+        device: str = "cpu",
+        speed: SpeedParams | None = None,
     ) -> Ensemble:
         """Build and check every member. Raises ValueError for altered or foreign weights."""
         members = [
             build_member(m, w, sha)
             for m, w, sha in zip(spec.members, weights, spec.sha256, strict=True)
         ]
-        return cls(spec, members, device)
+        return cls(spec, members, device, speed)
 
     def images(
         self, pixels: NDArray[np.uint8], sky: NDArray[np.float32], scale: NDArray[np.float32]

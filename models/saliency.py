@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.counter_noise import compiled_normal
 from models.networks import Member
 from models.views import ViewParams, resample, sequence
 
@@ -88,11 +89,13 @@ def draw_noise(shape: Sequence[int], seed: int, first: int, count: int, device: 
 
     A function of the galaxy's seed and the sample's number alone (on one kind of device).
     """
+    seeds = [sample_seed(seed, first + row) for row in range(count)]
+    if device.type == "cuda":
+        return compiled_normal(tuple(shape))(torch.tensor(seeds, device=device))
     generator = torch.Generator(device=device)
     out = torch.empty((count, *shape), device=device)
-    for row in range(count):
-        generator.manual_seed(sample_seed(seed, first + row))
-        out[row].normal_(generator=generator)
+    for row, own in enumerate(seeds):
+        out[row].normal_(generator=generator.manual_seed(own))
     return out
 
 
