@@ -1,0 +1,103 @@
+"""Whether a place can hold a run: written, read, compared, listed, in time, with room."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from catalogues import storage
+from catalogues.conditional import read_tagged, write_if
+from catalogues.findings import Finding, ok, refused, warning
+from catalogues.storage import StorageError
+
+CLOCK_WARNING_S, CLOCK_REFUSED_S = 30.0, 600.0
+"""Stores refuse requests whose time is a quarter of an hour off."""
+
+
+def check_store(fs: Any, root: str) -> list[Finding]:
+    """Findings of a small file that is written below `root`, read, replaced, and removed again."""
+    path = storage.join(root, f"_preflight-{uuid.uuid4().hex}")
+    try:
+        if not storage.is_local(fs) and not storage.exists(fs, bucket := root.split("/", 1)[0]):
+            # some stores would make it, and not where and as one wants it
+            return [refused("output", f"there is no bucket {bucket!r}: make it, or name another")]
+        return _write_and_read(fs, root, path)
+    except StorageError as error:
+        return [refused("output", str(error))]
+    finally:
+        _remove(fs, path)
+
+
+def _write_and_read(fs: Any, root: str, path: str) -> list[Finding]:
+    before = datetime.now(UTC)
+    created = write_if(fs, path, b"one", None)
+    after = datetime.now(UTC)
+    if not created or storage.read_whole(fs, path) != b"one":
+        return [refused("output", f"{storage.redact(root)!r} does not give back what was written")]
+    if path not in [found for found, _ in fs.find(root, detail=True).items()]:
+        return [refused("output", f"{storage.redact(root)!r} does not list what was written")]
+    found = [ok("output", "written, read, listed"), _clock(fs, path, before, after)]
+    found.append(_conditional(fs, path))
+    storage.write_whole(fs, path, b"two")
+    return found
+
+
+def _conditional(fs: Any, path: str) -> Finding:
+    """Whether the store itself keeps two runs apart."""
+    name = "conditional write"
+    again = write_if(fs, path, b"three", None)
+    tagged = read_tagged(fs, path)
+    storage.write_whole(fs, path, b"four")
+    stale = tagged is None or write_if(fs, path, b"five", tagged[1])
+    if again or stale:
+        condition = "If-None-Match" if again else "If-Match"
+        return refused(
+            name,
+            f"the store ignores {condition}: two runs could write one output; use a store that "
+            "honours conditional writes",
+        )
+    return ok(name, "a file that is there, or has changed, is not replaced")
+
+
+def _clock(fs: Any, path: str, before: datetime, after: datetime) -> Finding:
+    """The store's clock against ours, from the time that it gave the file."""
+    info = fs.info(path)
+    given = info.get("LastModified") or info.get("mtime") or info.get("created")
+    if isinstance(given, int | float):
+        given = datetime.fromtimestamp(given, UTC)
+    if not isinstance(given, datetime):
+        return ok("clock", "the store does not tell the time")
+    early, late = (before - given).total_seconds(), (given - after).total_seconds()
+    skew = max(early - 1.0, late, 0.0)  # times of stores are cut to whole seconds
+    told = f"this machine's clock and the store's differ by {skew:.0f} s"
+    if skew >= CLOCK_REFUSED_S:
+        return refused("clock", f"{told}: stores refuse such requests; set the clock (NTP)")
+    if skew >= CLOCK_WARNING_S:
+        return warning("clock", f"{told}: `ansae status` will misjudge; set the clock (NTP)")
+    return ok("clock", f"within {skew:.0f} s of the store's")
+
+
+def _remove(fs: Any, path: str) -> None:
+    try:
+        fs.rm_file(path)
+    except Exception:  # it is not there, or may not be removed: then nothing can be done
+        return
+
+
+def check_room(fs: Any, root: str, needed_bytes: float) -> Finding:
+    """Whether `needed_bytes` more fit below `root`."""
+    if not storage.is_local(fs):
+        return ok("room", f"{needed_bytes / 2**20:.3g} MiB to be written; a store tells no limit")
+    folder = root
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    free = shutil.disk_usage(folder).free
+    told = f"{needed_bytes / 2**20:.3g} MiB to be written, {free / 2**20:.3g} MiB are free"
+    if free < needed_bytes:
+        return refused("room", f"{told}: make room, or choose another output")
+    if free < 2 * needed_bytes:
+        return warning("room", f"{told}: little is left over")
+    return ok("room", told)
