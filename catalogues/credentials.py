@@ -18,7 +18,7 @@ def check_credentials(urls: Iterable[str], options: StorageOptions) -> Finding:
         return ok("credentials", "none needed: local paths")
     if options.anonymous:
         return ok("credentials", "none: the input is read anonymously")
-    from botocore.session import get_session
+    from botocore.session import get_session  # type: ignore[import-untyped]
 
     found = get_session().get_credentials()
     if found is None:

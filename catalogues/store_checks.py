@@ -87,15 +87,24 @@ def _remove(fs: Any, path: str) -> None:
         return
 
 
+def size(count: float) -> str:
+    """Bytes in words."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.3g} {unit}"
+        count /= 1024
+    return f"{count:.3g} TiB"
+
+
 def check_room(fs: Any, root: str, needed_bytes: float) -> Finding:
     """Whether `needed_bytes` more fit below `root`."""
     if not storage.is_local(fs):
-        return ok("room", f"{needed_bytes / 2**20:.3g} MiB to be written; a store tells no limit")
+        return ok("room", f"{size(needed_bytes)} to be written; a store tells no limit")
     folder = root
     while not os.path.isdir(folder):
         folder = os.path.dirname(folder)
     free = shutil.disk_usage(folder).free
-    told = f"{needed_bytes / 2**20:.3g} MiB to be written, {free / 2**20:.3g} MiB are free"
+    told = f"{size(needed_bytes)} to be written, {size(free)} are free"
     if free < needed_bytes:
         return refused("room", f"{told}: make room, or choose another output")
     if free < 2 * needed_bytes:

@@ -18,6 +18,7 @@ from urllib.request import urlopen
 
 GRPC_OFFSET = 10_000
 START_S = 40
+READER = "ansae-reader"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,11 @@ class S3Server:
     key: str
     secret: str
     bucket: str
+
+    @property
+    def reader(self) -> dict[str, str]:
+        """Environment variables of somebody who may read and list, and write nothing."""
+        return {"AWS_ACCESS_KEY_ID": READER, "AWS_SECRET_ACCESS_KEY": f"{self.secret}-{READER}"}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -81,9 +87,14 @@ def serve(folder: Path) -> Iterator[S3Server]:
 
 
 def _config(key: str, secret: str) -> dict[str, object]:
-    actions = ["Admin", "Read", "List", "Tagging", "Write"]
-    credentials = [{"accessKey": key, "secretKey": secret}]
-    return {"identities": [{"name": "tests", "credentials": credentials, "actions": actions}]}
+    everything = ["Admin", "Read", "List", "Tagging", "Write"]
+    known = [(key, secret, everything), (READER, f"{secret}-{READER}", ["Read", "List"])]
+    return {
+        "identities": [
+            {"name": name, "credentials": [{"accessKey": name, "secretKey": word}], "actions": may}
+            for name, word, may in known
+        ]
+    }
 
 
 def _free_ports(count: int) -> list[int]:

@@ -1,0 +1,123 @@
+"""`ansae preflight`: before the money is spent: will the run work, and what will it take?"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, fields
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from catalogues import storage
+from catalogues.findings import Finding, Verdict, refused
+from catalogues.storage import StorageError
+from catalogues.store_checks import check_room
+from pipelines import console as terminal
+from pipelines.measure import MeasureOptions
+from pipelines.resources import cluster, stage_resources
+
+PROG = "ansae preflight"
+
+_COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.REFUSED: "bold red"}
+_WIDTH = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreflightOptions(MeasureOptions):
+    """Check whether `ansae measure` with the same words will work, and estimate what it will take.
+
+    Storage, credentials, networks, input, a run that is there, the cluster and its nodes are looked
+    at; then some galaxies go through the real stages. Nothing is left behind.
+
+    Exit status: 0 if nothing was refused, 1 if something was, 2 for a mistake in the words.
+    """
+
+    probe: int = 100
+    """Galaxies to try."""
+    patience_s: float = 900.0
+    """Longest time to wait for the probe, machines that must first be started included."""
+    gpu_hour_price: float = 0.0
+    """Price of an hour of one GPU with its machine, in any one currency."""
+    core_hour_price: float = 0.0
+    """Price of an hour of one CPU core of the other machines."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.probe < 1:
+            raise ValueError(f"probe={self.probe} must be at least 1")
+        for name in ("patience_s", "gpu_hour_price", "core_hour_price"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}={getattr(self, name)} must not be negative")
+
+    def measure(self) -> MeasureOptions:
+        """Those of the run."""
+        return MeasureOptions(**{f.name: getattr(self, f.name) for f in fields(MeasureOptions)})
+
+
+def run(options: PreflightOptions) -> list[Finding]:
+    """Look at everything; what cannot be looked at for what was refused before is left out."""
+    from pipelines.preflight_input import check_places, check_plan
+
+    findings = check_places(options.measure())
+    plan, found = check_plan(options.measure())
+    findings += found
+    if plan is None or any(f.verdict is Verdict.REFUSED for f in findings):
+        return findings
+    try:
+        with cluster(options.cluster) as resources:
+            return findings + _on_cluster(options, plan, resources)
+    except ValueError as error:
+        return [*findings, refused("cluster", str(error))]
+
+
+def _on_cluster(options: PreflightOptions, plan: Any, resources: dict[str, float]) -> list[Finding]:
+    from pipelines.preflight_cluster import check_cluster
+    from pipelines.preflight_estimate import estimate
+    from pipelines.preflight_probe import probe
+
+    cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
+    device = plan.device or ("cuda" if gpus else "cpu")
+    have = stage_resources(options.cluster, device, cpus, gpus)
+    findings = check_cluster(plan, have, resources)
+    if any(f.verdict is Verdict.REFUSED for f in findings):
+        return findings
+    record = plan.record(device)
+    probes, found = probe(plan, record, have, options.probe, options.patience_s)
+    findings += found
+    if not probes or any(f.verdict is Verdict.REFUSED for f in found):
+        return findings
+    told, needed_bytes = estimate(plan, have, probes, cpus, options)
+    fs, root = storage.filesystem(options.output, options.write_options())
+    return [*findings, check_room(fs, root, needed_bytes), *told]
+
+
+def show(findings: list[Finding], console: Console) -> None:
+    """One line a finding."""
+    table = Table(box=None, pad_edge=False)
+    for name, kept in (("check", True), ("", True), ("found", False)):
+        table.add_column(name, no_wrap=kept, overflow="fold")
+    for finding in findings:
+        colour = _COLOURS[finding.verdict]
+        verdict = f"[{colour}]{finding.verdict}[/{colour}]"
+        table.add_row(finding.check, verdict, finding.found.replace("[", r"\["))
+    console.print(table, highlight=False)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; returns the exit status that PreflightOptions tells."""
+    options = terminal.parse(PreflightOptions, PROG, arguments)
+    try:
+        findings = run(options)
+    except (StorageError, ValueError) as error:
+        return terminal.complain(PROG, str(error), terminal.MISTAKE)
+    except KeyboardInterrupt:
+        return terminal.complain(PROG, "interrupted", terminal.INTERRUPTED)
+    console = Console()
+    show(findings, console if console.is_terminal else Console(width=_WIDTH))
+    failed = any(f.verdict is Verdict.REFUSED for f in findings)
+    return terminal.FAILURE if failed else terminal.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Preflight's look at what the run is made of: options, shards, networks, a run that is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors.explainer import find_ensemble
+from catalogues import storage
+from catalogues.credentials import check_credentials
+from catalogues.findings import Finding, ok, refused
+from catalogues.shards import list_shards
+from catalogues.storage import StorageError
+from catalogues.store_checks import check_store, size
+from models.ensemble import Ensemble, EnsembleSpec
+from pipelines.measure import MeasureOptions
+from pipelines.plan import Plan, make_plan
+
+
+def check_places(options: MeasureOptions) -> list[Finding]:
+    """Findings about credentials and the output."""
+    urls = (options.input, options.output)
+    found = [check_credentials(urls, options.read_options())]
+    try:
+        return found + check_store(*storage.filesystem(options.output, options.write_options()))
+    except StorageError as error:
+        return [*found, refused("output", str(error))]
+
+
+def check_plan(options: MeasureOptions) -> tuple[Plan | None, list[Finding]]:
+    """The plan and what it is made of; None where there can be none, with every reason."""
+    try:
+        plan = make_plan(options)
+    except (StorageError, ValueError) as error:
+        parts = [_input(options), _networks(options)]
+        if all(part.verdict != "refused" for part in parts):
+            parts.append(refused("run", str(error)))
+        return None, parts
+    return plan, [_input_of(plan), _networks_of(plan), _run_of(plan)]
+
+
+def _input(options: MeasureOptions) -> Finding:
+    try:
+        return _shards(list_shards(options.input, options.read_options()))
+    except (StorageError, ValueError) as error:
+        return refused("input", str(error))
+
+
+def _input_of(plan: Plan) -> Finding:
+    return _shards(plan.shards)
+
+
+def _shards(shards: tuple[Any, ...]) -> Finding:
+    rows, stored = sum(s.rows for s in shards), sum(s.size_bytes for s in shards)
+    return ok("input", f"{rows} galaxies in {len(shards)} shards, {size(stored)}")
+
+
+def _networks(options: MeasureOptions) -> Finding:
+    try:
+        files = find_ensemble(options.ensemble, options.read_options())
+        spec = EnsembleSpec.from_dict(files.description)
+        Ensemble.from_bytes(spec, files.weights)
+    except (StorageError, ValueError) as error:
+        return refused("networks", str(error))
+    return _members(spec)
+
+
+def _networks_of(plan: Plan) -> Finding:
+    return _members(plan.ensemble)
+
+
+def _members(spec: EnsembleSpec) -> Finding:
+    return ok("networks", f"{spec.name!r}, {len(spec.members)} members: weights have their sha256")
+
+
+def _run_of(plan: Plan) -> Finding:
+    """Whether there is a run that this one would go on with."""
+    if plan.stored is None:
+        return ok("run", "a new one")
+    try:
+        plan.record(plan.device or "")
+    except ValueError as error:
+        return refused("run", str(error))
+    return ok("run", f"goes on with {plan.stored.run_id}: {plan.ledger.rows} of {plan.rows} done")
