@@ -17,6 +17,8 @@ from scipy import ndimage
 
 _WORKING_PX = 160  # the size of a galaxy needs no more pixels than this
 _MIN_RADIUS_PX = 4.0
+_OFFSET_MAX = 0.25  # of the radius, between the image's centre and the island's
+_PIECE_MIN_PX = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +132,32 @@ def _moments(light: NDArray[np.float64], island: NDArray[np.bool_]) -> tuple[flo
     return x, y, float(np.sqrt(spread))
 
 
+def _central_source(light: NDArray[np.float64], island: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The part of the island that belongs to the source nearest the image's centre.
+
+    Only where the island's own centre lies far off, as with a star or companion in its outline: at
+    the lowest level at which it falls apart, each of its pixels goes to the nearest of the pieces.
+    """
+    x, y, sigma = _moments(light, island)
+    middle = np.array([(light.shape[0] - 1) / 2, (light.shape[1] - 1) / 2])
+    if np.hypot(y - middle[0], x - middle[1]) <= _OFFSET_MAX * 2.0 * sigma:
+        return island
+    faintest = max(float(light[island].min()), 1e-9)
+    for level in np.geomspace(faintest, 0.7 * float(light[island].max()), 40):
+        labels, count = ndimage.label(island & (light > level))
+        sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+        if (sizes >= _PIECE_MIN_PX).sum() < 2:
+            continue
+        pieces = np.isin(labels, 1 + np.flatnonzero(sizes >= _PIECE_MIN_PX))
+        ys, xs = ndimage.distance_transform_edt(
+            ~pieces, return_distances=False, return_indices=True
+        )
+        nearest = labels[ys, xs]
+        central = nearest[round(middle[0]), round(middle[1])]
+        return np.asarray(island & (nearest == central))
+    return island
+
+
 def galaxy_frame(pixels: NDArray[np.uint8]) -> Frame:
     """Where the central galaxy lies on its image, how large and how bright it is.
 
@@ -159,6 +187,7 @@ def galaxy_frame(pixels: NDArray[np.uint8]) -> Frame:
     if island.sum() < 9:
         radius = max(_MIN_RADIUS_PX, 0.25 * min(h, w))
         return Frame(x=(w - 1) / 2, y=(h - 1) / 2, radius_px=radius, sky=channel_sky, scale=255.0)
+    island = _central_source(smooth, island)
     x, y, sigma = _moments(smooth, island)
     scale = float(np.percentile((luminance - sky)[island], 98.0))
     return Frame(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.preprocess import FieldSpec, canvas, galaxy_frame
 
@@ -37,6 +38,28 @@ def test_a_bright_neighbour_does_not_enter() -> None:
     alone = galaxy_frame(ellipse(256, 128, 128, 40, 30))
     pixels = np.maximum(ellipse(256, 128, 128, 40, 30), ellipse(256, 215, 40, 25, 25))
     assert galaxy_frame(pixels).radius_px == pytest.approx(alone.radius_px, rel=0.03)
+
+
+def blended(star: bool) -> NDArray[np.uint8]:
+    """An exponential disc in the image's middle; a brighter star within its outline."""
+    y, x = np.indices((256, 256))
+    light = 20 + 120 * np.exp(-np.hypot(x - 128, (y - 126) / 0.7) / 16)
+    if star:
+        light += 200 * np.exp(-0.5 * ((x - 170) ** 2 + (y - 150) ** 2) / 6.0**2)
+    return np.repeat(light.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def test_a_star_within_the_outline_does_not_move_the_frame() -> None:
+    alone, beside = galaxy_frame(blended(star=False)), galaxy_frame(blended(star=True))
+    assert np.hypot(beside.x - alone.x, beside.y - alone.y) < 0.1 * alone.radius_px
+    assert beside.radius_px == pytest.approx(alone.radius_px, rel=0.12)
+
+
+def test_a_galaxy_off_the_middle_stays_one() -> None:
+    """Its island has its centre far off, but there is nothing it could be parted from."""
+    frame = galaxy_frame(ellipse(256, 160, 128, 50, 30))
+    assert frame.x == pytest.approx(160, abs=4)
+    assert frame.radius_px == pytest.approx(50, rel=0.06)
 
 
 @pytest.mark.parametrize("value", [0, 255])
