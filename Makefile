@@ -31,8 +31,8 @@ lint: $(READY)  ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## measure speed on whatever this machine has (minutes)
-	$(BIN)/python -m tests.benchmarks
+bench: $(READY)  ## measure speed on whatever this machine has (BENCH=--quick, or --memory)
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 clean:  ## remove the environment and what demo made
 	rm -rf .venv demo build *.egg-info

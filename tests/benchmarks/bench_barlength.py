@@ -7,17 +7,18 @@ Algorithm 1: "uniform" on [0.5, 1) loses them steadily, "bright" holds half of t
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from scipy.spatial import ConvexHull
+from scipy.spatial.distance import pdist
+from scipy.stats import pearsonr
 
 from models.barlength import BarLengthParams, measure_bar, measure_grid
+from tests.benchmarks import timing
 from tests.models.barmaps import two_lobes
 from tests.reference.algorithm1 import algorithm_1
 
@@ -47,6 +48,25 @@ def seconds(call: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
+def scipy_length(saliency: np.ndarray) -> float:
+    """Algorithm 1 with what scipy has: a loop over thresholds, the chord from the hull."""
+    for threshold in 0.5 + np.arange(5000) * 1e-4:
+        pixels = np.argwhere(saliency > threshold)
+        if len(pixels) < 40 or abs(pearsonr(*pixels.T).statistic) > 0.85:
+            break
+    return float(max(1.0, pdist(pixels[ConvexHull(pixels).vertices]).max()))
+
+
+def scipy_seconds(saliency: np.ndarray) -> float:
+    """Processor time of the loop with scipy, once, and the same check."""
+    start = time.process_time()
+    length = scipy_length(saliency)
+    taken = time.process_time() - start
+    if not np.isclose(length, measure_bar(saliency, PAPER).length_px, rtol=1e-12):
+        raise SystemExit(f"not equal: {length}")
+    return taken
+
+
 def loop_seconds(saliency: np.ndarray) -> float:
     """Processor time of the literal loop, once, and a check that it says what the fast one says."""
     start = time.process_time()
@@ -64,13 +84,16 @@ def measure(maps: int, repeats: int) -> dict[str, float]:
     for kind, make in (("uniform", uniform_map), ("bright", bright_map)):
         dense = [make(seed) for seed in range(maps)]
         loop = statistics.median(map(loop_seconds, dense))
+        with_scipy = scipy_seconds(dense[0])
         paper = seconds(partial(measure_bar, dense[0], PAPER), repeats)
         grid = seconds(partial(measure_grid, dense[0], CORRELATIONS, PIXEL_MINIMA, PAPER), repeats)
         result |= {
             f"literal_loop_{kind}_224_ms": 1e3 * loop,
             f"paper_{kind}_224_ms": 1e3 * paper,
             f"grid_25_pairs_{kind}_224_ms": 1e3 * grid,
+            f"scipy_loop_{kind}_224_ms": 1e3 * with_scipy,
             f"loop_over_paper_{kind}": loop / paper,
+            f"scipy_over_paper_{kind}": with_scipy / paper,
             f"25_pairs_over_one_{kind}": grid / paper,
         }
     for side in (96, 224):
@@ -85,14 +108,13 @@ def measure(maps: int, repeats: int) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = timing.parser(__doc__)
     parser.add_argument("--maps", type=int, default=3, help="dense maps for the literal loop")
     parser.add_argument("--repeats", type=int, default=50, help="calls per median of the fast ones")
     options = parser.parse_args()
-    result = measure(options.maps, options.repeats)
-    for name, value in result.items():
-        print(f"{name:32s} {value:12.3f}")
-    print(json.dumps({"machine": platform.machine(), "numpy": np.__version__, **result}))
+    if options.quick:
+        options.maps, options.repeats = 1, 10
+    timing.tell(measure(options.maps, options.repeats), options.json)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,7 @@ them.
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
-import platform
 import tempfile
 import time
 from itertools import product
@@ -28,6 +25,7 @@ from actors.gridder import GALAXIES, GridTask, measure_and_score
 from catalogues.map_cache import GREY, MapCache, noise_kind
 from catalogues.storage import StorageOptions
 from models.grid import GridParams, grid_lengths, with_input
+from tests.benchmarks import timing
 from tests.models.barmaps import gaussian_ridge
 from tests.reference.algorithm1 import algorithm_1
 
@@ -143,16 +141,16 @@ def measure(folder: Path, galaxies: int, calls: int) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = timing.parser(__doc__)
     parser.add_argument("--galaxies", type=int, default=1050)
     parser.add_argument("--calls", type=int, default=12, help="sampled calls of the literal loop")
     parser.add_argument("--folder", type=Path, help="where the maps go (default: temporary files)")
     options = parser.parse_args()
+    if options.quick:
+        options.galaxies, options.calls = 20, 2
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         result = measure(Path(folder), options.galaxies, options.calls)
-    for name, value in result.items():
-        print(f"{name:32s} {value:14.3f}")
-    print(json.dumps({"machine": platform.machine(), "numpy": np.__version__, **result}))
+    timing.tell(result, options.json)
 
 
 if __name__ == "__main__":

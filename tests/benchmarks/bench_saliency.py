@@ -3,54 +3,39 @@
     python -m tests.benchmarks.bench_saliency [--preset paper] [--samples 256] [--json FILE]
 
 Every row is one member with random weights (speed does not depend on them), one galaxy, N samples,
-on the GPU where there is one. The floor: the operations of N forward passes and N backward passes
-to the input, over the rate of a large matrix product measured in the same run.
+on the GPU where there is one, all ways in turns. captum gets the member as it is, once as its
+documentation uses it (all samples in one batch) and once with its best batch size. The floor: the
+operations of N forward passes and N backward passes to the input, over the rate of a large matrix
+product in ours's precision, measured in the same run. "correlation": of ours's map with that of the
+member as it is, on the same noise.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
+from typing import Any
 
 import torch
 from captum.attr import NoiseTunnel, Saliency
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from models.fast_saliency import FastMember, SpeedParams, fast
 from models.networks import PRESETS, Member, to_device
 from models.saliency import SmoothGradParams, mean_gradients
+from tests.benchmarks import timing
 from tests.reference.smoothgrad import smoothgrad_literal
 
 BAR = 5
 
 
-def seconds(work: Callable[[], object], device: torch.device, repeats: int) -> float:
-    """Median wall time after one warm-up, the device's queue drained."""
-
-    def wait() -> None:
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-
-    times = []
-    for _ in range(repeats + 1):
-        wait()
-        start = time.perf_counter()
-        work()
-        wait()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[1:])
-
-
-def matrix_rate(device: torch.device, repeats: int) -> float:
-    """FLOP/s of a float32 product of random matrices (TF32 off)."""
-    n = 8192 if device.type == "cuda" else 2048
-    a, b = torch.randn(n, n, device=device), torch.randn(n, n, device=device)
-    return 2 * n**3 / seconds(lambda: a @ b, device, repeats)
+def matrix_rate(device: torch.device, dtype: torch.dtype, repeats: int) -> float:
+    """FLOP/s of a product of random matrices (TF32 off)."""
+    n = 8192 if device.type == "cuda" else 1536
+    a, b = (torch.randn(n, n, device=device).to(dtype) for _ in range(2))
+    return 2 * n**3 / timing.in_turns({"": lambda: a @ b}, device, repeats)[""]
 
 
 def flops_per_sample(member: Member, image: Tensor) -> float:
@@ -61,73 +46,98 @@ def flops_per_sample(member: Member, image: Tensor) -> float:
     return float(counter.get_total_flops())
 
 
-def captum_time(member: Member, image: Tensor, samples: int, batch: int | None, repeats: int) -> float:  # noqa: E501  # fmt: skip
-    """NoiseTunnel(Saliency) as its documentation uses it, or with a batch size."""
+def captum(member: Member, image: Tensor, samples: int, batch: int | None) -> Tensor:
+    """NoiseTunnel(Saliency) with a batch size, or as its documentation uses it."""
     tunnel = NoiseTunnel(Saliency(member))
     sigma = 0.1 * float(image.max() - image.min())
-
-    def work() -> Tensor:
-        return tunnel.attribute(  # type: ignore[no-any-return]
-            image[None].clone(), nt_type="smoothgrad", nt_samples=samples,
-            nt_samples_batch_size=batch, stdevs=sigma, target=BAR,
-        )  # fmt: skip
-
-    return seconds(work, image.device, repeats)
+    return tunnel.attribute(  # type: ignore[no-any-return]
+        image[None].clone(), nt_type="smoothgrad", nt_samples=samples,
+        nt_samples_batch_size=batch, stdevs=sigma, target=BAR,
+    )  # fmt: skip
 
 
-def row(member: Member, samples: int, rate: float, repeats: int) -> dict[str, object]:
+def speeds(device: torch.device, *, compiled: bool) -> dict[str, SpeedParams]:
+    """The default way of the device and others to compare it with."""
+    ways = {"ours": SpeedParams.of(device), "as_is": SpeedParams.none()}
+    if device.type == "cuda":
+        ways |= {
+            "float32": SpeedParams(),
+            "float32_compiled": SpeedParams(compile=True),
+            "bfloat16": SpeedParams(precision="bfloat16"),
+            "float16_compiled": SpeedParams(precision="float16", compile=True),
+        }
+    elif compiled:
+        ways |= {"compiled": SpeedParams(compile=True), "bfloat16": SpeedParams(precision="bfloat16")}  # noqa: E501  # fmt: skip
+    return ways
+
+
+def row(member: Member, options: Any, device: torch.device) -> dict[str, Any]:
     """One member's times in seconds per galaxy, and ratios."""
-    device = next(member.parameters()).device
-    side = member.spec.input_px
+    side, samples = member.spec.input_px, options.samples
     image = torch.rand(3, side, side, generator=torch.Generator().manual_seed(0)).to(device)
     params = replace(SmoothGradParams.paper(), samples=samples)
-    ours = seconds(lambda: mean_gradients(member, image, [BAR], params, 1), device, repeats)
-    captum = {b: captum_time(member, image, samples, b, repeats) for b in (8, 32, 64)}
-    few = min(16, samples)
-    noise = torch.randn(few, 3, side, side, device=device)
-    loop = seconds(lambda: smoothgrad_literal(member, image, BAR, 0.1, noise), device, 1)
-    floor = flops_per_sample(member, image) * samples / rate
-    return {
-        "member": member.spec.name,
-        "input_px": side,
-        "ours_s": ours,
-        "captum_best_s": min(captum.values()),
-        "captum_best_batch": min(captum, key=lambda b: captum[b]),
-        "loop_s": loop * samples / few,
-        "floor_s": floor,
-        "times_captum": min(captum.values()) / ours,
-        "share_of_floor": floor / ours,
+    made = {n: fast(member, s, device) for n, s in speeds(device, compiled=options.compiled).items()}  # noqa: E501  # fmt: skip
+    ways: dict[str, Callable[[], Tensor]] = {
+        name: partial(mean_gradients, m, image, [BAR], params, 1) for name, m in made.items()
     }
+    maps = {name: work().flatten() for name, work in ways.items()}
+    batches = [b for b in (8, 32, 64) if b < samples]
+    ways |= {f"captum_{b}": partial(captum, member, image, samples, b) for b in batches}
+    if side < 128 or samples <= 16 or device.type == "cuda":
+        ways["captum_documented"] = partial(captum, member, image, samples, None)
+    few = min(8, samples)
+    noise = torch.randn(few, 3, side, side, device=device)
+    ways["loop"] = partial(smoothgrad_literal, member, image, BAR, 0.1, noise)
+    times = timing.in_turns(ways, device, options.repeats)
+    times["loop"] *= samples / few
+    lowered = made["ours"].lowered if isinstance(made["ours"], FastMember) else None
+    rate = matrix_rate(device, lowered or torch.float32, options.repeats)
+    floor = flops_per_sample(member, image) * samples / rate
+    best = min((t for n, t in times.items() if n.startswith("captum")))
+    pair = torch.stack([maps["ours"], maps["as_is"]])
+    notes = [n for m in made.values() if isinstance(m, FastMember) for n in _notes(m)]
+    return {
+        "member": member.spec.name, "input_px": side, "samples": samples,
+        **{f"{name}_s": t for name, t in times.items()},
+        "matrix_gflops": rate / 1e9, "floor_s": floor, "share_of_floor": floor / times["ours"],
+        "times_as_is": times["as_is"] / times["ours"], "times_captum_best": best / times["ours"],
+        "times_captum_documented": times.get("captum_documented", float("nan")) / times["ours"],
+        "times_loop": times["loop"] / times["ours"],
+        "one_minus_correlation": 1 - float(torch.corrcoef(pair.double())[0, 1]), "notes": notes,
+    }  # fmt: skip
+
+
+def _notes(member: FastMember) -> list[str]:
+    """What was asked for and is not done."""
+    reason = getattr(member.network, "reason", None)
+    return [*member.notes, *([f"not compiled: {reason}"] if reason else [])]
 
 
 def main() -> None:
     """Print the table, write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = timing.parser(__doc__)
     parser.add_argument("--preset", choices=sorted(PRESETS), default="compact")
     parser.add_argument("--samples", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--compiled", action="store_true", help="on a CPU, compile too (minutes)")
     options = parser.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
-    rate = matrix_rate(device, options.repeats)
-    print(f"{name}, {torch.get_num_threads()} threads, {rate / 1e9:.0f} GFLOP/s float32 product")
-    rows = []
+    device, rows = timing.device(), []
+    if options.quick:
+        options.samples, options.repeats = min(options.samples, 16), min(options.repeats, 2)
     for spec in PRESETS[options.preset]:
         torch.manual_seed(0)
         member = to_device(Member(spec).eval().requires_grad_(False), device)
-        rows.append(row(member, options.samples, rate, options.repeats))
-        r = rows[-1]
-        print(
-            f"{r['member']:>11} {r['input_px']:>4} px  ours {r['ours_s']:.3f} s  "
-            f"captum (batch {r['captum_best_batch']}) {r['captum_best_s']:.3f} s  "
-            f"loop {r['loop_s']:.3f} s  floor {r['floor_s']:.3f} s  "
-            f"{r['times_captum']:.2f} x captum, {r['share_of_floor']:.0%} of the floor",
-            flush=True,
-        )
-    if options.json:
-        facts = {"device": name, "samples": options.samples, "float32_flops": rate, "rows": rows}
-        options.json.write_text(json.dumps(facts, indent=1))
+        rows.append(row(member, options, device))
+        timing.tell(rows[-1], None)
+        print(*rows[-1]["notes"], sep="\n", flush=True)
+    ratios = {
+        f"{name}_{r['member']}": r[name]
+        for r in rows
+        for name in ("times_captum_best", "times_as_is", "share_of_floor")
+    }
+    sums = {n: sum(r[n] for r in rows) for n in ("ours_s", "as_is_s", "floor_s")}
+    together = {"galaxies_per_s_all_members": 1 / sums["ours_s"], **sums}
+    timing.tell({**together, **ratios, "rows": rows}, options.json)
 
 
 if __name__ == "__main__":
