@@ -14,11 +14,12 @@ from actors.explainer import find_ensemble
 from catalogues import storage
 from catalogues.conventions import ScaleConvention, pixel_scale
 from catalogues.images import decode
-from catalogues.map_cache import GREY, MapCache, noise_kind
+from catalogues.map_cache import GREY, MapCache, left_out_kind
 from catalogues.shards import ROW, read_shard
 from catalogues.storage import StorageOptions
 from models.ensemble import Ensemble, EnsembleSpec
-from models.explanation import bar_maps, vote
+from models.estimator import Combine
+from models.explanation import bar_maps_left_out, maps_of_kinds, vote
 from models.preprocess import Canvas, canvas
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
@@ -37,17 +38,21 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class MapperParams:
-    """What a Mapper needs to know. `maps`: by the noise fraction that names their kind on disk."""
+    """What a Mapper needs to know. `maps`: by the name of their kind on disk; `left_out`: of which
+    of them also the maps without one group of samples each are made, and for which way to combine
+    members. `angle`: column of known position angles, where there is one."""
 
     input: str
     cache: str
     storage: StorageOptions
     ensemble: str
-    maps: Mapping[float, SmoothGradParams]
+    maps: Mapping[str, SmoothGradParams]
     selection: SelectionParams
     scale: ScaleConvention
     seed: int
     device: str
+    angle: str | None = None
+    left_out: tuple[tuple[str, Combine], ...] = ()
 
 
 class Mapper:
@@ -65,7 +70,8 @@ class Mapper:
 
     def look(self, rows: Rows) -> list[dict[str, Any]]:
         """object_id of each row with map_px (stored pixels in a pixel of the map), image_px (the
-        image's side) and pixel_scale_arcsec, or with a note that says why it has no map."""
+        image's side), pixel_scale_arcsec, position_angle_deg and (where votes select) bar_fraction,
+        or with a note that says why it has no map."""
         return [self._look(row) for row in self._read(rows)]
 
     def draw(self, rows: Rows, missing: Mapping[int, tuple[str, ...]]) -> int:
@@ -75,20 +81,23 @@ class Mapper:
     def _read(self, rows: Rows) -> Iterator[dict[str, Any]]:
         skip = np.ones(rows.shard_rows, dtype=bool)
         skip[list(rows.wanted)] = False
-        for table in read_shard(self.fs, rows.path, skip_rows=skip, columns=_COLUMNS):
-            yield from table.select([*_COLUMNS, ROW]).to_pylist()
+        extra = (self.params.angle,) if self.params.angle else ()
+        for table in read_shard(self.fs, rows.path, skip_rows=skip, columns=_COLUMNS, extra=extra):
+            yield from table.select([*_COLUMNS, *extra, ROW]).to_pylist()
 
     def _look(self, row: dict[str, Any]) -> dict[str, Any]:
         decoded = decode((row["image"] or {}).get("bytes"))
         if decoded.pixels is None:
             return {"object_id": row["object_id"], "note": f"image: {decoded.status}"}
         cut = canvas(decoded.pixels, self.ensemble.spec.field)
+        fraction = None
         if self.params.selection.select == "bar":
             try:
-                votes = vote(self.ensemble, self._image(cut)).mean
+                votes = vote(self.ensemble, self._image(cut))
             except FloatingPointError as error:
                 return {"object_id": row["object_id"], "note": str(error)}
-            if not self.params.selection.chosen(votes):
+            fraction = votes.bar_fraction
+            if not self.params.selection.chosen(votes.mean):
                 return {"object_id": row["object_id"], "note": "no bar by its votes"}
         side = decoded.pixels.shape[1]
         given, r90 = row["pixel_scale_arcsec"], row["petro_r90_arcsec"]
@@ -96,6 +105,8 @@ class Mapper:
             "object_id": row["object_id"],
             "map_px": float(np.sqrt(cut.factor_x * cut.factor_y)),
             "image_px": side,
+            "bar_fraction": fraction,
+            "position_angle_deg": row[self.params.angle] if self.params.angle else None,
             "pixel_scale_arcsec": pixel_scale(
                 self.params.scale, given, decoded.pixel_scale_arcsec, r90, side
             ),
@@ -113,10 +124,14 @@ class Mapper:
         seed = galaxy_seed(self.params.seed, row["object_id"])
         if GREY in kinds:
             self.cache.write(GREY, row["object_id"], image.mean(dim=0).cpu().numpy())
-        for noise, maps in self.params.maps.items():
-            if noise_kind(noise) in kinds:
-                made = bar_maps(self.ensemble, image, maps, seed)
-                self.cache.write(noise_kind(noise), row["object_id"], made)
+        wanted = {name: maps for name, maps in self.params.maps.items() if name in kinds}
+        for name, made in maps_of_kinds(self.ensemble, image, wanted, seed):
+            self.cache.write(name, row["object_id"], made)
+        for name, combine in self.params.left_out:
+            if (kind := left_out_kind(name, combine)) in kinds:
+                maps = self.params.maps[name]
+                both = bar_maps_left_out(self.ensemble, image, maps, seed, combine)
+                self.cache.write(kind, row["object_id"], both.left_out.astype(np.float32))
         return len(kinds)
 
 

@@ -1,4 +1,5 @@
-"""The points of a hyperparameter grid as a Parquet file: one row for each method at each point."""
+"""The points of a grid as a Parquet file: one row for each method at each point of the paper's, or
+for each reading of each kind of map."""
 
 from __future__ import annotations
 
@@ -67,11 +68,38 @@ SCHEMA = pa.schema(
 )
 """Columns of the file; what is not defined or not computed is null."""
 
+READINGS = pa.schema(
+    [
+        column("kind", pa.string(), "kind of map, as its folder is called", null=False),
+        column("gradient", pa.string(), "'absolute' or 'signed'", null=False),
+        column("channels", pa.string(), "'max' or 'sum' of the colours", null=False),
+        column("views", pa.bool_(), "each sample turned, mirrored, cropped", null=False),
+        column("width", pa.float64(), "width of what the network sees, over the canvas"),
+        column("noise_fraction", pa.float64(), "S_noise: noise over the image's range", null=False),
+        column("smoothing_px", pa.float64(), "sigma of the finished map's smoothing", "pixel"),
+        column("multiply_by_input", pa.bool_(), "X_input: map times grey image", null=False),
+        column("family", pa.string(), "family of readings", null=False),
+        column("reading", pa.string(), "the reading in words", null=False),
+        column("galaxies", pa.int64(), "galaxies with maps", null=False),
+        column("measured", pa.float64(), "share of them that got a length", null=False),
+        column(
+            "median_error", pa.float64(), "median of |measured - known| / known", ucd="stat.error"
+        ),
+        column("rho", pa.float64(), "Pearson's, in pixels of the map", ucd="stat.correlation"),
+        column("median_angle_error_deg", pa.float64(), "of the measured", "deg", ucd="stat.error"),
+        column("cost", pa.float64(), "what the choice minimises"),
+        column("estimator", pa.string(), "the calibrated reading as JSON", null=False),
+    ]
+)
+"""The same for the readings of kinds of map, after each reading's own calibration."""
 
-def write_points(fs: Any, path: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows of SCHEMA, NaN as null, as one file, whole or not at all. Raises StorageError."""
+
+def write_points(
+    fs: Any, path: str, rows: Iterable[Mapping[str, Any]], schema: pa.Schema = SCHEMA
+) -> None:
+    """Write rows of the schema, NaN as null, as one file, whole or not at all. StorageError."""
     plain = [{k: None if _is_nan(v) else v for k, v in row.items()} for row in rows]
-    table = pa.Table.from_pylist(plain, schema=SCHEMA)
+    table = pa.Table.from_pylist(plain, schema=schema)
 
     def write(file: BinaryIO) -> None:
         pq.write_table(table, file, compression="zstd")

@@ -1,7 +1,8 @@
-"""Saliency maps kept on disk: made once per galaxy and noise level, read by every trial.
+"""Saliency maps kept on disk: made once per galaxy and kind, read by every trial.
 
 `FOLDER/noise-<S_noise>/<object_id>.npy` holds the members' maps, (M, S, S) float32;
-`FOLDER/grey/<object_id>.npy` the grey image, (S, S) float32. A file is there whole or not at all,
+`FOLDER/grey/<object_id>.npy` the grey image, (S, S) float32; other kinds of map stand beside them
+in folders of their own. A file is there whole or not at all,
 so what is there need not be made again after an interruption.
 """
 
@@ -20,14 +21,19 @@ from catalogues import storage
 from catalogues.storage import StorageError, StorageOptions
 
 GREY = "grey"
-"""Kind of the grey images; the other kinds are of `noise_kind`."""
+"""Kind of the grey images."""
 
 _FILE = re.compile(r"(-?\d+)\.npy")
 
 
 def noise_kind(noise_fraction: float) -> str:
-    """Kind of the maps at one noise level, also the name of their folder."""
+    """Kind of the paper's maps at one noise level, also the name of their folder."""
     return f"noise-{noise_fraction:g}"
+
+
+def left_out_kind(kind: str, combine: str) -> str:
+    """Kind of the same maps without one group of samples each, as `combine` needs them."""
+    return f"{kind}-left-out-{combine}"
 
 
 class MapCache:

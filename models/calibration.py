@@ -139,12 +139,14 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
             params, raw, angles = _read(known, params)
         good = np.isfinite(raw)
         scale, offset = fit_line(raw[good], truth[good])
+        reading = replace(
+            params.reading,
+            length_scale=scale * params.reading.length_scale,  # refused where lengths do not grow
+            length_offset_px=offset,
+        )
     except ValueError:
         return Trial(params=params, measured=float(good.mean()), median_error=np.inf, rho=0.0, median_angle_error_deg=np.nan)  # noqa: E501  # fmt: skip
     length = scale * raw[good] + offset
-    reading = replace(
-        params.reading, length_scale=scale * params.reading.length_scale, length_offset_px=offset
-    )
     truth_angles = np.array([k.position_angle_deg for k in known])[good]
     off = angle_difference_deg(angles[good], truth_angles)
     off = off[np.isfinite(off)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from catalogues.galaxyzoo import BAR, conditional
 from models.ensemble import Ensemble
 from models.estimator import Combine, mean_map
 from models.left_out import smoothgrad_left_out
-from models.saliency import SmoothGradParams, smoothgrad
+from models.saliency import SmoothGradParams, finish, mean_gradients, smoothgrad
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,26 @@ def bar_maps(
     """
     maps = [smoothgrad(m, image[None], BAR, params, [seed])[0] for m in ensemble.members]
     return np.stack([m.float().cpu().numpy() for m in maps])
+
+
+def maps_of_kinds(
+    ensemble: Ensemble, image: Tensor, kinds: Mapping[str, SmoothGradParams], seed: int
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Names and `bar_maps` of several kinds; those that only finish the same mean gradients in
+    another way (channels, smoothing, X_input) share them."""
+    passes: dict[SmoothGradParams, list[str]] = {}
+    for name, params in kinds.items():
+        passes.setdefault(_gradients_alone(params), []).append(name)
+    for shared, names in passes.items():
+        means = [mean_gradients(m, image, [BAR], shared, seed) for m in ensemble.members]
+        for name in names:
+            maps = [finish(mean, image, kinds[name])[0] for mean in means]
+            yield name, np.stack([m.float().cpu().numpy() for m in maps])
+
+
+def _gradients_alone(params: SmoothGradParams) -> SmoothGradParams:
+    """The parameters with everything that only finishes a mean gradient at one value."""
+    return replace(params, channels="sum", smoothing_px=0.0, multiply_by_input=False, groups=2)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,13 +18,13 @@ from rich.table import Table
 from catalogues import storage
 from catalogues.shards import list_shards, read_shard
 from catalogues.splits import SplitFractions, part_of
-from models.barlength import BarLengthParams
 from models.calibration import KnownBar, Trial, calibrate, candidates
+from models.readings import words
 from models.recipe import Recipe
 from models.saliency import SmoothGradParams
 from models.views import ViewParams
 from pipelines import console as terminal
-from pipelines import grid
+from pipelines import grid, map_grid
 from pipelines.resources import ClusterOptions, cluster
 
 TRUTH = ("true_bar_length_px", "true_bar_position_angle_deg")
@@ -37,8 +37,9 @@ class CalibrateOptions:
     Needs shards with true_bar_length_px and true_bar_position_angle_deg (mock galaxies). Galaxies
     of the test part (a hash of object_id, as in `ansae train`) are never looked at.
 
-    With `--grid paper` the hyperparameter grid of the paper is run instead, on any galaxies with
-    known bar lengths: see `ansae calibrate --grid paper --help`.
+    `--grid paper` runs the hyperparameter grid of the paper instead, `--grid maps` compares kinds
+    of map, readings and crops; both on any galaxies with known bar lengths: see `ansae calibrate
+    --grid paper --help` and `--grid maps --help`.
     """
 
     input: Annotated[str, tyro.conf.Positional]
@@ -121,31 +122,22 @@ def _table(trials: list[Trial], count: int) -> Table:
     for name in ("reading", "measured", "median |error|", "rho", "angle"):
         table.add_column(name, justify="right")
     for t in trials[:10]:
-        r = t.params.reading
         table.add_row(
-            _words(r), f"{t.measured:.1%}", f"{t.median_error:.1%}", f"{t.rho:.3f}",
+            words(t.params), f"{t.measured:.1%}", f"{t.median_error:.1%}", f"{t.rho:.3f}",
             f"{t.median_angle_error_deg:.1f} deg",
         )  # fmt: skip
     return table
 
 
-def _words(reading: BarLengthParams) -> str:
-    smooth = f"smoothed {reading.smoothing_px:g} px"
-    if reading.reading == "profile":
-        return f"profile to {reading.level:g} of its height, {smooth}"
-    if reading.reading == "levels":
-        levels = ", ".join(f"{level:g}" for level in reading.levels)
-        return f"profile to {levels} of its height, {smooth}"
-    return (
-        f"{reading.light_fraction:g} of the light within {reading.light_reach:g}, "
-        f"strip {reading.strip_fraction:g}, {smooth}"
-    )
-
-
 def main(argv: list[str] | None = None) -> int:
     """The command line."""
-    if grid.asked_for(sys.argv[1:] if argv is None else argv):
-        return grid.main(argv)
+    grids = {"paper": grid.main, "maps": map_grid.main}
+    asked = grid.asked_for(sys.argv[1:] if argv is None else argv)
+    if asked in grids:
+        return grids[asked](argv)
+    if asked is not None:
+        said = f"{asked!r} is no grid: --grid paper, or --grid maps"
+        return terminal.complain(grid.PROG, said, terminal.MISTAKE)
     return terminal.simple(CalibrateOptions, run, "ansae calibrate", argv)
 
 

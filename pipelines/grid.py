@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
@@ -19,6 +20,7 @@ from catalogues import scales, storage
 from catalogues.conventions import ScaleConvention
 from catalogues.known_lengths import DEFAULT_COLUMN
 from catalogues.length_units import LengthColumn, LengthUnit, length_column
+from catalogues.map_cache import noise_kind
 from catalogues.splits import SplitFractions
 from catalogues.storage import StorageOptions
 from models.grid import GridParams
@@ -31,20 +33,13 @@ PROG = "ansae calibrate --grid"
 
 
 @dataclass(frozen=True, kw_only=True)
-class GridOptions:
-    """Run paper 1's grid: X_input x S_noise x T_c x T_1 for every way from maps to a length.
-
-    Needs shards with a column of known bar lengths. Galaxies of the test part (a hash of
-    object_id, as in `ansae train`) are never looked at. The same command again goes on where an
-    interrupted one has stopped.
-    """
+class KnownBarsOptions(ABC):
+    """What every grid over the maps of galaxies with known bars is told."""
 
     input: Annotated[str, tyro.conf.Positional]
     """Folder or URL of image shards with known lengths."""
     output: str
-    """Folder for the table, its figure and estimator.json, for `ansae measure --estimator`."""
-    grid: Literal["paper"] = "paper"
-    """Maps and reading as in paper 1, on the axes below."""
+    """Folder for the table and estimator.json, for `ansae measure --estimator`."""
     length: str = DEFAULT_COLUMN
     """Column of known bar lengths, by default full ones."""
     unit: LengthUnit | None = None
@@ -61,8 +56,6 @@ class GridOptions:
     """Noise samples of a map."""
     seed: int = 0
     """Seed of the noise."""
-    axes: GridParams = field(default_factory=GridParams)
-    """The grid; by default the paper's 200 points."""
     select: Literal["all", "bar"] = "all"
     """Galaxies with a known length: all of them (paper), or those that also the networks' votes
     call barred."""
@@ -89,6 +82,20 @@ class GridOptions:
         self.storage_options()
 
     @property
+    @abstractmethod
+    def kinds(self) -> dict[str, SmoothGradParams]:
+        """How the maps are made, by the name of their kind on disk."""
+
+    @property
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """What all maps have in common that their kinds' names do not say."""
+
+    def angle_among(self, names: Sequence[str]) -> str | None:
+        """The column of known position angles among the input's; None: angles are not compared."""
+        return None
+
+    @property
     def known(self) -> LengthColumn:
         """The column of known lengths."""
         return length_column(self.length, self.unit, self.semi)
@@ -103,13 +110,41 @@ class GridOptions:
         """Who gets maps."""
         return SelectionParams(select=self.select)
 
-    def smoothgrad(self, noise_fraction: float) -> SmoothGradParams:
-        """How the maps of a noise level are made."""
-        return replace(SmoothGradParams.paper(noise_fraction), samples=self.samples)
-
     def storage_options(self) -> StorageOptions:
         """How input and output are reached. Workers on other machines get the address from here."""
         return StorageOptions(endpoint_url=self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridOptions(KnownBarsOptions):
+    """Run paper 1's grid: X_input x S_noise x T_c x T_1 for every way from maps to a length.
+
+    Needs shards with a column of known bar lengths. Galaxies of the test part (a hash of
+    object_id, as in `ansae train`) are never looked at. The same command again goes on where an
+    interrupted one has stopped. Beyond the paper's axes: `ansae calibrate --grid maps --help`.
+    """
+
+    grid: Literal["paper"] = "paper"
+    """Maps and reading as in paper 1, on the axes below."""
+    axes: GridParams = field(default_factory=GridParams)
+    """The grid; by default the paper's 200 points."""
+
+    @property
+    def kinds(self) -> dict[str, SmoothGradParams]:
+        """The paper's maps at each noise level."""
+        return {noise_kind(noise): self.smoothgrad(noise) for noise in self.axes.noise_fractions}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All but the noise; X_input is a product, and the rest changes no map."""
+        how = asdict(self.smoothgrad(0.0))
+        for name in ("noise_fraction", "multiply_by_input", "groups", "chunk"):
+            del how[name]
+        return how
+
+    def smoothgrad(self, noise_fraction: float) -> SmoothGradParams:
+        """How the maps of a noise level are made."""
+        return replace(SmoothGradParams.paper(noise_fraction), samples=self.samples)
 
 
 class GridFailed(Exception):
@@ -124,31 +159,33 @@ def run(options: GridOptions, console: Console | None = None) -> None:
     import_ray()  # with its environment set, before the actors import it
     from pipelines.grid_plan import make_plan
     from pipelines.grid_results import write_results
-    from pipelines.grid_stages import (
-        draw_maps,
-        keep_galaxies,
-        look_at_galaxies,
-        mappers,
-        score_points,
-    )
+    from pipelines.grid_stages import galaxies_and_maps
+    from pipelines.grid_trials import score_points
 
     console = console or Console()
     plan = make_plan(options)
     with cluster(options.cluster) as resources:
         plan = plan.on(resources)
-        with mappers(plan) as on_each:
-            galaxies = look_at_galaxies(plan, on_each, console)
-            plan.begin()
-            keep_galaxies(plan, galaxies)
-            draw_maps(plan, galaxies, on_each, console)
+        galaxies_and_maps(plan, console)
         points = score_points(plan, console)
     write_results(plan, points, console)
     plan.end()
 
 
-def asked_for(words: Sequence[str]) -> bool:
-    """Whether the words after `ansae calibrate` ask for a grid."""
-    return any(word == "--grid" or word.startswith("--grid=") for word in words)
+def last_line(error: BaseException) -> str:
+    """What went wrong, in one line: Ray quotes a worker's traceback, whose end says it."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return storage.redact(lines[-1])[:300]
+
+
+def asked_for(words: Sequence[str]) -> str | None:
+    """Which grid the words after `ansae calibrate` ask for; None where they ask for none."""
+    for i, word in enumerate(words):
+        if word == "--grid":
+            return words[i + 1] if i + 1 < len(words) else ""
+        if word.startswith("--grid="):
+            return word.removeprefix("--grid=")
+    return None
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import product
 from typing import Any
 
 from actors.explainer import SHIPPED, find_ensemble
-from actors.gridder import GridTask
 from actors.mapper import MapperParams
 from catalogues import provenance, storage
 from catalogues.ensembles import EnsembleFiles
 from catalogues.known_lengths import Known, known_lengths, require_enough
+from catalogues.map_cache import GREY, left_out_kind
 from catalogues.provenance import RunRecord
-from catalogues.shards import Shard, list_shards
+from catalogues.shards import Shard, list_shards, shard_fields
 from models.ensemble import Ensemble, EnsembleSpec
-from pipelines.grid import GridOptions
+from models.estimator import Combine
+from pipelines.grid import KnownBarsOptions
 from pipelines.resources import StageResources, stage_resources
 
 
 @dataclass(frozen=True, kw_only=True)
 class GridPlan:
-    """A grid whose options were found good. `device` and `have` are known once `on` a cluster."""
+    """A grid whose options were found good. `device` and `have` are known once `on` a cluster.
 
-    options: GridOptions
+    angle: column of known position angles, where there is one. left_out: kinds of map of which also
+    the maps without one group of samples each are wanted, and how members shall be combined.
+    """
+
+    options: KnownBarsOptions
     shards: tuple[Shard, ...]
     files: EnsembleFiles
     ensemble: EnsembleSpec
     known: Known
+    angle: str | None = None
+    left_out: tuple[tuple[str, Combine], ...] = ()
     device: str = ""
     have: StageResources | None = None
 
@@ -36,6 +42,17 @@ class GridPlan:
     def output(self) -> str:
         """Where results go, wherever a worker stands."""
         return _absolute(self.options.output)
+
+    @property
+    def cache(self) -> str:
+        """Where maps lie, wherever a worker stands."""
+        return _absolute(self.options.cache)
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Kinds of arrays that are made of each galaxy."""
+        without = (left_out_kind(kind, combine) for kind, combine in self.left_out)
+        return (GREY, *self.options.kinds, *without)
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -83,39 +100,22 @@ class GridPlan:
         o = self.options
         return MapperParams(
             input=_absolute(o.input),
-            cache=_absolute(o.cache),
+            cache=self.cache,
             storage=o.storage_options(),
             ensemble=o.ensemble if o.ensemble in SHIPPED else _absolute(o.ensemble),
-            maps={noise: o.smoothgrad(noise) for noise in o.axes.noise_fractions},
+            maps=o.kinds,
             selection=o.selection,
             scale=o.scale,
             seed=o.seed,
             device=self.device,
+            angle=self.angle,
+            left_out=self.left_out,
         )
-
-    def tasks(self) -> list[GridTask]:
-        """One for each kind of map."""
-        o = self.options
-        return [
-            GridTask(
-                output=self.output,
-                cache=_absolute(o.cache),
-                storage=o.storage_options(),
-                members=self.members,
-                axes=o.axes,
-                noise_fraction=noise,
-                multiply_by_input=multiply,
-            )
-            for multiply, noise in product(o.axes.multiply_by_input, o.axes.noise_fractions)
-        ]
 
     def _records(self) -> dict[str, RunRecord]:
         o, ensemble = self.options, self.ensemble.to_dict()
         del ensemble["weights"]  # where they lie changes nothing, what they are is their sha256
-        how = asdict(o.smoothgrad(0.0))
-        for name in ("noise_fraction", "multiply_by_input", "groups", "chunk"):
-            del how[name]
-        maps = {"ensemble": ensemble, "maps": how, "seed": o.seed, "device": self.device}
+        maps = {"ensemble": ensemble, "maps": o.facts, "seed": o.seed, "device": self.device}
         grid = {
             "input": provenance.shard_facts(self.shards),
             "length": asdict(o.known),
@@ -141,7 +141,7 @@ class GridPlan:
         provenance.write_record(fs, root, record)
 
 
-def make_plan(options: GridOptions) -> GridPlan:
+def make_plan(options: KnownBarsOptions) -> GridPlan:
     """Look at input, lengths and ensemble. Raises StorageError and ValueError; writes nothing."""
     access = options.storage_options()
     _check_apart(options)
@@ -158,7 +158,18 @@ def make_plan(options: GridOptions) -> GridPlan:
     files = find_ensemble(options.ensemble, access)
     ensemble = EnsembleSpec.from_dict(files.description)
     Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
-    return GridPlan(options=options, shards=shards, files=files, ensemble=ensemble, known=known)
+    fs, _ = storage.filesystem(options.input, access)
+    names = set(shard_fields(fs, shards[0].path).names)
+    for shard in shards[1:]:
+        names &= set(shard_fields(fs, shard.path).names)
+    return GridPlan(
+        options=options,
+        shards=shards,
+        files=files,
+        ensemble=ensemble,
+        known=known,
+        angle=options.angle_among(sorted(names)),
+    )
 
 
 def _absolute(url: str) -> str:
@@ -167,7 +178,7 @@ def _absolute(url: str) -> str:
     return path if storage.is_local(fs) else url
 
 
-def _check_apart(options: GridOptions) -> None:
+def _check_apart(options: KnownBarsOptions) -> None:
     """Raises ValueError if one of the folders would be taken for another."""
     access = options.storage_options()
     source, output, maps = (

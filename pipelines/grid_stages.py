@@ -1,12 +1,10 @@
-"""The stages of a grid on Ray: galaxies looked at, maps made, points scored by Tune."""
+"""The first stages of a grid on Ray: galaxies looked at, maps made."""
 
 from __future__ import annotations
 
-import io
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
-from dataclasses import asdict
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,15 +14,14 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import track
 
-from actors.gridder import GALAXIES, GridTask, grid_trial, kept_points
+from actors.gridder import GALAXIES
 from actors.mapper import MapperActor, Rows
 from catalogues import storage
 from catalogues.columns import column
 from catalogues.known_lengths import SCHEMA, check_sizes, require_enough, unit_per_px
-from catalogues.map_cache import GREY, MapCache, noise_kind
+from catalogues.map_cache import MapCache
 from catalogues.shards import ROW
-from models.grid_scores import GridPoint
-from pipelines.grid import GridFailed
+from pipelines.grid import GridFailed, last_line
 from pipelines.grid_plan import GridPlan
 
 _LOOKED_AT, _DRAWN = 50, 4
@@ -34,6 +31,8 @@ _LOOKED = [
     column("image_px", pa.int32(), "side of the stored image", "pixel"),
     column("map_px", pa.float64(), "pixels of the stored image in one of the map", "pixel"),
     column("unit_per_map_px", pa.float64(), "the length's unit in one pixel of the map"),
+    column("position_angle_deg", pa.float64(), "known, counter-clockwise from image up", "deg"),
+    column("bar_fraction", pa.float64(), "bars in the networks' votes, where these select"),
     column("note", pa.string(), "why the galaxy is not compared; null where it is"),
 ]
 
@@ -41,6 +40,16 @@ Work = Iterable[tuple[Any, ...]]
 
 OnEach = Callable[[str, Work], Iterator[Any]]
 """Of a method of actors.mapper.Mapper and its calls' arguments: the answers, in any order."""
+
+
+def galaxies_and_maps(plan: GridPlan, console: Console) -> pa.Table:
+    """The galaxies, kept in the output, with all maps in their cache. Raises as what it calls."""
+    with mappers(plan) as on_each:
+        galaxies = look_at_galaxies(plan, on_each, console)
+        plan.begin()
+        keep_galaxies(plan, galaxies)
+        draw_maps(plan, galaxies, on_each, console)
+    return galaxies
 
 
 def look_at_galaxies(plan: GridPlan, on_each: OnEach, console: Console) -> pa.Table:
@@ -75,7 +84,7 @@ def draw_maps(plan: GridPlan, galaxies: pa.Table, on_each: OnEach, console: Cons
     """Make the maps that are not there yet; how many arrays were made. Raises GridFailed."""
     usable = galaxies.filter(pc.is_null(galaxies["note"]))
     ids = usable["object_id"].to_pylist()
-    kinds = (GREY, *map(noise_kind, plan.options.axes.noise_fractions))
+    kinds = plan.drawn
     missing = MapCache(plan.options.cache, plan.options.storage_options()).missing(kinds, ids)
     left, total = sum(map(len, missing.values())), len(ids) * len(kinds)
     others = ", ".join(f"{n} {why}" for why, n in sorted(_left_out(plan, galaxies).items()))
@@ -92,37 +101,6 @@ def draw_maps(plan: GridPlan, galaxies: pa.Table, on_each: OnEach, console: Cons
     if made != left:
         raise GridFailed(f"{made} of {left} maps could be made: did the input change meanwhile?")
     return made
-
-
-def score_points(plan: GridPlan, console: Console) -> list[GridPoint]:
-    """All points of the grid; one Tune trial for each kind of map that is not scored yet."""
-    tasks = plan.tasks()
-    left = [task for task in tasks if kept_points(task) is None]
-    if left:
-        console.print(f"{len(left)} of {len(tasks)} kinds of map to measure")
-        _tune(plan, left)
-    kept = [kept_points(task) for task in tasks]
-    return [point for points in kept for point in points or ()]
-
-
-def _tune(plan: GridPlan, tasks: list[GridTask]) -> None:
-    from ray import tune  # only once the cluster is there
-
-    tuner = tune.Tuner(
-        tune.with_resources(grid_trial, {"cpu": 1}),
-        param_space={"task": tune.grid_search([asdict(task) for task in tasks])},
-        run_config=tune.RunConfig(
-            name="grid", storage_path=storage.join(plan.output, "tune"), verbose=0
-        ),
-    )
-    with redirect_stdout(io.StringIO()):  # Tune tells of itself even where it is asked not to
-        results = tuner.fit()
-    for result in results:
-        if result.error:
-            raise GridFailed(
-                f"a trial failed ({_last_line(result.error)}); the maps and what was scored are "
-                "kept: run the same command again"
-            ) from result.error
 
 
 def _batches(plan: GridPlan, galaxies: pa.Table, most: int) -> Iterator[tuple[list[int], Rows]]:
@@ -161,7 +139,7 @@ def mappers(plan: GridPlan) -> Iterator[OnEach]:
         yield on_each
     except ray.exceptions.RayError as error:
         raise GridFailed(
-            f"making maps failed ({_last_line(error)}); those that were made are kept: run the "
+            f"making maps failed ({last_line(error)}); those that were made are kept: run the "
             "same command again"
         ) from error
     finally:
@@ -186,6 +164,8 @@ def _placed(plan: GridPlan, looked: dict[int, dict[str, Any]]) -> pa.Table:
         pa.array([row.get("image_px") for row in rows], pa.int32()),
         pa.array(map_px, from_pandas=True),
         pa.array(unit, from_pandas=True),
+        pa.array([row.get("position_angle_deg") for row in rows], pa.float64()),
+        pa.array([row.get("bar_fraction") for row in rows], pa.float64()),
         pa.array(notes, pa.string()),
     ]
     return pa.table([*known.columns, *found], schema=pa.schema([*SCHEMA, *_LOOKED]))
@@ -212,9 +192,3 @@ def _left_out(plan: GridPlan, galaxies: pa.Table) -> dict[str, int]:
 def _galaxies_file(plan: GridPlan) -> tuple[Any, str]:
     fs, root = storage.filesystem(plan.options.output, plan.options.storage_options())
     return fs, storage.join(root, GALAXIES)
-
-
-def _last_line(error: BaseException) -> str:
-    """What went wrong, in one line: Ray quotes a worker's traceback, whose end says it."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return storage.redact(lines[-1])[:300]

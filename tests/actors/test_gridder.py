@@ -45,7 +45,10 @@ def params(survey: Path) -> MapperParams:
         cache=str(survey / "maps"),
         storage=StorageOptions(),
         ensemble=str(survey / "tiny" / "ensemble.json"),
-        maps={n: replace(SmoothGradParams.paper(n), samples=3) for n in AXES.noise_fractions},
+        maps={
+            noise_kind(n): replace(SmoothGradParams.paper(n), samples=3)
+            for n in AXES.noise_fractions
+        },
         selection=SelectionParams(select="all"),
         scale="given",
         seed=4,

@@ -112,3 +112,37 @@ def test_errors_grow_with_the_voters_doubt() -> None:
     unknown = estimate_bar(fresh[0][0].maps, params)
     half = estimate_bar(fresh[0][0].maps, params, 0.5)
     assert unknown.length_err_px == half.length_err_px
+
+
+def test_lengths_that_shrink_where_bars_grow_are_no_reading() -> None:
+    turned = [replace(k, length_px=80 - k.length_px) for k in known(20, 0.0)]
+    trial = try_reading(turned, READING)
+    assert trial.measured == 1
+    assert trial.cost == np.inf
+
+
+def test_the_sampling_error_stands_in_place_while_the_rest_is_fitted() -> None:
+    rng = np.random.default_rng(6)
+
+    def noisy(count: int) -> list[KnownBar]:
+        """Maps of the truth itself but for samples that make them longer or shorter by 10 %."""
+        out = []
+        for length in rng.uniform(25, 50, count):
+            groups = length * (1 + 0.1 * np.sqrt(4) * rng.normal(size=4))
+            without = (groups.sum() - groups) / 3
+            maps = [box(value, 6, 20.0) for value in (groups.mean(), *without)]
+            one = np.stack(maps).astype(np.float32)
+            out.append(
+                KnownBar(
+                    maps=one[:1], length_px=length, position_angle_deg=20, left_out=one[None, 1:]
+                )
+            )
+        return out
+
+    calibrated = try_reading(known(30, 0.0), READING).params
+    line = replace(calibrated.reading, length_scale=calibrated.reading.length_scale / 1.5, length_offset_px=0.0)  # noqa: E501  # fmt: skip
+    galaxies = noisy(40)
+    params = fit_errors(galaxies, replace(calibrated, reading=line))
+    bare = fit_errors([replace(k, left_out=None) for k in galaxies], replace(calibrated, reading=line))  # noqa: E501  # fmt: skip
+    assert bare.error_floor == pytest.approx(0.1, abs=0.03)
+    assert params.error_floor < 0.6 * bare.error_floor

@@ -9,10 +9,10 @@ import torch
 from catalogues.galaxyzoo import BAR, NO_BAR
 from models.ensemble import Ensemble, EnsembleSpec
 from models.estimator import EstimatorParams, mean_map, sampling_error
-from models.explanation import bar_maps, bar_maps_left_out, vote
+from models.explanation import bar_maps, bar_maps_left_out, maps_of_kinds, vote
 from models.networks import Member, MemberSpec
 from models.preprocess import FieldSpec
-from models.saliency import SmoothGradParams, smoothgrad
+from models.saliency import SmoothGradParams, mean_gradients, smoothgrad
 from models.views import ViewParams
 
 SIDE = 32
@@ -81,6 +81,30 @@ def test_a_single_sample_has_no_sampling_error(ensemble: Ensemble, image: torch.
     found = bar_maps_left_out(ensemble, image, SmoothGradParams(samples=1), 7, "maps")
     assert found.left_out.size == 0
     assert np.isnan(sampling_error(found.left_out, EstimatorParams()))
+
+
+def test_kinds_that_share_gradients_are_each_what_they_are_alone(
+    ensemble: Ensemble, image: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = {
+        "signed": SmoothGradParams(samples=3, chunk=2),
+        "largest": SmoothGradParams(samples=3, chunk=2, channels="max", smoothing_px=0.0),
+        "absolute": SmoothGradParams(samples=3, chunk=2, gradient="absolute"),
+        "crop": SmoothGradParams(samples=3, chunk=2, view=ViewParams(width=0.7)),
+    }
+    alone = {name: bar_maps(ensemble, image, params, seed=5) for name, params in kinds.items()}
+    passes = []
+
+    def counted(*given: object) -> torch.Tensor:
+        passes.append(given)
+        return mean_gradients(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("models.explanation.mean_gradients", counted)
+    found = dict(maps_of_kinds(ensemble, image, kinds, 5))
+    assert found.keys() == alone.keys()
+    for name, maps in found.items():
+        np.testing.assert_array_equal(maps, alone[name])
+    assert len(passes) == 3 * len(ensemble.members)
 
 
 def test_votes_that_are_no_numbers_are_refused(ensemble: Ensemble, image: torch.Tensor) -> None:
