@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from catalogues.storage import StorageOptions
 from models.ensemble import Ensemble, EnsembleSpec
 from models.estimator import EstimatorParams
 from models.explanation import bar_maps, bar_maps_left_out, vote
+from models.fast_saliency import Precision, SpeedParams
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
 
@@ -41,6 +42,7 @@ class Explainer:
 
     `ensemble`, `storage`: for find_ensemble; the weights are read here, once, not sent. `maps`:
     how maps are made; `estimator`: what they are for. `seed`: the run's. `device`: "cpu" or "cuda".
+    `precision`: for models.fast_saliency.SpeedParams.of.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class Explainer:
         estimator: EstimatorParams,
         seed: int,
         device: str,
+        precision: Precision | Literal["auto"] = "auto",
     ) -> None:
         if device == "cpu":
             torch.set_num_threads(1)  # the pool of Explainers is what fills the cores
         files = find_ensemble(ensemble, storage)
         spec = EnsembleSpec.from_dict(files.description)
-        self.ensemble = Ensemble.from_bytes(spec, files.weights, device)
+        speed = SpeedParams.of(torch.device(device), precision)
+        self.ensemble = Ensemble.from_bytes(spec, files.weights, device, speed)
         self.selection = selection
         self.maps = maps
         self.estimator = estimator

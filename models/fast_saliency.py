@@ -50,12 +50,13 @@ class SpeedParams:
             )
 
     @classmethod
-    def of(cls, device: torch.device) -> SpeedParams:
-        """What is used on a kind of device where nothing else is asked for."""
+    def of(cls, device: torch.device, precision: Precision | Literal["auto"] = "auto") -> SpeedParams:  # noqa: E501  # fmt: skip
+        """What is used on a kind of device; "auto": half precision on GPUs, float32 elsewhere."""
         if device.type != "cuda":
-            return cls()
-        lowered: Precision = "bfloat16" if torch.cuda.is_bf16_supported(False) else "float16"
-        return cls(precision=lowered, compile=True)
+            return cls(precision="float32" if precision == "auto" else precision)
+        if precision == "auto":
+            precision = "bfloat16" if torch.cuda.is_bf16_supported(False) else "float16"
+        return cls(precision=precision, compile=True)
 
     @classmethod
     def none(cls) -> SpeedParams:

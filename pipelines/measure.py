@@ -58,6 +58,9 @@ class MeasureOptions:
     """Noise samples N of a map; default: the estimator's."""
     seed: int = 0
     """Seed of the noise; a galaxy's noise depends on it and the object_id alone."""
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Of the networks' weights where gradients are computed (votes: float32, as all sums are);
+    auto: bfloat16 on GPUs, float32 on CPUs."""
     scale: ScaleConvention = "given"
     """Pixel scale: 'given' by the row or the FITS header; 'gz2': there, or else the image's side is
     424 x 0.02 x petro_r90_arcsec, as in Galaxy Zoo 2."""

@@ -77,6 +77,8 @@ class Plan:
         """The run's record on `device`, with the sessions that it had. Raises ValueError if the
         output holds a run of other facts."""
         facts = {**self.facts, "device": device}
+        if self.options.precision != "auto":
+            facts["precision"] = self.options.precision
         given = provenance.new_record(facts, asdict(self.options), self.options.label)
         if self.stored is None:
             return given

@@ -32,6 +32,7 @@ def stages(plan: Plan, record: RunRecord, have: StageResources) -> Dataset:
         "estimator": plan.recipe.reading,
         "seed": options.seed,
         "device": record.facts["device"],
+        "precision": options.precision,
     }
     measurer = {
         "estimator": plan.recipe.reading,
