@@ -26,12 +26,15 @@ class Decoder:
         self.scale: ScaleConvention = scale
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """The rows in order, without their encoded images."""
+        """The rows in order, without their encoded images; rows that have a status keep it."""
         rows = [self._decoded(row) for row in batch.to_pylist()]
-        return with_columns(batch.drop_columns(["image", NOTE, DUPLICATE]), DECODED, rows)
+        spent = {"image", NOTE, DUPLICATE, "status", "status_message"} & set(batch.column_names)
+        return with_columns(batch.drop_columns(sorted(spent)), DECODED, rows)
 
     def _decoded(self, row: dict[str, Any]) -> dict[str, Any]:
         known = {name: row[name] for name in ("pixel_scale_arcsec", "north_deg")}
+        if row.get("status") is not None:
+            return known | {name: row[name] for name in ("status", "status_message")}
         if row["object_id"] is None:
             return known | _fault(Status.BAD_ID, row[NOTE])
         if row[DUPLICATE]:

@@ -12,13 +12,20 @@ from ray.data import Datasource, ReadTask
 from ray.data.block import BlockMetadata
 
 from actors.decoder import DUPLICATE
+from actors.guard import begin
 from catalogues import storage
 from catalogues.ids import later_occurrences
 from catalogues.shards import Shard, read_shard
-from catalogues.storage import StorageOptions
+from catalogues.storage import StorageError, StorageOptions
 
 SHARD = "shard"
 """Column that names a row's shard."""
+
+_READING = "reading the shard"
+
+_DEATHS_MAX = 4
+"""A shard that has ended its reader so often is not opened again: other readers die with machines
+more often than rows' processes do, since they wait for what comes after them."""
 
 _BATCH_ROWS = 64
 _ID_ROWS = 65_536
@@ -34,8 +41,12 @@ def read_rows(
     extra: Sequence[str] = (),
 ) -> Iterator[pa.Table]:
     """The shard's rows that are not `done`, with the shard's name and whether their object_id
-    already stands in an earlier row of the shard."""
+    already stands in an earlier row of the shard.
+
+    Raises StorageError, also for a shard that is not the one that was listed any more.
+    """
     fs, _ = storage.filesystem(url, options)
+    _check_version(fs, shard)
     ids = [
         table.column("object_id").combine_chunks()
         for table in read_shard(fs, shard.path, columns=("object_id",), batch_rows=_ID_ROWS)
@@ -45,6 +56,15 @@ def read_rows(
         rows = table.column("shard_row").to_numpy()
         table = table.append_column(SHARD, pa.array([shard.name] * len(table), pa.string()))
         yield table.append_column(DUPLICATE, pa.array(repeated[rows]))
+    _check_version(fs, shard)
+
+
+def _check_version(fs: Any, shard: Shard) -> None:
+    if shard.version and storage.version(fs, shard.path) != shard.version:
+        raise StorageError(
+            f"shard {shard.path!r} was replaced while the run was under way: put the old one back "
+            "and run the same command again, or choose another output"
+        )
 
 
 class ShardSource(Datasource):
@@ -52,7 +72,7 @@ class ShardSource(Datasource):
 
     `work`: shards with the flags of their rows that are done (None: nothing is), as
     catalogues.ledger.Ledger.unfinished gives them. `url`, `options`: where the input lies. `extra`:
-    columns of the input to carry along.
+    columns of the input to carry along. `strikes`: the actor of actors.guard, None without one.
     """
 
     def __init__(
@@ -61,8 +81,10 @@ class ShardSource(Datasource):
         url: str,
         options: StorageOptions,
         extra: Sequence[str] = (),
+        strikes: Any = None,
     ) -> None:
         super().__init__()
+        self._strikes = strikes
         self._work = tuple(work)
         self._url = url
         self._options = options
@@ -93,12 +115,28 @@ class ShardSource(Datasource):
             exec_stats=None,
             input_files=[shard.path],
         )
-        url, options, extra = self._url, self._options, self._extra
+        url, options, extra, strikes = self._url, self._options, self._extra, self._strikes
 
         def read_unfinished() -> Iterator[pa.Table]:
-            return read_rows(shard, done, url, options, extra)
+            rows = read_rows(shard, done, url, options, extra)
+            return rows if strikes is None else _survived(rows, shard, strikes)
 
         return ReadTask(read_unfinished, metadata, per_task_row_limit=limit)
+
+
+def _survived(rows: Iterator[pa.Table], shard: Shard, strikes: Any) -> Iterator[pa.Table]:
+    """The rows, unless reading them has ended its process again and again: then StorageError."""
+    key = [(shard.name, -1)]
+    (deaths,) = begin(strikes, _READING, key)
+    if deaths >= _DEATHS_MAX:
+        raise StorageError(
+            f"reading shard {shard.path!r} ended its process {deaths} times: write it again, or "
+            "take it out of the input"
+        )
+    try:
+        yield from rows
+    finally:
+        strikes.end.remote(_READING, key)
 
 
 def _bytes(shard: Shard, done: Mask | None) -> int:

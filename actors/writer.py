@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from actors.measurer import PICTURE
 from catalogues import storage
-from catalogues.catalogue_files import CATALOGUE, PICTURES, write_rows
+from catalogues.catalogue_files import CATALOGUE, KEY, PICTURES, file_name, write_rows
+from catalogues.lease import FILE as LEASE
+from catalogues.lease import check_holder
 from catalogues.pictures import SCHEMA
 from catalogues.storage import StorageOptions
 
@@ -20,16 +22,29 @@ RECEIPT = pa.schema(
 
 
 def write_batch(
-    batch: pa.Table, *, output: str, options: StorageOptions, schema: pa.Schema
+    batch: pa.Table,
+    *,
+    output: str,
+    options: StorageOptions,
+    schema: pa.Schema,
+    holder: str | None = None,
 ) -> pa.Table:
     """Write one of the Measurer's tables below `output`, pictures first: the catalogue file says
-    that its rows are done. `schema`: of the catalogue. Returns a receipt. Raises StorageError."""
+    that its rows are done. `schema`: of the catalogue. `holder`: the lease under which to write, so
+    that what outlives its session writes no more; None: without. Returns a receipt.
+
+    Raises StorageError, LeaseError if the lease is another's.
+    """
     fs, root = storage.filesystem(output, options)
     kept = [picture for picture in batch.column(PICTURE).to_pylist() if picture is not None]
-    rows = batch.select(schema.names).cast(schema)
+    rows = batch.select(schema.names).cast(schema).sort_by(KEY)
+    name = file_name(rows)
     if kept:
-        write_rows(fs, storage.join(root, PICTURES), pa.Table.from_pylist(kept, schema=SCHEMA))
-    name = write_rows(fs, storage.join(root, CATALOGUE), rows)
+        pictures = pa.Table.from_pylist(kept, schema=SCHEMA)
+        write_rows(fs, storage.join(root, PICTURES), pictures, name)
+    if holder is not None:
+        check_holder(fs, storage.join(root, LEASE), holder)
+    write_rows(fs, storage.join(root, CATALOGUE), rows, name)
     statuses = json.dumps(Counter(rows.column("status").to_pylist()))
     receipt = {"file": name, "rows": len(rows), "statuses": statuses}
     return pa.Table.from_pylist([receipt], schema=RECEIPT)

@@ -13,25 +13,26 @@ from catalogues import storage
 CATALOGUE, PICTURES = "catalogue", "pictures"
 """Folders of a run's output."""
 
-_KEY = [("shard", "ascending"), ("shard_row", "ascending")]
+KEY = [("shard", "ascending"), ("shard_row", "ascending")]
+"""The order of rows in a file."""
 
 
 def file_name(table: pa.Table) -> str:
     """The name of a file with these rows: a digest of their (shard, shard_row) in order."""
     digest = hashlib.blake2b(digest_size=10)
-    for shard, row in zip(*(table.column(n).to_pylist() for n, _ in _KEY), strict=True):
+    for shard, row in zip(*(table.column(n).to_pylist() for n, _ in KEY), strict=True):
         digest.update(f"{shard}\0{row}\n".encode())
     return f"{digest.hexdigest()}.parquet"
 
 
-def write_rows(fs: Any, folder: str, table: pa.Table) -> str:
+def write_rows(fs: Any, folder: str, table: pa.Table, name: str | None = None) -> str:
     """Write a table with the columns shard and shard_row as one file of `folder`, sorted by them.
 
-    The same rows give the same name and, for the same values, the same bytes. Returns the name.
-    Raises StorageError.
+    The same rows give the same name, unless another is given, and, for the same values, the same
+    bytes. Returns the name. Raises StorageError.
     """
-    table = table.sort_by(_KEY)
-    name = file_name(table)
+    table = table.sort_by(KEY)
+    name = name or file_name(table)
 
     def write(file: BinaryIO) -> None:
         pq.write_table(table, file, compression="zstd")

@@ -109,6 +109,11 @@ class Lease:
         if self._lost:
             raise LeaseError(self._lost)
 
+    def confirm(self) -> None:
+        """Like `check`, but asks the store. Raises StorageError too."""
+        self.check()
+        check_holder(self._fs, self._path, self.name)
+
     def _renew_until_over(self) -> None:
         while not self._over.wait(self._params.beat_s):
             with contextlib.suppress(StorageError):  # a store that is away keeps others out too

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,12 +30,19 @@ class Ledger:
     """Which input rows have their output row.
 
     `done`: for each shard of which something is done, one flag per row. `statuses`: how many rows
-    of each status. `files`: number of catalogue files.
+    of each status. `paths`: the catalogue's files. `strays`: files beside them that hold rows a
+    second time; they count for nothing and are to be removed.
     """
 
     done: Mapping[str, Mask] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
-    files: int = 0
+    paths: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> int:
+        """Number of catalogue files."""
+        return len(self.paths)
 
     @property
     def rows(self) -> int:
@@ -46,24 +55,56 @@ class Ledger:
         return tuple((s, mask) for s, mask in pairs if mask is None or not mask.all())
 
 
-def read_ledger(fs: Any, folder: str, shards: Sequence[Shard], run_id: str) -> Ledger:
+def read_ledger(
+    fs: Any, folder: str, shards: Sequence[Shard], run_id: str, before: Ledger | None = None
+) -> Ledger:
     """Read what the catalogue files in `folder` hold of `shards`; empty if there is no folder.
 
+    `before`: what was read a moment ago; it is returned if the folder holds the same files still.
+    Of two files that hold a row, the later one by name is a stray: a process of a session that was
+    killed can outlive it long enough to write one more file, and the numbers are the same in both.
     Raises StorageError where a file cannot be read, ValueError where it holds rows of another run,
-    of a shard that is not in the input, or a row that another file holds too.
+    of a shard that is not in the input, or one row twice.
     """
-    if not storage.exists(fs, folder):
-        return Ledger()
-    paths = [path for path, _ in storage.list_files(fs, folder, (".parquet",))]
+    paths = _files(fs, folder)
+    if before is not None and sorted(paths) == sorted((*before.paths, *before.strays)):
+        return before
     rows = {shard.name: shard.rows for shard in shards}
     done: dict[str, Mask] = {}
     statuses: Counter[str] = Counter()
+    strays: list[str] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         for path, table in zip(paths, pool.map(lambda p: _read(fs, p), paths), strict=True):
             _check_run(table, run_id, path)
-            _enter(table, rows, done, path)
-            statuses.update(table.column("status").to_pylist())
-    return Ledger(done=done, statuses=statuses, files=len(paths))
+            if _enter(table, rows, done, path):
+                statuses.update(table.column("status").to_pylist())
+            else:
+                strays.append(path)
+    kept = tuple(path for path in paths if path not in set(strays))
+    return Ledger(done=done, statuses=statuses, paths=kept, strays=tuple(strays))
+
+
+def remove_strays(fs: Any, folder: str, beside: str, known: Collection[str]) -> tuple[str, ...]:
+    """Remove the files of a finished catalogue in `folder` that are not among `known` (names): a
+    process of a session that was killed wrote them too late to be counted. Then those in `beside`
+    that belong to no file of the catalogue. Returns what was removed. Raises StorageError."""
+    removed = [path for path in _files(fs, folder) if os.path.basename(path) not in known]
+    removed += [path for path in _files(fs, beside) if os.path.basename(path) not in known]
+    for path in removed:
+        remove(fs, path)
+    return tuple(removed)
+
+
+def remove(fs: Any, path: str) -> None:
+    """Remove one file, if it is there. Raises StorageError."""
+    with storage.explained("remove", path), contextlib.suppress(FileNotFoundError):
+        fs.rm_file(path)
+
+
+def _files(fs: Any, folder: str) -> list[str]:
+    if not storage.exists(fs, folder):
+        return []
+    return [path for path, _ in storage.list_files(fs, folder, (".parquet",))]
 
 
 def _read(fs: Any, path: str) -> pa.Table:
@@ -86,25 +127,26 @@ def _check_run(table: pa.Table, run_id: str, path: str) -> None:
         )
 
 
-def _enter(table: pa.Table, rows: Mapping[str, int], done: dict[str, Mask], path: str) -> None:
-    """Set the flags of one catalogue file's rows."""
+def _enter(table: pa.Table, rows: Mapping[str, int], done: dict[str, Mask], path: str) -> bool:
+    """Set the flags of one catalogue file's rows; False, and none set, if one is set already."""
     shards = table.column("shard").combine_chunks().dictionary_encode()
     numbers = table.column("shard_row").to_numpy()
     codes = shards.indices.to_numpy(zero_copy_only=False)
-    for code, name in enumerate(shards.dictionary.to_pylist()):
-        mine = numbers[codes == code]
-        if name not in rows or mine.min() < 0 or mine.max() >= rows[name]:
+    mine = {name: numbers[codes == code] for code, name in enumerate(shards.dictionary.to_pylist())}
+    for name, held in mine.items():
+        if name not in rows or held.min() < 0 or held.max() >= rows[name]:
             raise ValueError(
-                f"{storage.redact(path)!r} holds row {mine.max()} of shard {name!r}, which the "
+                f"{storage.redact(path)!r} holds row {held.max()} of shard {name!r}, which the "
                 "input has not: the input has changed; give the one that the run began with, or "
                 "choose another output"
             )
-        mask = done.setdefault(name, np.zeros(rows[name], dtype=bool))
-        if mask[mine].any() or len(np.unique(mine)) < len(mine):
-            twice = mine[mask[mine]][:1]
+        if len(np.unique(held)) < len(held):
             raise ValueError(
-                f"{storage.redact(path)!r} holds row {int(twice[0]) if twice.size else ''} of "
-                f"shard {name!r} a second time: were two runs writing to one output? Remove that "
-                "file and run again"
+                f"{storage.redact(path)!r} holds a row of shard {name!r} twice: remove that file "
+                "and run again; its galaxies will be measured anew"
             )
-        mask[mine] = True
+    if any(name in done and done[name][held].any() for name, held in mine.items()):
+        return False
+    for name, held in mine.items():
+        done.setdefault(name, np.zeros(rows[name], dtype=bool))[held] = True
+    return True

@@ -54,9 +54,9 @@ class RunRecord:
         """The record with one more session."""
         return replace(self, sessions=(*self.sessions, session))
 
-    def ended(self, outcome: str, statuses: Mapping[str, int]) -> RunRecord:
+    def ended(self, outcome: str, statuses: Mapping[str, int], **more: Any) -> RunRecord:
         """The record with its last session ended; `statuses`: rows of the catalogue by status."""
-        last = {**self.sessions[-1], "ended": now(), "outcome": outcome}
+        last = {**self.sessions[-1], "ended": now(), "outcome": outcome, **more}
         return replace(self, sessions=(*self.sessions[:-1], last), statuses=dict(statuses))
 
 

@@ -28,12 +28,14 @@ _FOOTER_THREADS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
-    """A shard that is there. `name`: relative to the input's root; `path`: on its filesystem."""
+    """A shard that is there. `name`: relative to the input's root; `path`: on its filesystem;
+    `version`: of catalogues.storage.list_versions, empty where it does not matter."""
 
     name: str
     path: str
     rows: int
     size_bytes: int
+    version: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +69,10 @@ def list_shards(
     catalogues.manifest.resolve takes it. Raises StorageError where there is none or one cannot
     be read, ValueError where a shard has no object_id or no image.
     """
-    fs, root = storage.filesystem(url, options)
-    files = storage.list_files(fs, root, (".parquet",))
-    if not files:
-        raise StorageError(
-            f"{storage.redact(url)!r} holds no .parquet files: give a folder of image shards, as "
-            "`ansae ingest` writes them"
-        )
-    base = os.path.dirname(root) if files == [(root, files[0][1])] else root
+    fs, _ = storage.filesystem(url, options)
 
-    def look(item: tuple[str, int]) -> Shard:
-        path, size = item
+    def look(item: tuple[str, str, int, str]) -> Shard:
+        name, path, size, version = item
         with _opened(fs, path) as parquet:
             names = parquet.schema_arrow.names
             rows = parquet.metadata.num_rows
@@ -85,10 +80,24 @@ def list_shards(
             require(resolve(names, chosen), names, REQUIRED)
         except ValueError as error:
             raise ValueError(f"shard {path!r}: {error}") from error
-        return Shard(name=path[len(base.rstrip("/")) + 1 :], path=path, rows=rows, size_bytes=size)
+        return Shard(name=name, path=path, rows=rows, size_bytes=size, version=version)
 
+    files = shard_files(url, options)
     with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
         return tuple(pool.map(look, files))
+
+
+def shard_files(url: str, options: StorageOptions | None = None) -> list[tuple[str, str, int, str]]:
+    """(name, path, bytes, version) of every shard, sorted; none is opened. Raises StorageError."""
+    fs, root = storage.filesystem(url, options)
+    files = storage.list_versions(fs, root, (".parquet",))
+    if not files:
+        raise StorageError(
+            f"{storage.redact(url)!r} holds no .parquet files: give a folder of image shards, as "
+            "`ansae ingest` writes them"
+        )
+    base = os.path.dirname(root) if files == [(root, *files[0][1:])] else root
+    return [(path[len(base.rstrip("/")) + 1 :], path, *rest) for path, *rest in files]
 
 
 def shard_fields(fs: Any, path: str) -> pa.Schema:

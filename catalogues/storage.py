@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import fsspec
 
+from catalogues.s3 import StorageOptions, s3_filesystem
 from catalogues.storage_errors import StorageError, explained, redact
 
 __all__ = [
@@ -25,10 +24,12 @@ __all__ = [
     "is_local",
     "join",
     "list_files",
+    "list_versions",
     "open_random",
     "read_many",
     "read_whole",
     "redact",
+    "version",
     "within",
     "write_whole",
 ]
@@ -37,28 +38,6 @@ SCHEMES: tuple[str, ...] = ("file", "s3", "memory")
 """Kinds of storage that are read and written; `memory` serves tests."""
 
 _READ_THREADS = 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class StorageOptions:
-    """How to reach S3. Credentials come from the usual chain (environment, profile, role) only.
-
-    `endpoint_url`: address of a store that is not AWS; else AWS_ENDPOINT_URL, else AWS.
-    `anonymous`: ask without credentials, for public buckets. `attempts`: requests before giving up.
-    """
-
-    endpoint_url: str | None = None
-    anonymous: bool = False
-    attempts: int = 5
-
-    def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise ValueError(f"attempts is {self.attempts}: ask at least once")
-        if self.endpoint_url and not re.match(r"https?://[^/@]+/?$", self.endpoint_url):
-            raise ValueError(
-                f"endpoint_url {redact(self.endpoint_url)!r} is not an address: give scheme, host "
-                "and port alone, such as http://127.0.0.1:9000"
-            )
 
 
 def filesystem(url: str, options: StorageOptions | None = None) -> tuple[Any, str]:
@@ -81,31 +60,9 @@ def filesystem(url: str, options: StorageOptions | None = None) -> tuple[Any, st
             "credentials by the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile "
             "or a role"
         )
-    fs = _s3(options or StorageOptions()) if scheme == "s3" else fsspec.filesystem(scheme)
+    fs = s3_filesystem(options or StorageOptions()) if scheme == "s3" else fsspec.filesystem(scheme)
     path = os.path.abspath(rest) if scheme == "file" else fs._strip_protocol(url)
     return fs, str(path)
-
-
-def _s3(options: StorageOptions) -> Any:
-    endpoint = options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
-    config: dict[str, Any] = {
-        "connect_timeout": 10,
-        "retries": {"mode": "standard", "total_max_attempts": options.attempts},
-    }
-    if endpoint:
-        # other stores know buckets by path, and not all of them know AWS's newer checksums
-        config["s3"] = {"addressing_style": "path"}
-        config["request_checksum_calculation"] = "when_required"
-        config["response_checksum_validation"] = "when_required"
-    return fsspec.filesystem(
-        "s3",
-        anon=options.anonymous,
-        endpoint_url=endpoint,
-        config_kwargs=config,
-        # an instance or a listing kept from before would hide changed credentials and new files
-        skip_instance_cache=True,
-        use_listings_cache=False,
-    )
 
 
 def join(root: str, *names: str) -> str:
@@ -137,19 +94,36 @@ def list_files(fs: Any, root: str, suffixes: Iterable[str] = ("",)) -> list[tupl
     Names that begin with "." or "_" (also folders') are passed over. `root` may be one file.
     Raises StorageError if `root` is not there or may not be listed.
     """
+    return [(path, size) for path, size, _ in list_versions(fs, root, suffixes)]
+
+
+def list_versions(
+    fs: Any, root: str, suffixes: Iterable[str] = ("",)
+) -> list[tuple[str, int, str]]:
+    """(path, bytes, version) as `list_files`; a file that was written anew has another version."""
     wanted = tuple(suffixes)
     with explained("list", root):
         info = fs.info(root)
         if info["type"] == "file":
-            return [(root, int(info["size"]))]
+            return [(root, int(info["size"]), _version(info))]
         found = fs.find(root, detail=True)
     base = len(root.rstrip("/")) + 1
     return sorted(
-        (path, int(entry["size"]))
+        (path, int(entry["size"]), _version(entry))
         for path, entry in found.items()
         if path.lower().endswith(wanted)
         and not any(part.startswith((".", "_")) for part in path[base:].split("/"))
     )
+
+
+def version(fs: Any, path: str) -> str:
+    """The version of a file, as `list_versions` has it. Raises StorageError."""
+    with explained("look up", path):
+        return _version(fs.info(path))
+
+
+def _version(info: Any) -> str:
+    return str(info.get("ETag") or info.get("mtime") or info.get("created") or "")
 
 
 def read_whole(fs: Any, path: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,53 @@ def redact(text: str) -> str:
     return re.sub(r"(?<=://)[^/\s]*@", "***@", text)
 
 
+_DENIED = (
+    "permission denied; on S3 check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (or profile, role) "
+    "and the bucket's policy, on a disk the folder's owner and mode"
+)
+
+_EXPIRED = (
+    "the session's credentials have expired; get new ones (profile, role or AWS_SESSION_TOKEN) and "
+    "run the same command again"
+)
+
+_REPLACED = (
+    "the file was replaced while it was being read; put the old one back and run the same command "
+    "again, or choose another output"
+)
+
+_BY_CODE = {
+    "PreconditionFailed": _REPLACED,
+    "412": _REPLACED,
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "TokenRefreshRequired": _EXPIRED,
+    "RequestTimeTooSkewed": (
+        "the store's clock and this machine's differ by more than it allows; set this machine's "
+        "(NTP) and run the same command again"
+    ),
+}
+
+_BY_ERRNO = {
+    errno.ENOSPC: "no space left there; make room and run the same command again",
+    errno.EDQUOT: "the quota is used up; make room and run the same command again",
+    errno.EFBIG: "a limit on the size of files (ulimit -f) forbids it; raise it",
+    errno.EROFS: "that disk is read-only; choose another place or mount it for writing",
+}
+
+
+def _remedy(error: OSError) -> str | None:
+    """What is said of an error whose cause is known; None for others."""
+    response = getattr(error.__cause__, "response", None) or {}
+    code = response.get("Error", {}).get("Code", "")
+    if code == "400":  # the answer to a HEAD has no body that could say more
+        return (
+            "the store refuses the request without a reason (400); the usual one is that "
+            f"{_EXPIRED}"
+        )
+    return _BY_CODE.get(code) or _BY_ERRNO.get(error.errno or 0)
+
+
 @contextmanager
 def explained(doing: str, path: str) -> Iterator[None]:
     """Turn a store's refusal into a StorageError that says what to do. `doing`: "read", "list"."""
@@ -27,16 +75,20 @@ def explained(doing: str, path: str) -> Iterator[None]:
             f"{what}: no such file, folder or bucket; check the spelling and that it exists"
         ) from error
     except PermissionError as error:
-        raise StorageError(
-            f"{what}: permission denied; on S3 check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (or "
-            "profile, role) and the bucket's policy, on a disk the folder's owner and mode"
-        ) from error
+        raise StorageError(f"{what}: {_remedy(error) or _DENIED}") from error
     except OSError as error:
-        raise StorageError(f"{what}: {type(error).__name__}: {redact(str(error))}") from error
-    except Exception as error:  # botocore's own family derives from Exception
-        if not type(error).__module__.startswith(("botocore", "aiohttp")):
+        known = _remedy(error) or f"{type(error).__name__}: {redact(str(error))}"
+        if _is_clients(error):
+            known = _botocore_words(error)
+        raise StorageError(f"{what}: {known}") from error
+    except Exception as error:  # most of botocore's own family derives from Exception alone
+        if not _is_clients(error):
             raise
         raise StorageError(f"{what}: {_botocore_words(error)}") from error
+
+
+def _is_clients(error: Exception) -> bool:
+    return type(error).__module__.startswith(("botocore", "aiohttp"))
 
 
 def _botocore_words(error: Exception) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalogues.ledger import Ledger, read_ledger
+from catalogues.ledger import Ledger, read_ledger, remove_strays
 from catalogues.shards import Shard
 from catalogues.storage import StorageError
 
@@ -23,7 +23,7 @@ FS = fsspec.filesystem("file")
 
 
 def write(folder: Path, file: str, rows: list[tuple[str, int, str]], run_id: str = "run") -> None:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     table = pa.table(
         {
             "shard": [shard for shard, _, _ in rows],
@@ -72,8 +72,7 @@ def test_files_being_written_are_not_seen(tmp_path: Path) -> None:
         ([("a.parquet", 4, "measured")], "run", "row 4 of shard 'a.parquet', which the input has"),
         ([("a.parquet", -1, "measured")], "run", "which the input has not"),
         ([("c.parquet", 0, "measured")], "run", "shard 'c.parquet', which the input has not"),
-        ([("a.parquet", 1, "measured")] * 2, "run", "of shard 'a.parquet' a second time"),
-        ([("b.parquet", 1, "measured")], "run", "row 1 of shard 'b.parquet' a second time"),
+        ([("a.parquet", 1, "measured")] * 2, "run", "a row of shard 'a.parquet' twice"),
         ([("a.parquet", 0, "measured")], "other", "rows of run 'other', this is run 'run'"),
     ],
 )
@@ -85,6 +84,35 @@ def test_rows_that_cannot_be_are_refused(
     with pytest.raises(ValueError, match=re.escape(text)) as error:
         ledger(tmp_path)
     assert "2.parquet" in str(error.value)
+
+
+def test_what_was_written_twice_counts_once_and_is_a_stray(tmp_path: Path) -> None:
+    write(tmp_path, "1.parquet", [("b.parquet", 1, "measured")])
+    write(tmp_path, "2.parquet", [("b.parquet", 0, "failed"), ("b.parquet", 1, "measured")])
+    write(tmp_path, "3.parquet", [("b.parquet", 0, "measured")])
+    found = ledger(tmp_path)
+    assert [Path(path).name for path in found.strays] == ["2.parquet"]
+    assert [Path(path).name for path in found.paths] == ["1.parquet", "3.parquet"]
+    assert found.statuses == {"measured": 2}
+    assert [shard.name for shard, _ in found.unfinished(SHARDS)] == ["a.parquet"]
+
+
+def test_what_was_read_is_read_again_only_if_files_came_or_went(tmp_path: Path) -> None:
+    write(tmp_path, "1.parquet", [("b.parquet", 1, "measured")])
+    before = ledger(tmp_path)
+    assert read_ledger(FS, str(tmp_path), SHARDS, "run", before) is before
+    write(tmp_path, "2.parquet", [("b.parquet", 0, "measured")])
+    assert read_ledger(FS, str(tmp_path), SHARDS, "run", before).rows == 2
+
+
+def test_a_finished_catalogue_keeps_the_files_that_were_counted(tmp_path: Path) -> None:
+    for folder in ("catalogue", "pictures"):
+        for file in ("1.parquet", "2.parquet"):
+            write(tmp_path / folder, file, [("b.parquet", 1, "measured")])
+    places = [str(tmp_path / folder) for folder in ("catalogue", "pictures")]
+    removed = remove_strays(FS, *places, {"1.parquet"})
+    assert [Path(path).name for path in removed] == ["2.parquet"] * 2
+    assert sorted(path.name for path in tmp_path.rglob("*.parquet")) == ["1.parquet"] * 2
 
 
 def test_a_torn_file_is_named_with_its_remedy(tmp_path: Path) -> None:
