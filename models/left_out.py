@@ -2,7 +2,9 @@
 
 A map's N samples fall, in order, into G groups. A reading of the map has, by the jackknife
 (models.estimator), the sampling error that the scatter of its G readings without one group says:
-an error for every length without a second run and without one gradient more.
+an error for every length without a second run and without one gradient more. Groups are of
+neighbours because views follow a low-discrepancy sequence: each group then covers them by itself.
+Fewer samples cover them less well, so that with few in a group the error comes out too large.
 """
 
 from __future__ import annotations

@@ -61,7 +61,8 @@ class ValidateOptions:
     split: SplitFractions = field(default_factory=SplitFractions)
     """Shares of validation and test, as trained with."""
     again: str | None = None
-    """Output folder of a second, independent run: errors by decile of length, as in paper 1."""
+    """Output folder of a second, independent run (another --seed): errors by decile of length, as
+    in paper 1."""
     trends: tuple[str, ...] = ()
     """Further columns of the truth to set accuracy against."""
     training: str | None = None
