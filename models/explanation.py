@@ -78,8 +78,8 @@ class BarMaps:
     """`maps`: of `bar_maps`. `left_out`: without one group of samples each, (K, G, S, S) float16:
     K = M, or 1 where the members' are averaged; G is 0 for a single sample.
 
-    Half precision steps by at most 5e-4 of a map's range: of mock bars it changed the sampling error
-    by 0.1 % (median of 200 readings), the length not at all, which has maps of its own.
+    Half precision steps by at most 5e-4 of a map's range: of mock bars it changed the sampling
+    error by 0.1 % (median of 200 readings), and not the length, which has maps of its own.
     """
 
     maps: NDArray[np.float32]
