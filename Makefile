@@ -5,10 +5,10 @@ READY := .venv/.ready
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test test-cluster lint bench clean
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## install everything into .venv
 
@@ -25,6 +25,9 @@ demo: $(READY)  ## a mock survey with known bars: catalogue, query, report (no G
 test: $(READY)  ## every test
 	$(BIN)/python -m pytest
 
+test-cluster: $(READY)  ## a job submitted to a Ray of three nodes, from and to an S3 server (minutes)
+	$(BIN)/python -m pytest tests/clusters/submitted_job.py
+
 lint: $(READY)  ## style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -33,6 +36,16 @@ lint: $(READY)  ## style, types, layers
 
 bench: $(READY)  ## measure speed on whatever this machine has (BENCH=--quick, or --memory)
 	$(BIN)/python -m tests.benchmarks $(BENCH)
+
+chaos: $(READY)  ## kill runs 200 times in every way, each followed by the same command
+	$(BIN)/python -m tests.faults.kills $$(mktemp -d) --kills 200
+	$(BIN)/python -m tests.faults.chaos --kills 200
+
+fuzz: $(READY)  ## a million damaged images
+	$(BIN)/python -m tests.faults.fuzz --images 1000000
+
+simulate: $(READY)  ## a million galaxies in ten thousand shards, networks that cost nothing
+	$(BIN)/python -m tests.benchmarks.bench_simulation --shards 10000 --rows 100 --s3
 
 clean:  ## remove the environment and what demo made
 	rm -rf .venv demo build *.egg-info

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from actors.explainer import find_ensemble
 from catalogues import storage
 from catalogues.credentials import check_credentials
-from catalogues.findings import Finding, ok, refused
+from catalogues.findings import Finding, ok, refused, warning
+from catalogues.heartbeat import Life, life, read_heartbeat, silence_s
 from catalogues.shards import list_shards
 from catalogues.storage import StorageError
 from catalogues.store_checks import check_store, size
@@ -76,8 +78,18 @@ def _run_of(plan: Plan) -> Finding:
     """Whether there is a run that this one would go on with."""
     if plan.stored is None:
         return ok("run", "a new one")
+    options = plan.options
     try:
         plan.record(plan.device or "")
     except ValueError as error:
         return refused("run", str(error))
+    fs, root = storage.filesystem(options.output, options.write_options())
+    now = datetime.now(UTC)
+    if life(plan.stored, beat := read_heartbeat(fs, root), now) is Life.RUNNING:
+        seconds = silence_s(plan.stored, beat, now)
+        return warning(
+            "run",
+            f"{plan.stored.run_id} gave a sign of life {seconds:.0f} s ago: if it is at work, "
+            "another will be refused; wait for its end, or choose another output",
+        )
     return ok("run", f"goes on with {plan.stored.run_id}: {plan.ledger.rows} of {plan.rows} done")

@@ -60,7 +60,7 @@ def probe(
         .options(**asked)
         .remote(
             decoder=decoder_arguments(plan),
-            explainer=explainer_arguments(plan, record),
+            explainer=explainer_arguments(plan, record, plan.options.read_options()),
             measurer=measurer_arguments(plan, record),
         )
         for _ in range(count)

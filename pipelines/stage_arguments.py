@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from catalogues.provenance import RunRecord
+from catalogues.storage import StorageOptions
 from pipelines.plan import Plan
 
 
@@ -14,16 +15,17 @@ def decoder_arguments(plan: Plan) -> dict[str, Any]:
     return {"field": plan.ensemble.field, "limits": options.limits, "scale": options.scale}
 
 
-def explainer_arguments(plan: Plan, record: RunRecord) -> dict[str, Any]:
-    """Of actors.explainer.Explainer."""
+def explainer_arguments(plan: Plan, record: RunRecord, read: StorageOptions) -> dict[str, Any]:
+    """Of actors.explainer.Explainer. `read`: how it reaches the weights."""
     return {
         "ensemble": plan.options.ensemble,
-        "storage": plan.options.read_options(),
+        "storage": read,
         "selection": plan.selection,
         "maps": plan.recipe.maps,
         "estimator": plan.recipe.reading,
         "seed": plan.options.seed,
         "device": record.facts["device"],
+        "precision": plan.options.precision,
     }
 
 
