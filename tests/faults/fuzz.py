@@ -1,0 +1,180 @@
+"""Decoders fed with damaged images: no crash, no hang, no growth, every one answered.
+
+`python -m tests.faults.fuzz --images 1000000` damages good images at random; a process that dies or
+hangs is found out, its image kept in `--keep`, and another process goes on. `--guided` lets
+coverage choose what to damage next, where atheris is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import multiprocessing
+import resource
+import signal
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from catalogues.image_limits import ImageLimits
+from catalogues.images import Decoded, decode
+from catalogues.statuses import HEALTHY, Status
+from tests.faults.mutations import CORPUS, mutant, mutants, seeds
+
+LIMITS = ImageLimits(pixels_max=1_000_000)
+
+IMAGE_S = 10
+ROOM_BYTES = 3 * 2**30
+BLOCK = 5000
+
+
+@dataclass(kw_only=True)
+class Found:
+    """`statuses`: how many images met which; `slowest_s`: of one image; `grown_kib`: by how much
+    the peak memory of a process rose after the first tenth of its images; `bad`: images that were
+    not answered, with what happened instead."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    slowest_s: float = 0.0
+    grown_kib: int = 0
+    bad: list[tuple[bytes, str]] = field(default_factory=list)
+
+    def add(self, other: Found) -> None:
+        """Count another's images too."""
+        self.statuses.update(other.statuses)
+        self.slowest_s = max(self.slowest_s, other.slowest_s)
+        self.grown_kib = max(self.grown_kib, other.grown_kib)
+        self.bad += other.bad
+
+
+def check(data: bytes) -> Decoded:
+    """Decode one image. Raises AssertionError if the answer is none: neither pixels within the
+    limits nor a foreseen fault with a sentence."""
+    found = decode(data, LIMITS)
+    if found.pixels is None:
+        assert found.status is not None
+        assert found.status not in HEALTHY | {Status.FAILED}, found.message
+        assert found.message.strip()
+        return found
+    assert found.status is None
+    height, width, planes = found.pixels.shape
+    assert (found.pixels.dtype, planes) == (np.uint8, 3)
+    assert min(height, width) >= LIMITS.side_min_px
+    assert height * width <= LIMITS.pixels_max
+    return found
+
+
+def block(seed: int, count: int, at: Any = None, first: int = 0) -> Found:
+    """Check the images number `first` to `count` of the damaged ones of `seed`. `at`: a shared
+    number that says which one is being decoded."""
+    found, peak = Found(), 0
+    for number, data in enumerate(islice(mutants(seed, seeds()), count)):
+        if number < first:
+            continue
+        if at is not None:
+            at.value = number
+            signal.alarm(IMAGE_S)  # what it does is end the process
+        began = time.perf_counter()
+        try:
+            status = check(data).status
+        except AssertionError as error:
+            found.bad.append((data, f"not answered: {error}"))
+            status = Status.FAILED
+        found.statuses[status.value if status else "decoded"] += 1
+        found.slowest_s = max(found.slowest_s, time.perf_counter() - began)
+        if number == first + (count - first) // 10:
+            peak = _peak_kib()
+    signal.alarm(0)
+    found.grown_kib = _peak_kib() - peak
+    return found
+
+
+def survived(seed: int) -> Found:
+    """A block of images, each decoded in a process that may die of it."""
+    context, found, first = multiprocessing.get_context("fork"), Found(), 0
+    while first < BLOCK:
+        at, (here, there) = context.Value("q", first), context.Pipe(duplex=False)
+        child = context.Process(target=_child, args=(seed, at, first, there))
+        child.start()
+        there.close()
+        try:
+            found.add(here.recv())
+        except EOFError:
+            child.join()
+            first = at.value + 1
+            data = next(islice(mutants(seed, seeds()), at.value, None))
+            how = "hung" if child.exitcode == -signal.SIGALRM else f"died ({child.exitcode})"
+            found.bad.append((data, how))
+            found.statuses[how] += 1
+            continue
+        child.join()
+        break
+    return found
+
+
+def _child(seed: int, at: Any, first: int, result: Any) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (ROOM_BYTES, ROOM_BYTES))
+    result.send(block(seed, BLOCK, at, first))
+
+
+def _peak_kib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def keep(bad: list[tuple[bytes, str]], folder: Path) -> None:
+    """Write images that were not answered into `folder`, by their digest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for data, what in bad:
+        name = hashlib.sha256(data).hexdigest()[:16]
+        (folder / name).write_bytes(data)
+        print(f"{name}: {what}", flush=True)
+
+
+def guided(arguments: list[str]) -> None:
+    """Let atheris choose, by which lines of the decoders an image reaches. Never returns."""
+    import atheris
+
+    atheris.instrument_all()
+    pool = seeds()
+
+    def mutate(data: bytes, size_max: int, seed: int) -> bytes:
+        rng = np.random.default_rng(seed)
+        return mutant(rng, [data, *pool] if rng.random() < 0.8 else pool)[:size_max]
+
+    atheris.Setup([sys.argv[0], *arguments], check, custom_mutator=mutate)
+    atheris.Fuzz()
+
+
+def main() -> int:
+    """Command line; 1 if an image was not answered."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, default=CORPUS)
+    parser.add_argument("--guided", nargs=argparse.REMAINDER, help="words for atheris")
+    given = parser.parse_args()
+    if given.guided is not None:
+        guided(given.guided)
+    began, found = time.monotonic(), Found()
+    for number in range(-(-given.images // BLOCK)):
+        more = survived(1_000_000 * given.seed + number)
+        keep(more.bad, given.keep)
+        found.add(more)
+        total, seconds = found.statuses.total(), time.monotonic() - began
+        print(
+            f"{total} images, {60 * total / seconds:.0f} a minute, slowest "
+            f"{found.slowest_s:.2f} s, memory grew by at most {found.grown_kib} KiB, "
+            f"{len(found.bad)} not answered: {dict(found.statuses.most_common())}",
+            flush=True,
+        )
+    return 1 if found.bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
