@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import secrets
 import socket
 import subprocess
 import sysconfig
@@ -58,7 +59,7 @@ def binary() -> str | None:
 @contextmanager
 def serve(folder: Path) -> Iterator[S3Server]:
     """Run the server with its data in `folder`."""
-    key, secret = "ansae-tests", "not-much-of-a-secret"
+    key, secret = "ansae-tests", secrets.token_urlsafe(30)
     config = folder / "s3.json"
     config.write_text(json.dumps(_config(key, secret)))
     data = folder / "data"
