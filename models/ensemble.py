@@ -23,6 +23,9 @@ from models.networks import PRESETS, Member, MemberSpec, to_device
 from models.preprocess import FieldSpec
 from models.views import ViewParams, resample, sequence
 
+_GPU_BLOCK = 64
+"""Galaxies whose votes a GPU computes at once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EnsembleSpec:
@@ -197,18 +200,25 @@ class Ensemble:
     def votes(self, images: Tensor) -> Tensor:
         """Vote fractions of every member, mean over `vote_views` views: (M, B, 37) float32.
 
-        One galaxy at a time, so that a galaxy's votes do not depend on its neighbours in a batch.
+        A galaxy's votes do not depend on its neighbours: on a CPU they are computed one galaxy at
+        a time, on a GPU in blocks of one size, filled up with copies.
         """
-        return torch.stack(
-            [torch.cat([self._votes_of(m, one[None]) for one in images]) for m in self.members]
-        )
+        block = _GPU_BLOCK if self.device.type == "cuda" else 1
+        pieces = [self._votes_of_block(piece, block) for piece in images.split(block)]
+        return torch.cat(pieces, dim=1) if pieces else images.new_zeros((len(self.members), 0, 37))
 
-    def _votes_of(self, member: Member, image: Tensor) -> Tensor:
-        view, count = self.spec.votes_view, self.spec.vote_views
-        if view.identity:
-            seen = image
-        else:
+    def _votes_of_block(self, images: Tensor, block: int) -> Tensor:
+        """(M, B, 37) of at most `block` galaxies."""
+        full = torch.cat([images, images[-1:].expand(block - len(images), -1, -1, -1)])
+        return torch.stack([self._votes_of(m, full) for m in self.members])[:, : len(images)]
+
+    def _votes_of(self, member: Member, images: Tensor) -> Tensor:
+        view, galaxies = self.spec.votes_view, len(images)
+        count = 1 if view.identity else self.spec.vote_views
+        seen = images
+        if not view.identity:
             matrices = sequence(view, 0, count, (0.0, 0.0)).to(self.device)
-            seen = resample(image.expand(count, -1, -1, -1), matrices, member.spec.input_px)
-        seen = seen.contiguous(memory_format=torch.channels_last)
-        return member.votes(seen).float().mean(dim=0, keepdim=True)
+            looks = images.repeat_interleave(count, dim=0)
+            seen = resample(looks, matrices.repeat(galaxies, 1, 1), member.spec.input_px)
+        votes = member.votes(seen.contiguous(memory_format=torch.channels_last)).float()
+        return votes.view(galaxies, count, -1).mean(dim=1)

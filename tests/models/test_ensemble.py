@@ -51,6 +51,16 @@ def test_votes_are_the_same_alone_and_among_others() -> None:
     assert torch.equal(ensemble.votes(images.flip(0)), votes.flip(1))
 
 
+def test_a_gpus_block_of_galaxies_gets_the_votes_of_each_alone() -> None:
+    spec, weights = make()
+    ensemble = Ensemble.from_bytes(spec, weights)
+    images = torch.rand(3, 3, 48, 48, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        block = ensemble._votes_of_block(images, 5)
+    assert block.shape == (2, 3, 37)
+    torch.testing.assert_close(block, ensemble.votes(images), atol=1e-6, rtol=0)
+
+
 def test_weights_come_back_as_they_were() -> None:
     spec, weights = make()
     member = build_member(spec.members[0], weights[0], spec.sha256[0])
