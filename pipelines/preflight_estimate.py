@@ -32,13 +32,13 @@ def estimate(
         cores=max(1, int(cpus)),
         gpu_hour_price=options.gpu_hour_price,
         core_hour_price=options.core_hour_price,
-        store_bytes_per_s=_arriving(probes) * max(1, int(cpus)),
     )
     found = survey_interval(
         galaxies, [p.batch for p in probes], machines, select=options.selection().select
     )
     rates, unit = found.rates, "GPU" if gpus else "core"
-    bytes_out = galaxies * rates.row_bytes
+    bytes_in, bytes_out = galaxies * rates.image_bytes, galaxies * rates.row_bytes
+    pace = bytes_in / max(found.best.hours * 3600, 1e-9)
     lines = [
         ok(
             "rates",
@@ -59,7 +59,8 @@ def estimate(
         ok("cost", _cost(found.cost, options)),
         ok(
             "bytes",
-            f"{size(galaxies * rates.image_bytes)} to be read, {size(bytes_out)} to be written",
+            f"{size(bytes_in)} to be read, at {size(pace)}/s to keep the pace (one reader of a few "
+            f"rows at a time got {size(_arriving(probes))}/s); {size(bytes_out)} to be written",
         ),
         ok(
             "how sure",

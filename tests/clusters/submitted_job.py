@@ -59,7 +59,7 @@ def submit(cluster: RayCluster, module: str, *words: str) -> tuple[int, str]:
         if "No available agent" not in done.stderr:
             break
         time.sleep(3)
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 
 class Metrics:
@@ -150,4 +150,4 @@ def test_preflight_sees_the_nodes_and_a_gpu_that_cannot_be_used(
         status, told = submit(cluster, "preflight", *words, "--cluster.device", "cuda")
         assert status != 0
         assert "Ray lends a GPU that PyTorch" in told
-        assert not re.search(r"^time ", told, re.MULTILINE)
+        assert "how sure" not in told
