@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from functools import partial
+from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
@@ -15,20 +14,15 @@ from rich.console import Console
 from catalogues import storage
 from catalogues.conventions import ScaleConvention
 from catalogues.image_limits import ImageLimits
-from catalogues.provenance import RunRecord, new_session, write_record
+from catalogues.lease import hold
 from catalogues.scales import DEFAULT_COSMOLOGY
 from catalogues.storage import StorageError, StorageOptions
 from models.selection import SelectionParams
 from pipelines import console as terminal
-from pipelines.progress import MeasureProgress
-from pipelines.resources import ClusterOptions, StageResources, cluster, stage_resources
-
-if TYPE_CHECKING:
-    from pipelines.plan import Plan
+from pipelines.resources import ClusterOptions
+from pipelines.session import MeasureSummary, RunFailed, already_finished, measure_alone
 
 PROG = "ansae measure"
-
-_ERROR_LINE = re.compile(r"[\w.]*(Error|Exception|Interrupt|Died|Exit)\w*: ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,96 +105,21 @@ class MeasureOptions:
         return replace(self.read_options(), anonymous=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeasureSummary:
-    """What a session did. `statuses`: rows of the catalogue by status; `written`: rows of this
-    session; `seconds`: from the first stage's start to the last file."""
-
-    run_id: str
-    output: str
-    statuses: dict[str, int]
-    written: int = 0
-    seconds: float = 0.0
-
-
-class RunFailed(Exception):
-    """The machinery failed under way; the message says how, and that the run can be resumed."""
-
-
 def run(options: MeasureOptions, console: Console | None = None) -> MeasureSummary:
     """Measure what the output's catalogue does not hold yet.
 
-    Raises StorageError and ValueError for mistakes, before anything starts; RunFailed; and
-    KeyboardInterrupt, with the catalogue whole.
+    Raises StorageError and ValueError for mistakes, before anything starts, LeaseError where
+    another run writes the same output; RunFailed; and KeyboardInterrupt, with the catalogue whole.
     """
     from pipelines.plan import check_writable, make_plan  # torch only once the options are known
 
     plan = make_plan(options)
-    if plan.stored and not plan.work:
-        _close(plan, plan.stored)
-        return MeasureSummary(
-            run_id=plan.stored.run_id, output=options.output, statuses=dict(plan.ledger.statuses)
-        )
+    if plan.is_finished:
+        return already_finished(plan)
     check_writable(options)
-    (console or Console(stderr=True)).print(plan.announcement(), highlight=False)
-    with cluster(options.cluster) as resources:
-        cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
-        device = plan.device or ("cuda" if gpus else "cpu")
-        have = stage_resources(options.cluster, device, cpus, gpus)
-        return _measure(plan, plan.record(device), have, console)
-
-
-def _measure(
-    plan: Plan, record: RunRecord, have: StageResources, console: Console | None
-) -> MeasureSummary:
-    """One session of a run, on a cluster that is there."""
-    from pipelines.stages import receipts, stages
-    from pipelines.watching import Watch
-
-    options = plan.options
-    fs, root = storage.filesystem(options.output, options.write_options())
-    record = record.with_session(new_session(record.facts["device"]))
-    write_record(fs, root, record)
-    progress, outcome = MeasureProgress(plan.rows, plan.ledger.statuses, console), "failed"
-    try:
-        watch = Watch(fs, root, record, progress)
-        with terminal.terminated_as_interrupt(), progress, watch:
-            for receipt in receipts(stages(plan, record, have)):
-                progress.add(json.loads(receipt["statuses"]))
-        if progress.done != plan.rows:
-            raise RuntimeError(f"{progress.done} rows came of {plan.rows}")
-        outcome = "finished"
-    except KeyboardInterrupt:
-        outcome = "interrupted"
-        raise
-    except Exception as error:
-        raise RunFailed(
-            f"{_cause(error)}; {progress.done} of {plan.rows} galaxies are in the catalogue: run "
-            "the same command again to finish"
-        ) from error
-    finally:
-        write_record(fs, root, record.ended(outcome, progress.statuses))
-    return MeasureSummary(
-        run_id=record.run_id,
-        output=options.output,
-        statuses=dict(progress.statuses),
-        written=progress.done - progress.before,
-        seconds=progress.seconds,
-    )
-
-
-def _close(plan: Plan, record: RunRecord) -> None:
-    """Say in run.json that the run is finished, where a session was killed just before it could."""
-    if record.sessions and record.sessions[-1].get("outcome") != "finished":
-        fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
-        write_record(fs, root, record.ended("finished", plan.ledger.statuses))
-
-
-def _cause(error: BaseException) -> str:
-    """What went wrong, in one line: Ray quotes a worker's traceback, whose end says it."""
-    text = f"{type(error).__name__}: {error}"
-    said = [line for line in text.splitlines() if _ERROR_LINE.match(line)]
-    return storage.redact(said[-1] if said else " ".join(text.split()))[:500]
+    tell = partial((console or Console(stderr=True)).print, highlight=False)
+    with hold(*storage.filesystem(options.output, options.write_options()), tell=tell) as lease:
+        return measure_alone(plan, lease, console, tell)
 
 
 def report(summary: MeasureSummary) -> list[str]:

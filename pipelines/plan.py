@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ from catalogues.catalogue_files import CATALOGUE
 from catalogues.ledger import Ledger, Mask, read_ledger
 from catalogues.passed_columns import extra_fields
 from catalogues.provenance import RunRecord
-from catalogues.shards import Shard, list_shards
+from catalogues.seals import seal, sealed
+from catalogues.shards import Shard, list_shards, shard_files
 from models.ensemble import Ensemble, EnsembleSpec
 from models.recipe import Recipe
 from models.selection import SelectionParams
@@ -59,6 +61,13 @@ class Plan:
         return self.ledger.unfinished(self.shards)
 
     @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to do, not even to tidy up."""
+        last = self.stored.sessions[-1:] if self.stored else ()
+        ended = [session.get("outcome") for session in last] == ["finished"]
+        return ended and not self.work and not self.ledger.strays
+
+    @property
     def device(self) -> str | None:
         """Where networks run: as asked for, or as the run began; None if neither says."""
         if self.options.cluster.device != "auto":
@@ -97,14 +106,16 @@ def make_plan(options: MeasureOptions) -> Plan:
     _check_apart(options)
     scales.cosmology(options.cosmology)
     fs, root = storage.filesystem(options.output, write)
-    stored = provenance.read_record(fs, root)
-    shards = list_shards(options.input, read)
+    stored = provenance.read_record(fs, root)  # a bad one is told before the rest is looked at
+    known = _as_it_finished(options, stored)
+    shards = () if known else list_shards(options.input, read)
     files = find_ensemble(options.ensemble, read)
     ensemble = EnsembleSpec.from_dict(files.description)
     Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
     recipe = _recipe(options, files.estimator)
-    extra = extra_fields(options.input, shards, options.keep, read)
-    rows = sum(shard.rows for shard in shards)
+    extra = () if known else extra_fields(options.input, shards, options.keep, read)
+    source = known.facts["input"] if known else provenance.shard_facts(shards)
+    rows = source["rows"]
     if not rows:
         raise ValueError(
             f"the shards of {storage.redact(options.input)!r} hold no rows: ingest some galaxies"
@@ -122,13 +133,34 @@ def make_plan(options: MeasureOptions) -> Plan:
         stored=stored,
         ledger=Ledger(),
     )
-    plan = replace(plan, facts=_facts(plan))
+    plan = replace(plan, facts=_facts(plan, source))
+    if known is None:
+        return with_catalogue(plan)
+    plan.record(plan.device or "")
+    return replace(plan, ledger=Ledger(statuses=Counter(known.statuses)))
+
+
+def _as_it_finished(options: MeasureOptions, stored: RunRecord | None) -> RunRecord | None:
+    """The stored record if it is of a finished run and the files of input and catalogue are the
+    same still; then there is no need to open any. None if not."""
+    if stored is None or not stored.sessions or not (before := sealed(stored.sessions[-1])):
+        return None
+    fs, root = storage.filesystem(options.output, options.write_options())
+    files = shard_files(options.input, options.read_options())
+    now = seal(fs, root, [(name, size, version) for name, _, size, version in files])
+    return stored if now == before else None
+
+
+def with_catalogue(plan: Plan) -> Plan:
+    """The plan with what its output holds by now. Raises StorageError and ValueError."""
+    fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
     folder = storage.join(root, CATALOGUE)
-    if stored is None:
+    plan = replace(plan, stored=provenance.read_record(fs, root))
+    if plan.stored is None:
         _check_empty(fs, folder)
         return plan
     run_id = plan.record(plan.device or "").run_id
-    return replace(plan, ledger=read_ledger(fs, folder, shards, run_id))
+    return replace(plan, ledger=read_ledger(fs, folder, plan.shards, run_id, plan.ledger))
 
 
 def check_writable(options: MeasureOptions) -> None:
@@ -166,12 +198,12 @@ def _check_empty(fs: Any, folder: str) -> None:
         )
 
 
-def _facts(plan: Plan) -> dict[str, Any]:
+def _facts(plan: Plan, source: Mapping[str, Any]) -> dict[str, Any]:
     options = plan.options
     ensemble = plan.ensemble.to_dict()
     del ensemble["weights"]  # where they lie changes nothing, what they are is their sha256
     return {
-        "input": provenance.shard_facts(plan.shards),
+        "input": source,
         "ensemble": ensemble,
         "estimator": plan.recipe.to_dict(),
         "selection": asdict(plan.selection),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import ray.data
 from ray.data import ActorPoolStrategy, Dataset
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.decoder import Decoder
 from actors.explainer import Explainer
+from actors.guard import Strikes, guarded
 from actors.measurer import Measurer
 from actors.shards import ShardSource
 from actors.writer import write_batch
@@ -17,16 +20,28 @@ from catalogues.provenance import RunRecord
 from pipelines.plan import Plan
 from pipelines.resources import Pool, StageResources, set_block_bytes
 
+_ATTEMPTS = 12
+"""Requests before a worker gives a store up: one that is gone for a minute ends no run."""
 
-def stages(plan: Plan, record: RunRecord, have: StageResources) -> Dataset:
-    """The main job, not yet running; its rows are the writers' receipts."""
+
+def stages(plan: Plan, record: RunRecord, have: StageResources, holder: str) -> Dataset:
+    """The main job, not yet running; its rows are the writers' receipts. `holder`: of the lease on
+    the output."""
     options, field, rows = plan.options, plan.ensemble.field, have.batch_rows
     set_block_bytes(rows * 3 * field.canvas_px**2)  # a batch of canvases
-    source = ShardSource(plan.work, options.input, options.read_options(), options.keep)
-    decoder = Decoder(field=field, limits=options.limits, scale=options.scale)
+    strikes = _strikes()
+    read, write = (
+        replace(access, attempts=_ATTEMPTS)
+        for access in (options.read_options(), options.write_options())
+    )
+    source = ShardSource(plan.work, options.input, read, options.keep, strikes)
+    decoder = guarded(Decoder, "decoding the image")(
+        strikes, field=field, limits=options.limits, scale=options.scale
+    )
     explainer = {
+        "strikes": strikes,
         "ensemble": options.ensemble,
-        "storage": options.read_options(),
+        "storage": read,
         "selection": plan.selection,
         "maps": plan.recipe.maps,
         "estimator": plan.recipe.reading,
@@ -35,6 +50,7 @@ def stages(plan: Plan, record: RunRecord, have: StageResources) -> Dataset:
         "precision": options.precision,
     }
     measurer = {
+        "strikes": strikes,
         "estimator": plan.recipe.reading,
         "canvas_px": field.canvas_px,
         "cosmology": options.cosmology,
@@ -43,8 +59,9 @@ def stages(plan: Plan, record: RunRecord, have: StageResources) -> Dataset:
     }
     writer = {
         "output": options.output,
-        "options": options.write_options(),
+        "options": write,
         "schema": plan.schema(record),
+        "holder": holder,
     }
     per_file = options.rows_per_file or (512 if have.explainers.gpus else 64)
 
@@ -55,14 +72,14 @@ def stages(plan: Plan, record: RunRecord, have: StageResources) -> Dataset:
         decoder, batch_size=rows, batch_format="pyarrow", num_cpus=have.decode_cpus
     )
     galaxies = galaxies.map_batches(
-        Explainer,
+        guarded(Explainer, "computing votes and maps"),
         fn_constructor_kwargs=explainer,
         batch_size=rows,
         batch_format="pyarrow",
         **_pool(have.explainers),
     )
     galaxies = galaxies.map_batches(
-        Measurer,
+        guarded(Measurer, "reading the map"),
         fn_constructor_kwargs=measurer,
         batch_size=rows,
         batch_format="pyarrow",
@@ -81,6 +98,15 @@ def receipts(files: Dataset) -> Iterator[dict[str, Any]]:
     """Run the job; one receipt for each file (actors.writer.RECEIPT) as soon as it is there."""
     for batch in files.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
         yield from batch.to_pylist()
+
+
+def _strikes() -> Any:
+    """The actor that counts deaths, beside the driver: where that is gone, so is the session."""
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+    actor = ray.remote(Strikes).options(
+        num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here
+    )
+    return actor.remote()
 
 
 def _pool(pool: Pool) -> dict[str, Any]:
