@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from itertools import product
-from typing import Any, Literal
+from typing import Literal
 
 from models.readings import FAMILIES, Family
 from models.saliency import SmoothGradParams
@@ -103,8 +103,3 @@ class MapAxes:
                 self.smoothings_px,
             )
         ]  # fmt: skip
-
-
-def axes_of(raw: dict[str, Any]) -> MapAxes:
-    """The inverse of `dataclasses.asdict`, also of lists for tuples."""
-    return MapAxes(**{name: tuple(values) for name, values in raw.items()})
