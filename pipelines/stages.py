@@ -19,6 +19,7 @@ from actors.writer import write_batch
 from catalogues.provenance import RunRecord
 from pipelines.plan import Plan
 from pipelines.resources import Pool, StageResources, set_block_bytes
+from pipelines.stage_arguments import decoder_arguments, explainer_arguments, measurer_arguments
 
 _ATTEMPTS = 12
 """Requests before a worker gives a store up: one that is gone for a minute ends no run."""
@@ -27,36 +28,17 @@ _ATTEMPTS = 12
 def stages(plan: Plan, record: RunRecord, have: StageResources, holder: str) -> Dataset:
     """The main job, not yet running; its rows are the writers' receipts. `holder`: of the lease on
     the output."""
-    options, field, rows = plan.options, plan.ensemble.field, have.batch_rows
-    set_block_bytes(rows * 3 * field.canvas_px**2)  # a batch of canvases
+    options, rows = plan.options, have.batch_rows
+    set_block_bytes(rows * 3 * plan.ensemble.field.canvas_px**2)  # a batch of canvases
     strikes = _strikes()
     read, write = (
         replace(access, attempts=_ATTEMPTS)
         for access in (options.read_options(), options.write_options())
     )
     source = ShardSource(plan.work, options.input, read, options.keep, strikes)
-    decoder = guarded(Decoder, "decoding the image")(
-        strikes, field=field, limits=options.limits, scale=options.scale
-    )
-    explainer = {
-        "strikes": strikes,
-        "ensemble": options.ensemble,
-        "storage": read,
-        "selection": plan.selection,
-        "maps": plan.recipe.maps,
-        "estimator": plan.recipe.reading,
-        "seed": options.seed,
-        "device": record.facts["device"],
-        "precision": options.precision,
-    }
-    measurer = {
-        "strikes": strikes,
-        "estimator": plan.recipe.reading,
-        "canvas_px": field.canvas_px,
-        "cosmology": options.cosmology,
-        "schema": plan.schema(record),
-        "kept_fraction": plan.kept_fraction,
-    }
+    decoder = guarded(Decoder, "decoding the image")(strikes, **decoder_arguments(plan))
+    explainer = {"strikes": strikes, **explainer_arguments(plan, record, read)}
+    measurer = {"strikes": strikes, **measurer_arguments(plan, record)}
     writer = {
         "output": options.output,
         "options": write,
