@@ -18,9 +18,14 @@ from models.saliency import SmoothGradParams, finish, gradient_sums
 
 
 def group_sizes(params: SmoothGradParams) -> list[int]:
-    """Samples in each group: they differ by one at most, and none is empty."""
-    count = min(params.groups, params.samples)
-    return [params.samples // count + (i < params.samples % count) for i in range(count)]
+    """Samples in each group: they differ by one at most, and none is empty. Antithetic ones count
+    as pairs, which are never parted, so that groups are independent."""
+    each = 2 if params.antithetic else 1
+    units = -(-params.samples // each)
+    count = min(params.groups, units)
+    sizes = [each * (units // count + (i < units % count)) for i in range(count)]
+    sizes[-1] -= each * units - params.samples
+    return sizes
 
 
 def left_out_gradients(

@@ -24,6 +24,14 @@ def test_groups_share_the_samples_evenly(samples: int, groups: int, sizes: list[
     assert group_sizes(SmoothGradParams(samples=samples, groups=groups)) == sizes
 
 
+@pytest.mark.parametrize(
+    ("samples", "groups", "sizes"), [(20, 4, [6, 6, 4, 4]), (7, 8, [2, 2, 2, 1]), (2, 8, [2])]
+)
+def test_pairs_are_not_parted(samples: int, groups: int, sizes: list[int]) -> None:
+    params = SmoothGradParams(samples=samples, groups=groups, antithetic=True)
+    assert group_sizes(params) == sizes
+
+
 def test_a_single_group_says_nothing() -> None:
     with pytest.raises(ValueError, match="groups=1 must be at least 2"):
         SmoothGradParams(groups=1)
