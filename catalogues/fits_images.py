@@ -125,7 +125,13 @@ def _compressed(data: bytes, hdu: Hdu, count: int, limits: ImageLimits) -> Float
         raise ImageFault(
             Status.CORRUPT_IMAGE, f"unpacking the compressed FITS image fails: {error}"
         ) from error
-    return values.reshape(-1, *values.shape[-2:])[:count].astype(np.float64)
+    width, height = hdu.shape[:2]
+    if values.shape[-2:] != (height, width):
+        raise ImageFault(
+            Status.CORRUPT_IMAGE,
+            f"the compressed FITS image unpacks to {values.shape}, its header says {hdu.shape}",
+        )
+    return values.reshape(-1, height, width)[:count].astype(np.float64)
 
 
 def _empty_primary() -> bytes:
