@@ -204,7 +204,8 @@ class Ensemble:
         a time, on a GPU in blocks of one size, filled up with copies.
         """
         block = _GPU_BLOCK if self.device.type == "cuda" else 1
-        pieces = [self._votes_of_block(piece, block) for piece in images.split(block)]
+        starts = range(0, len(images), block)
+        pieces = [self._votes_of_block(images[i : i + block], block) for i in starts]
         return torch.cat(pieces, dim=1) if pieces else images.new_zeros((len(self.members), 0, 37))
 
     def _votes_of_block(self, images: Tensor, block: int) -> Tensor:

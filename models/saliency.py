@@ -21,11 +21,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.counter_noise import compiled_normal
 from models.networks import Member
+from models.noise import draw_noise, sample_seed
 from models.views import ViewParams, resample, sequence
-
-_MASK = (1 << 63) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +33,8 @@ class SmoothGradParams:
     samples: N. noise_fraction: S_noise. gradient: "absolute" (paper) or "signed". channels: how
     the channels are reduced, "max" (paper) or "sum". multiply_by_input: X_input, the scaled map
     times the grey image (paper's option). view: how each sample looks at the canvas. smoothing_px:
-    Gaussian sigma applied to the finished map, canvas pixels. groups: how
+    Gaussian sigma applied to the finished map, canvas pixels. antithetic: samples in pairs, of one
+    view, with e and -e for noise; what of the gradient is odd in the noise cancels. groups: how
     many the samples fall into for a length's sampling error (models.left_out). chunk: samples
     computed at once; it bounds the memory and changes no result beyond rounding.
     """
@@ -47,6 +46,7 @@ class SmoothGradParams:
     multiply_by_input: bool = False
     view: ViewParams = field(default_factory=ViewParams)
     smoothing_px: float = 1.0
+    antithetic: bool = False
     groups: int = 8
     chunk: int = 32
 
@@ -71,37 +71,42 @@ class SmoothGradParams:
         )  # fmt: skip
 
 
-def sample_seed(seed: int, sample: int) -> int:
-    """Seed of one sample's noise from the galaxy's seed: a splitmix64 step, in [0, 2^63)."""
-    z = (seed + (sample + 1) * 0x9E3779B97F4A7C15) & ((1 << 64) - 1)
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & ((1 << 64) - 1)
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & ((1 << 64) - 1)
-    return (z ^ (z >> 31)) & _MASK
-
-
 def galaxy_seed(run_seed: int, object_id: int) -> int:
     """Seed of one galaxy's noise from the run's seed and its identifier, in [0, 2^63)."""
     return sample_seed(sample_seed(run_seed, 0), object_id)
 
 
-def draw_noise(shape: Sequence[int], seed: int, first: int, count: int, device: torch.device) -> Tensor:  # noqa: E501  # fmt: skip
-    """Standard normal noise of samples `first` .. `first` + `count` - 1: (count, *shape).
-
-    A function of the galaxy's seed and the sample's number alone (on one kind of device).
-    """
-    seeds = [sample_seed(seed, first + row) for row in range(count)]
-    if device.type == "cuda":
-        return compiled_normal(tuple(shape))(torch.tensor(seeds, device=device))
-    generator = torch.Generator(device=device)
-    out = torch.empty((count, *shape), device=device)
-    for row, own in enumerate(seeds):
-        out[row].normal_(generator=generator.manual_seed(own))
-    return out
-
-
 def _phase(seed: int) -> tuple[float, float]:
     """Two numbers in [0, 1) that belong to the galaxy."""
     return sample_seed(seed, -2) / 2.0**63, sample_seed(seed, -3) / 2.0**63
+
+
+def _views(params: SmoothGradParams, seed: int, first: int, count: int) -> Tensor:
+    """How samples `first` .. `first` + `count` - 1 look at the canvas: (count, 2, 3)."""
+    if not params.antithetic:
+        return sequence(params.view, first, count, _phase(seed))
+    begin, many, which = _pairs(first, count)
+    return sequence(params.view, begin, many, _phase(seed))[which]
+
+
+def _noise(
+    params: SmoothGradParams, shape: Sequence[int], seed: int, first: int, count: int,
+    device: torch.device,
+) -> Tensor:  # fmt: skip
+    """Their standard normal noise: (count, *shape)."""
+    if not params.antithetic:
+        return draw_noise(shape, seed, first, count, device)
+    begin, many, which = _pairs(first, count)
+    noise = draw_noise(shape, seed, begin, many, device)[which]
+    noise[1 - first % 2 :: 2] *= -1
+    return noise
+
+
+def _pairs(first: int, count: int) -> tuple[int, int, list[int]]:
+    """The first of their pairs, how many pairs there are, and which of these each belongs to."""
+    begin = first // 2
+    which = [sample // 2 - begin for sample in range(first, first + count)]
+    return begin, which[-1] + 1, which
 
 
 def _chunk_gradients(
@@ -115,10 +120,9 @@ def _chunk_gradients(
     if params.view.identity:
         seen: Tensor = leaf
     else:
-        matrices = sequence(params.view, first, count, _phase(seed)).to(image.device)
-        seen = resample(leaf, matrices, side)
+        seen = resample(leaf, _views(params, seed, first, count).to(image.device), side)
     if noise is None:
-        noise = draw_noise(seen.shape[1:], seed, first, count, image.device)
+        noise = _noise(params, seen.shape[1:], seed, first, count, image.device)
     sigma = params.noise_fraction * (image.max() - image.min())
     noisy = (seen + sigma * noise).contiguous(memory_format=torch.channels_last)
     logits = member(noisy)

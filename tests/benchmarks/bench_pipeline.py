@@ -24,7 +24,7 @@ from rich.console import Console
 
 from catalogues.mocks import mock_table
 from pipelines.measure import MeasureOptions, run
-from pipelines.resources import ClusterOptions, import_ray
+from pipelines.resources import ClusterOptions, cluster
 from tests.benchmarks import bench_stages, timing
 from tests.benchmarks.processes import cpu_seconds
 
@@ -85,9 +85,8 @@ def main() -> None:
     parts = bench_stages.stages(max(2, options.galaxies // 8), options.samples, device)
     result: dict[str, Any] = {f"{name}_ms": 1e3 * s for name, s in parts.items()}
     slowest = parts["votes"] + parts["maps"] if device.type == "cuda" else sum(parts.values())
-    import_ray().init(address="local", include_dashboard=False, log_to_driver=False)
     few, many = max(1, options.galaxies // 4), options.galaxies
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, cluster(ClusterOptions()):
         folder = Path(name)
         sources = {n: shards(folder / f"{n}", n) for n in (few, many)}
         for workers in options.workers:
@@ -106,7 +105,6 @@ def main() -> None:
             if trace:
                 result[f"gpu_utilisation_{key}"] = fmean(trace)
                 result[f"gpu_trace_{key}"] = trace
-    import_ray().shutdown()
     result |= {"galaxies": many, "samples": options.samples}
     timing.tell(result, options.json)
 

@@ -1,10 +1,9 @@
 """Length against cost: python -m tests.benchmarks.bench_samples [--galaxies N] [--json FILE].
 
 Barred mock galaxies with the shipped ensemble, each measured several times with other noise, for
-several N and three ways to draw it: "plain"; "antithetic", samples in pairs with e and -e, each
-through its own view; "paired", pairs that share a view too. Printed for each: the mean square
-scatter of the mean map between repeats over its mean square, and the median over galaxies of the
-relative standard deviation of the length; and how many plain samples would scatter as little.
+several N, with plain and with antithetic noise. Printed for each: the mean square scatter of the
+mean map between repeats over its mean square, and the median over galaxies of the relative standard
+deviation of the length; and how many plain samples an antithetic one is worth.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from actors.explainer import find_ensemble
@@ -25,36 +23,16 @@ from models.ensemble import Ensemble, EnsembleSpec
 from models.estimator import mean_map, read_bar
 from models.preprocess import canvas
 from models.recipe import Recipe
-from models.saliency import SmoothGradParams, draw_noise, finish, mean_gradients
+from models.saliency import SmoothGradParams, finish, mean_gradients
 from tests.benchmarks import timing
 
-WAYS = ("plain", "antithetic", "paired")
+WAYS = ("plain", "antithetic")
 
 
-def pairs(seed: int, samples: int, side: int, device: torch.device) -> Tensor:
-    """e_0, -e_0, e_1, -e_1, ...: (samples, 3, side, side)."""
-    half = draw_noise((3, side, side), seed, 0, samples // 2, device)
-    return torch.stack([half, -half], dim=1).flatten(0, 1)
-
-
-def bar_map(
-    ensemble: Ensemble, image: Tensor, params: SmoothGradParams, seed: int, way: str
-) -> np.ndarray:
+def bar_map(ensemble: Ensemble, image: Tensor, params: SmoothGradParams, seed: int) -> np.ndarray:
     """Mean over members of one galaxy's maps, (S, S)."""
-    maps = []
-    for member in ensemble.members:
-        side = member.spec.input_px
-        if way == "plain":
-            mean = mean_gradients(member, image, [BAR], params, seed)
-        elif way == "antithetic":
-            noise = pairs(seed, params.samples, side, image.device)
-            mean = mean_gradients(member, image, [BAR], params, seed, noise)
-        else:  # the same views for e_k and -e_k: two runs of half as many samples
-            noise = draw_noise((3, side, side), seed, 0, params.samples // 2, image.device)
-            half = replace(params, samples=params.samples // 2)
-            mean = sum(mean_gradients(member, image, [BAR], half, seed, s * noise) for s in (1, -1))
-        maps.append(finish(mean, image, params)[0].cpu().numpy())
-    return mean_map(np.stack(maps))
+    means = [mean_gradients(member, image, [BAR], params, seed) for member in ensemble.members]
+    return mean_map(np.stack([finish(m, image, params)[0].cpu().numpy() for m in means]))
 
 
 def barred(ensemble: Ensemble, count: int) -> list[Tensor]:
@@ -87,20 +65,18 @@ def main() -> None:
     images = barred(ensemble, options.galaxies)
     result: dict[str, Any] = {}
     for samples in options.samples:
-        params = replace(recipe.maps, samples=samples)
         for way in WAYS:
+            params = replace(recipe.maps, samples=samples, antithetic=way == "antithetic")
             scatter, lengths = [], []
             for image in images:
-                maps = [bar_map(ensemble, image, params, s, way) for s in range(options.repeats)]
+                maps = [bar_map(ensemble, image, params, s) for s in range(options.repeats)]
                 scatter.append(np.var(maps, axis=0, ddof=1).sum() / np.square(maps).mean(0).sum())
                 found = np.array([read_bar(m[None], recipe.reading).length_px for m in maps])
                 lengths.append(found.std(ddof=1) / found.mean())  # NaN where one is not found
             result[f"map_scatter_{way}_{samples}"] = float(np.mean(scatter))
             result[f"length_scatter_{way}_{samples}"] = float(np.nanmedian(lengths))
-        plain = result[f"map_scatter_plain_{samples}"]
-        for way in WAYS[1:]:
-            worth = plain / result[f"map_scatter_{way}_{samples}"]
-            result[f"worth_of_a_sample_{way}_{samples}"] = worth
+        plain, other = (result[f"map_scatter_{way}_{samples}"] for way in WAYS)
+        result[f"worth_of_an_antithetic_sample_{samples}"] = plain / other
     timing.tell(result, options.json)
 
 

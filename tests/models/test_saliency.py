@@ -85,6 +85,34 @@ def test_a_linear_model_gives_its_weights_at_every_noise_level(
     torch.testing.assert_close(mean, expected, atol=1e-5, rtol=1e-5)
 
 
+class Square(Linear):
+    """score = x . x / 2 for column 5: its gradient is x, linear in the noise."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        score = images.square().flatten(1).sum(dim=1) / 2
+        return torch.stack([score * (1.0 if c == BAR else 0.0) for c in range(37)], dim=1)
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 32])
+def test_antithetic_noise_cancels_where_the_gradient_is_linear_in_it(
+    images: torch.Tensor, chunk: int
+) -> None:
+    member = Square(torch.ones(3, SIDE, SIDE))
+    plain = SmoothGradParams(samples=6, chunk=chunk)
+    mean = mean_gradients(member, images[0], [BAR], replace(plain, antithetic=True), 9)[0]
+    torch.testing.assert_close(mean, images[0], atol=1e-6, rtol=0)
+    noisy = mean_gradients(member, images[0], [BAR], plain, 9)[0]
+    assert float((noisy - images[0]).std()) == pytest.approx(0.1 / 6**0.5, rel=0.1)
+
+
+def test_an_antithetic_pair_shares_its_view(tiny: Member, images: torch.Tensor) -> None:
+    view = ViewParams(width=0.7, rotate=True, reflect=True)
+    quiet = SmoothGradParams(samples=6, chunk=4, noise_fraction=0, view=view)
+    pairs = mean_gradients(tiny, images[0], [BAR], replace(quiet, antithetic=True), 9)
+    each = mean_gradients(tiny, images[0], [BAR], replace(quiet, samples=3), 9)
+    torch.testing.assert_close(pairs, each, atol=1e-5 * float(each.abs().max()), rtol=0)
+
+
 def test_views_carry_a_gradient_back_to_where_it_came_from() -> None:
     # a model that looks at its centre alone: through any rotation the map is a spot at the centre
     weight = torch.zeros(3, SIDE, SIDE)
