@@ -64,7 +64,7 @@ def serve(folder: Path) -> Iterator[S3Server]:
     config.write_text(json.dumps(_config(key, secret)))
     data = folder / "data"
     data.mkdir()
-    master, volume, filer, s3 = _free_ports(4)
+    master, volume, filer, s3 = free_ports(4)
     command = [
         str(binary()), "-logtostderr=true", "server", f"-dir={data}", "-ip=127.0.0.1",
         "-ip.bind=127.0.0.1", f"-master.port={master}", "-master.telemetry=false",
@@ -98,7 +98,7 @@ def _config(key: str, secret: str) -> dict[str, object]:
     }
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that are free together with their gRPC companions, 10000 further."""
     ports: list[int] = []
     while len(ports) < count:

@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ray
+
+from tests.s3server import free_ports
 
 BIN = Path(sys.executable).parent
 ATTEMPTS = 5
@@ -49,7 +50,7 @@ def serve(workers: Sequence[Mapping[str, float]], environment: Mapping[str, str]
     """`workers`: {"CPU": ..., "GPU": ...} of each node beside the head; GPUs need not be there.
     `environment`: of every node."""
     folder = Path(tempfile.mkdtemp(prefix="ansae-", dir="/tmp"))  # Ray's sockets need a short name
-    port, dashboard, metrics, client = (_free_port() for _ in range(4))
+    port, dashboard, metrics, client = free_ports(4)  # none that Ray may take at random
     here = ray.util.get_node_ip_address()
     token = secrets.token_hex(32)
     (folder / "token").write_text(token)
@@ -117,6 +118,8 @@ def _nodes(cluster: RayCluster) -> int:
     """Nodes that live."""
     code = f"""
 import ray
+
+from tests.s3server import free_ports
 nodes = ray._raylet.GcsClient(address={cluster.address!r}).get_all_node_info()
 print(sum(node.state == 0 for node in nodes.values()))
 """
@@ -138,10 +141,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
