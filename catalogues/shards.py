@@ -97,7 +97,8 @@ def shard_files(url: str, options: StorageOptions | None = None) -> list[tuple[s
             "`ansae ingest` writes them"
         )
     base = os.path.dirname(root) if files == [(root, *files[0][1:])] else root
-    return [(path[len(base.rstrip("/")) + 1 :], path, *rest) for path, *rest in files]
+    first = len(base.rstrip("/")) + 1
+    return [(path[first:], path, size, version) for path, size, version in files]
 
 
 def shard_fields(fs: Any, path: str) -> pa.Schema:
