@@ -139,7 +139,11 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    import torch
+
     from pipelines import metrics, plan, stages  # noqa: F401  (loaded once: commands are forks)
+
+    torch.set_num_threads(1)  # a fork has none of its parent's OpenMP threads, and waits for them
 
     for place in given.places:
         with tempfile.TemporaryDirectory() as folder:
