@@ -34,7 +34,7 @@ def has_words(error: Exception) -> None:
 
 
 def test_good_images_decode_and_damaged_ones_are_answered() -> None:
-    assert all(check(data).pixels is not None for data in seeds()[:16])
+    assert all(check(data).pixels is not None for data in seeds()[:15])  # then the corpus
     found = block(seed=0, count=1500)
     assert found.bad == []
     assert found.statuses.total() == 1500
