@@ -10,7 +10,7 @@ import duckdb
 import tyro
 from rich.console import Console
 
-from catalogues import database, storage, summary
+from catalogues import database, heartbeat, lease, provenance, storage, summary
 from catalogues.mock_survey import MockSurvey
 from catalogues.storage import StorageError
 from pipelines import console as terminal
@@ -93,7 +93,8 @@ def run(options: DemoOptions, console: Console | None = None) -> str:
 def _remove(options: DemoOptions) -> None:
     """Remove the files that a demo writes, and nothing else."""
     fs, root = storage.filesystem(options.output)
-    for name in (SURVEY, database.CATALOGUE, database.PICTURES, "run.json", "report.html"):
+    files = (provenance.FILE, heartbeat.FILE, lease.FILE, "report.html")
+    for name in (SURVEY, database.CATALOGUE, database.PICTURES, *files):
         path = storage.join(root, name)
         if storage.exists(fs, path):
             fs.rm(path, recursive=True)
