@@ -30,4 +30,4 @@ def test_the_second_run_refuses(
     told = capsys.readouterr().err
     assert "another run holds the output" in told
     assert "is writing this output: wait for it, stop it, or choose another output" in told
-    assert [path.rsplit("/", 1)[1] for path in fs.find(root)] == []
+    assert set(fs.find(root)) <= {root}  # SeaweedFS keeps an emptied folder
