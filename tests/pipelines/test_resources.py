@@ -45,7 +45,9 @@ def test_a_gpu_that_is_not_there() -> None:
 
 
 def test_a_cluster_that_is_not_there() -> None:
-    code = "from pipelines.resources import *\nwith cluster(ClusterOptions(address='127.0.0.1:9')): 1"
+    code = (
+        "from pipelines.resources import *\nwith cluster(ClusterOptions(address='127.0.0.1:9')): 1"
+    )
     alone = [sys.executable, "-c", code]  # this process may be connected to a cluster already
     told = subprocess.run(alone, capture_output=True, text=True, check=False).stderr
     assert re.search(r"ValueError: no Ray cluster could be joined at '127\.0\.0\.1:9'.*token", told)
