@@ -12,7 +12,7 @@ import pyarrow as pa
 import torch
 
 from actors.canvases import BAR_TRUTH
-from actors.explainer import find_ensemble
+from actors.explainer import load_ensemble
 from actors.mocker import in_order
 from catalogues import storage
 from catalogues.answers import VOTES, checked_votes, votes_of
@@ -22,7 +22,7 @@ from catalogues.manifest import SCHEMA
 from catalogues.mocks import TABLE_SCHEMA, encode_jpeg
 from catalogues.shards import Shard, read_shard
 from catalogues.storage import StorageOptions
-from models.ensemble import Ensemble, EnsembleSpec
+from models.ensemble import Ensemble
 from models.explanation import vote
 from models.laid_bars import LaidBar, LaidBarParams, lay_bar
 from models.preprocess import canvas
@@ -113,14 +113,12 @@ def _row(host: dict[str, Any], bar: LaidBar, number: int) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _ensemble(name: str, options: StorageOptions) -> Ensemble:
     torch.set_num_threads(1)
-    files = find_ensemble(name, options)
-    return Ensemble.from_bytes(EnsembleSpec.from_dict(files.description), files.weights, "cpu")
+    return load_ensemble(name, options)
 
 
 def _seen(bar: LaidBar, plan: LayingPlan) -> float:
     """The ensemble's bar_fraction; 0 where its voters do not reach the question."""
     ensemble = _ensemble(plan.ensemble, plan.storage)
     cut = canvas(bar.pixels, ensemble.spec.field)
-    images = ensemble.images(cut.pixels[None], np.array([cut.sky]), np.array([cut.scale]))
-    found = vote(ensemble, images[0]).bar_fraction
+    found = vote(ensemble, ensemble.image(cut)).bar_fraction
     return found if np.isfinite(found) else 0.0

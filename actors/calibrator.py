@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import ray
 import torch
 
-from actors.explainer import find_ensemble
+from actors.explainer import load_ensemble
 from catalogues.images import decode
 from catalogues.storage import StorageOptions
 from models.calibration import KnownBar
-from models.ensemble import Ensemble, EnsembleSpec
 from models.explanation import bar_maps_left_out, vote
 from models.preprocess import canvas
 from models.saliency import SmoothGradParams, galaxy_seed
@@ -25,9 +23,7 @@ class Calibrator:
 
     def __init__(self, ensemble: str, maps: SmoothGradParams, seed: int, device: str) -> None:
         torch.set_num_threads(1)
-        files = find_ensemble(ensemble, StorageOptions())
-        spec = EnsembleSpec.from_dict(files.description)
-        self.ensemble = Ensemble.from_bytes(spec, files.weights, device)
+        self.ensemble = load_ensemble(ensemble, StorageOptions(), device)
         self.maps, self.seed = maps, seed
         self.selection = SelectionParams()
 
@@ -37,8 +33,7 @@ class Calibrator:
         if decoded.pixels is None:
             return None
         cut = canvas(decoded.pixels, self.ensemble.spec.field)
-        sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
-        image = self.ensemble.images(cut.pixels[None], sky, scale)[0]
+        image = self.ensemble.image(cut)
         votes = vote(self.ensemble, image)
         if not self.selection.chosen(votes.mean):
             return None

@@ -37,6 +37,15 @@ def find_ensemble(name: str, options: StorageOptions) -> EnsembleFiles:
     return read_ensemble(name, options)
 
 
+def load_ensemble(
+    name: str, options: StorageOptions, device: str = "cpu", speed: SpeedParams | None = None
+) -> Ensemble:
+    """The networks of `find_ensemble` on a device. Raises also ValueError for altered weights."""
+    files = find_ensemble(name, options)
+    spec = EnsembleSpec.from_dict(files.description)
+    return Ensemble.from_bytes(spec, files.weights, device, speed)
+
+
 class Explainer:
     """Callable on the Decoder's tables; actors.tables.EXPLAINED says what it sets.
 
@@ -59,10 +68,8 @@ class Explainer:
     ) -> None:
         if device == "cpu":
             torch.set_num_threads(1)  # the pool of Explainers is what fills the cores
-        files = find_ensemble(ensemble, storage)
-        spec = EnsembleSpec.from_dict(files.description)
         speed = SpeedParams.of(torch.device(device), precision)
-        self.ensemble = Ensemble.from_bytes(spec, files.weights, device, speed)
+        self.ensemble = load_ensemble(ensemble, storage, device, speed)
         self.selection = selection
         self.maps = maps
         self.estimator = estimator

@@ -10,17 +10,16 @@ import numpy as np
 import ray
 import torch
 
-from actors.explainer import find_ensemble
+from actors.explainer import load_ensemble
 from catalogues import storage
 from catalogues.conventions import ScaleConvention, pixel_scale
 from catalogues.images import decode
 from catalogues.map_cache import GREY, MapCache, left_out_kind
 from catalogues.shards import ROW, read_shard
 from catalogues.storage import StorageOptions
-from models.ensemble import Ensemble, EnsembleSpec
 from models.estimator import Combine
 from models.explanation import bar_maps_left_out, maps_of_kinds, vote
-from models.preprocess import Canvas, canvas
+from models.preprocess import canvas
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
 
@@ -61,9 +60,7 @@ class Mapper:
     def __init__(self, params: MapperParams) -> None:
         if params.device == "cpu":
             torch.set_num_threads(1)  # the Mappers are what fills the cores
-        files = find_ensemble(params.ensemble, params.storage)
-        spec = EnsembleSpec.from_dict(files.description)
-        self.ensemble = Ensemble.from_bytes(spec, files.weights, params.device)
+        self.ensemble = load_ensemble(params.ensemble, params.storage, params.device)
         self.params = params
         self.cache = MapCache(params.cache, params.storage)
         self.fs, _ = storage.filesystem(params.input, params.storage)
@@ -93,7 +90,7 @@ class Mapper:
         fraction = None
         if self.params.selection.select == "bar":
             try:
-                votes = vote(self.ensemble, self._image(cut))
+                votes = vote(self.ensemble, self.ensemble.image(cut))
             except FloatingPointError as error:
                 return {"object_id": row["object_id"], "note": str(error)}
             fraction = votes.bar_fraction
@@ -112,15 +109,11 @@ class Mapper:
             ),
         }
 
-    def _image(self, cut: Canvas) -> torch.Tensor:
-        sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
-        return self.ensemble.images(cut.pixels[None], sky, scale)[0]
-
     def _draw(self, row: dict[str, Any], kinds: tuple[str, ...]) -> int:
         decoded = decode((row["image"] or {}).get("bytes")) if kinds else None
         if decoded is None or decoded.pixels is None:
             return 0
-        image = self._image(canvas(decoded.pixels, self.ensemble.spec.field))
+        image = self.ensemble.image(canvas(decoded.pixels, self.ensemble.spec.field))
         seed = galaxy_seed(self.params.seed, row["object_id"])
         if GREY in kinds:
             self.cache.write(GREY, row["object_id"], image.mean(dim=0).cpu().numpy())

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from models.fast_saliency import SpeedParams, fast
 from models.networks import PRESETS, Member, MemberSpec, to_device
-from models.preprocess import FieldSpec
+from models.preprocess import Canvas, FieldSpec
 from models.views import ViewParams, resample, sequence
 
 _GPU_BLOCK = 64
@@ -195,6 +195,11 @@ class Ensemble:
         """Normalised canvases, (B, 3, S, S), on the ensemble's device."""
         on = [torch.from_numpy(np.array(a)).to(self.device) for a in (pixels, sky, scale)]
         return normalise(on[0], on[1].float(), on[2].float())
+
+    def image(self, cut: Canvas) -> Tensor:
+        """The normalised canvas, (3, S, S), on the ensemble's device."""
+        sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
+        return self.images(cut.pixels[None], sky, scale)[0]
 
     @torch.no_grad()
     def votes(self, images: Tensor) -> Tensor:

@@ -119,7 +119,10 @@ def _central_island(light: NDArray[np.float64], noise: float) -> NDArray[np.bool
     return np.asarray(ndimage.binary_fill_holes(labels == int(sizes.argmax())), dtype=bool)
 
 
-def _moments(light: NDArray[np.float64], island: NDArray[np.bool_]) -> tuple[float, float, float]:
+_Moments = tuple[float, float, float]
+
+
+def _moments(light: NDArray[np.float64], island: NDArray[np.bool_]) -> _Moments:
     """Centroid (x, y) and largest standard deviation of the light in the island, pixels."""
     ys, xs = np.nonzero(island)
     weight = np.clip(light[island], 0, None)
@@ -135,13 +138,10 @@ def _moments(light: NDArray[np.float64], island: NDArray[np.bool_]) -> tuple[flo
 def _central_source(light: NDArray[np.float64], island: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The part of the island that belongs to the source nearest the image's centre.
 
-    Only where the island's own centre lies far off, as with a star or companion in its outline: at
-    the lowest level at which it falls apart, each of its pixels goes to the nearest of the pieces.
+    At the lowest level at which the island falls apart, each of its pixels goes to the nearest of
+    the pieces; the whole island where it never does.
     """
-    x, y, sigma = _moments(light, island)
-    middle = np.array([(light.shape[0] - 1) / 2, (light.shape[1] - 1) / 2])
-    if np.hypot(y - middle[0], x - middle[1]) <= _OFFSET_MAX * 2.0 * sigma:
-        return island
+    middle_y, middle_x = (light.shape[0] - 1) / 2, (light.shape[1] - 1) / 2
     faintest = max(float(light[island].min()), 1e-9)
     for level in np.geomspace(faintest, 0.7 * float(light[island].max()), 40):
         labels, count = ndimage.label(island & (light > level))
@@ -153,9 +153,16 @@ def _central_source(light: NDArray[np.float64], island: NDArray[np.bool_]) -> ND
             ~pieces, return_distances=False, return_indices=True
         )
         nearest = labels[ys, xs]
-        central = nearest[round(middle[0]), round(middle[1])]
+        central = nearest[round(middle_y), round(middle_x)]
         return np.asarray(island & (nearest == central))
     return island
+
+
+def _off_centre(light: NDArray[np.float64], moments: _Moments) -> bool:
+    """Whether an island with these moments lies too far off to be the central source alone."""
+    x, y, sigma = moments
+    middle_y, middle_x = (light.shape[0] - 1) / 2, (light.shape[1] - 1) / 2
+    return bool(np.hypot(y - middle_y, x - middle_x) > _OFFSET_MAX * 2.0 * sigma)
 
 
 def galaxy_frame(pixels: NDArray[np.uint8]) -> Frame:
@@ -187,8 +194,11 @@ def galaxy_frame(pixels: NDArray[np.uint8]) -> Frame:
     if island.sum() < 9:
         radius = max(_MIN_RADIUS_PX, 0.25 * min(h, w))
         return Frame(x=(w - 1) / 2, y=(h - 1) / 2, radius_px=radius, sky=channel_sky, scale=255.0)
-    island = _central_source(smooth, island)
-    x, y, sigma = _moments(smooth, island)
+    moments = _moments(smooth, island)
+    if _off_centre(smooth, moments):  # a star or companion in its outline
+        island = _central_source(smooth, island)
+        moments = _moments(smooth, island)
+    x, y, sigma = moments
     scale = float(np.percentile((luminance - sky)[island], 98.0))
     return Frame(
         x=(x + 0.5) * step_x - 0.5,

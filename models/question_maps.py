@@ -27,8 +27,7 @@ def question_maps(
     no member's says anything. seed: the galaxy's (models.saliency.galaxy_seed).
     """
     cut = canvas(pixels, ensemble.spec.field)
-    sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
-    image = ensemble.images(cut.pixels[None], sky, scale)
+    image = ensemble.image(cut)[None]
     made = [smoothgrad(m, image, list(columns), params, [seed])[0] for m in ensemble.members]
     maps = torch.stack(made).double().cpu().numpy()
     said = np.isfinite(maps)

@@ -42,8 +42,7 @@ def barred(ensemble: Ensemble, count: int) -> list[Tensor]:
     while len(found) < count:
         row = mock_table(4242, [number]).to_pylist()[0]
         cut = canvas(decode(row["image"]["bytes"]).pixels, ensemble.spec.field)
-        sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
-        image = ensemble.images(cut.pixels[None], sky, scale)[0]
+        image = ensemble.image(cut)
         if ensemble.votes(image[None])[:, 0, BAR].mean() > 0.5:
             found.append(image)
         number += 1

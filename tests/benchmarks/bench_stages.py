@@ -12,7 +12,6 @@ import time
 from dataclasses import asdict, replace
 from typing import Any
 
-import numpy as np
 import torch
 
 from actors.explainer import find_ensemble
@@ -45,8 +44,7 @@ def stages(galaxies: int, samples: int, device: torch.device) -> dict[str, float
             found["cut"] = canvas(decode(data["bytes"]).pixels, spec.field)
 
         def votes(found: dict[str, Any] = found) -> None:
-            sky, scale = (np.array([v], np.float32) for v in (found["cut"].sky, found["cut"].scale))
-            found["image"] = ensemble.images(found["cut"].pixels[None], sky, scale)[0]
+            found["image"] = ensemble.image(found["cut"])
             ensemble.votes(found["image"][None]).cpu()
 
         def maps(i: int = i, found: dict[str, Any] = found) -> None:

@@ -105,11 +105,10 @@ def test_the_shipped_ensemble_in_bfloat16_measures_the_same_bar(device: torch.de
     files = find_ensemble("compact", StorageOptions())
     spec, recipe = EnsembleSpec.from_dict(files.description), Recipe.from_dict(files.estimator)
     cut = canvas(decode(mock_table(4242, [5])["image"][0].as_py()["bytes"]).pixels, spec.field)
-    sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
     made = []
     for speed in (SpeedParams.none(), SpeedParams(precision="bfloat16")):
         ensemble = Ensemble.from_bytes(spec, files.weights, str(device), speed)
-        image = ensemble.images(cut.pixels[None], sky, scale)[0]
+        image = ensemble.image(cut)
         made.append(bar_maps(ensemble, image, replace(recipe.maps, samples=16), 7))
     slow, half = made
     for a, b in zip(slow, half, strict=True):
