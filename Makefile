@@ -5,7 +5,7 @@ READY := .venv/.ready
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-cluster lint bench clean
+.PHONY: help setup demo test test-all test-cluster lint bench clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,10 @@ $(READY): requirements.txt pyproject.toml
 demo: $(READY)  ## a mock survey with known bars: catalogue, query, report (no GPU, no network)
 	$(BIN)/python -m pipelines.demo demo
 
-test: $(READY)  ## every test
+test: $(READY)  ## the tests (a quarter of an hour on two cores)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(READY)  ## the slow ones too
 	$(BIN)/python -m pytest
 
 test-cluster: $(READY)  ## a job submitted to a Ray of three nodes, from and to an S3 server (minutes)

@@ -13,10 +13,12 @@ from actors.tables import EXPLAINED, with_columns
 from catalogues.ensembles import EnsembleFiles, read_ensemble
 from catalogues.statuses import Status
 from catalogues.storage import StorageOptions
-from models.ensemble import Ensemble, EnsembleSpec
+from models.classifier import Classifier
+from models.ensemble import Ensemble, EnsembleSpec, build_member
 from models.estimator import EstimatorParams
 from models.explanation import bar_maps, bar_maps_left_out, combined_votes, vote
 from models.fast_saliency import Precision, SpeedParams
+from models.networks import to_device
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
 
@@ -44,6 +46,27 @@ def load_ensemble(
     files = find_ensemble(name, options)
     spec = EnsembleSpec.from_dict(files.description)
     return Ensemble.from_bytes(spec, files.weights, device, speed)
+
+
+def load_classifier(
+    name: str, storage: StorageOptions, device: str = "cpu", member: int = 0
+) -> Classifier:
+    """Network number `member` of an ensemble of kind "classes" (see `find_ensemble`), on a device.
+
+    Raises also ValueError for an ensemble of another kind, altered weights, or no such member.
+    """
+    files = find_ensemble(name, storage)
+    spec = EnsembleSpec.from_dict(files.description)
+    if spec.kind != "classes":
+        raise ValueError(
+            f"ensemble {spec.name!r} predicts {spec.kind}: give one that was trained with --target "
+            "classes"
+        )
+    if not 0 <= member < len(spec.members):
+        raise ValueError(f"member={member} must lie in 0..{len(spec.members) - 1}, the ensemble's")
+    built = build_member(spec.members[member], files.weights[member], spec.sha256[member])
+    on = torch.device(device)
+    return Classifier(network=to_device(built, on), spec=spec, member=member, device=on)
 
 
 class Explainer:

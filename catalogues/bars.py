@@ -19,7 +19,7 @@ def _ids() -> list[pa.Field]:
         column("survey_id", pa.string(), "the survey's own identifier, as text", ucd="meta.id"),
         column("z", pa.float64(), "redshift, from the input", "", "src.redshift"),
         column("petro_r90_arcsec", pa.float64(), "radius of 90 % of the Petrosian flux, from the input", "arcsec", "phys.angSize"),
-        column("pixel_scale_arcsec", pa.float64(), "pixel scale of the stored image, from the input or petro_r90_arcsec's convention", "arcsec/pixel", "instr.pixel"),
+        column("pixel_scale_arcsec", pa.float64(), "pixel scale of the stored image, from the input or petro_r90_arcsec's convention", "arcsec/pixel", "instr.scale"),
     ]  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _votes() -> list[pa.Field]:
 
 def _where() -> list[pa.Field]:
     return [
-        column("shard", pa.string(), "input shard, relative to the input's root", ucd="meta.file", null=False),
+        column("shard", pa.string(), "input shard, relative to the input's root", ucd="meta.id;meta.file", null=False),
         column("shard_row", pa.int64(), "row of the shard, first 0", ucd="meta.record", null=False),
         column("run_id", pa.string(), "run that made the row: see run.json", ucd="meta.id", null=False),
     ]  # fmt: skip

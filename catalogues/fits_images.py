@@ -40,13 +40,28 @@ def read_fits(data: bytes, limits: ImageLimits) -> FitsImage:
     for hdu in hdus(data, limits):
         if hdu.is_image:
             scale, north = scale_and_north(hdu.header)
-            return FitsImage(
-                pixels=_pixels(data, hdu, limits), pixel_scale_arcsec=scale, north_deg=north
-            )
-    raise ImageFault(Status.NOT_AN_IMAGE, "the FITS file holds no image: only tables or spectra")
+            pixels = _picture(_varying(_planes(data, hdu, limits)[:, ::-1]))
+            return FitsImage(pixels=pixels, pixel_scale_arcsec=scale, north_deg=north)
+    raise _no_image()
 
 
-def _pixels(data: bytes, hdu: Hdu, limits: ImageLimits) -> NDArray[np.uint8]:
+def read_flux(data: bytes, limits: ImageLimits) -> Floats:
+    """(H, W): the first plane of the file's first image, as stored, row 0 at the top, NaN where
+    blank. Raises ImageFault."""
+    for hdu in hdus(data, limits):
+        if hdu.is_image:
+            plane = _planes(data, hdu, limits)[:1, ::-1]
+            _varying(plane)
+            return plane[0]
+    raise _no_image()
+
+
+def _no_image() -> ImageFault:
+    return ImageFault(Status.NOT_AN_IMAGE, "the FITS file holds no image: only tables or spectra")
+
+
+def _planes(data: bytes, hdu: Hdu, limits: ImageLimits) -> Floats:
+    """At most three planes, (count, H, W), row 0 at the bottom."""
     width, height, *others = hdu.shape
     limits.check_size(width, height)
     bands = [n for n in others if n != 1]
@@ -60,10 +75,7 @@ def _pixels(data: bytes, hdu: Hdu, limits: ImageLimits) -> NDArray[np.uint8]:
     if count < 1:
         raise ImageFault(Status.CORRUPT_IMAGE, "the header says the FITS cube has no planes")
     hdu.check_complete(len(data))
-    planes = (
-        _compressed(data, hdu, count, limits) if hdu.is_compressed else _plain(data, hdu, count)
-    )
-    return _picture(_varying(planes[:, ::-1]))
+    return _compressed(data, hdu, count, limits) if hdu.is_compressed else _plain(data, hdu, count)
 
 
 def _varying(planes: Floats) -> Floats:

@@ -56,7 +56,8 @@ def _fault(status: Status, message: str) -> Decoded:
     return Decoded(status=status, message=message)
 
 
-def _decode(data: bytes, limits: ImageLimits) -> Decoded:
+def checked_kind(data: bytes, limits: ImageLimits) -> str:
+    """One of catalogues.image_kinds that are read. Raises ImageFault."""
     if not data:
         raise ImageFault(Status.EMPTY_IMAGE, "the image has zero bytes")
     if len(data) > limits.bytes_max:
@@ -64,7 +65,11 @@ def _decode(data: bytes, limits: ImageLimits) -> Decoded:
             Status.TOO_LARGE_IMAGE,
             f"{len(data)} bytes are more than the limit of {limits.bytes_max} bytes",
         )
-    kind = image_kinds.kind_of(data)
+    return image_kinds.kind_of(data)
+
+
+def _decode(data: bytes, limits: ImageLimits) -> Decoded:
+    kind = checked_kind(data, limits)
     if kind == image_kinds.FITS:
         image = fits_images.read_fits(data, limits)
         decoded = Decoded(

@@ -11,7 +11,8 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from PIL.PngImagePlugin import PngImageFile
 
 from catalogues.image_limits import ImageFault, ImageLimits
 from catalogues.statuses import Status
+
+Pixels = TypeVar("Pixels")
 
 _PNG_KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -54,7 +57,7 @@ def read_jpeg(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
             raise ImageFault(Status.CORRUPT_IMAGE, "a JPEG scan comes before its frame header")
         if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or marker == _JPEG_KEPT_APP:
             kept.append(data[start:stop])
-    return _pixels(JpegImageFile, b"".join(kept), limits)
+    return _pixels(JpegImageFile, b"".join(kept), limits, _rgb)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -114,6 +117,10 @@ def _jpeg_size(marker: int, body: bytes) -> tuple[int, int]:
 
 def read_png(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
     """(H, W, 3) uint8. Raises ImageFault."""
+    return _png(data, limits, _rgb)
+
+
+def _png(data: bytes, limits: ImageLimits, convert: Callable[[Image.Image], Pixels]) -> Pixels:
     kept, packed = [data[:8]], []
     for name, start, stop in _png_chunks(data, limits):
         if name in _PNG_KEPT:
@@ -126,7 +133,12 @@ def read_png(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
         if name == b"IDAT":
             packed.append(data[start + 8 : stop - 4])
     _check_rows(data[16:29], b"".join(packed))
-    return _pixels(PngImageFile, b"".join(kept), limits)
+    return _pixels(PngImageFile, b"".join(kept), limits, convert)
+
+
+def read_grey(data: bytes, limits: ImageLimits) -> NDArray[np.float64]:
+    """(H, W) of a PNG without colours, 16-bit samples whole. Raises ImageFault, also for colours."""
+    return _png(data, limits, _grey)
 
 
 def _check_rows(header: bytes, packed: bytes) -> None:
@@ -170,18 +182,33 @@ def _png_chunks(data: bytes, limits: ImageLimits) -> Iterator[tuple[bytes, int, 
     raise ImageFault(Status.TRUNCATED_IMAGE, f"the PNG ends early, after {length} bytes")
 
 
-def _pixels(reader: type[ImageFile], data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
+def _pixels(
+    reader: type[ImageFile],
+    data: bytes,
+    limits: ImageLimits,
+    convert: Callable[[Image.Image], Pixels],
+) -> Pixels:
     # The reader is named, not guessed: no other of Pillow's formats can be reached, and the size
     # was checked above, which Pillow's own bomb check (a process-wide setting) need not repeat.
     try:
         with reader(io.BytesIO(data)) as image:
             limits.check_size(*image.size)
             image.load()
-            return _rgb(image)
+            return convert(image)
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, LookupError) as e:
         raise ImageFault(
             Status.CORRUPT_IMAGE, f"the file is whole, but unpacking its pixels fails: {e}"
         ) from e
+
+
+def _grey(image: Image.Image) -> NDArray[np.float64]:
+    if image.mode not in ("1", "L") and not image.mode.startswith("I"):
+        raise ImageFault(
+            Status.UNSUPPORTED_IMAGE,
+            f"a PNG of mode {image.mode} is a picture, not one band of fluxes: give FITS, or a "
+            "greyscale PNG",
+        )
+    return np.asarray(image, dtype=np.float64)
 
 
 def _rgb(image: Image.Image) -> NDArray[np.uint8]:

@@ -37,6 +37,11 @@ def unit_hash(identifier: int | str) -> float:
     return int.from_bytes(digest, "big") / 2.0**64
 
 
+def fold_of(source: int | str, folds: int) -> int:
+    """Which of `folds` parts of a cross-validation a source belongs to, 0 .. folds - 1."""
+    return int(unit_hash(f"fold {source}") * folds)
+
+
 def part_of(identifier: int | str, fractions: SplitFractions = _DEFAULT) -> Part:
     """The part an identifier belongs to: [0, test) test, then validation, then train."""
     value = unit_hash(identifier)

@@ -18,6 +18,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
+from models.classes import ClassSpec
 from models.fast_saliency import SpeedParams, fast
 from models.networks import PRESETS, Member, MemberSpec, to_device
 from models.preprocess import Canvas, FieldSpec
@@ -33,8 +34,9 @@ class EnsembleSpec:
 
     members: the networks. weights: one URI per member, relative to the description or absolute.
     sha256: of each weights file. field: which square of sky the canvas shows. votes_view: how the
-    canvas is looked at for votes; vote_views: how many views are averaged. kind: "votes", or
-    "control" for networks that predict the bar's length directly (models.control).
+    canvas is looked at for votes; vote_views: how many views are averaged. kind: "votes",
+    "control" for networks that predict the bar's length directly (models.control), or "classes"
+    for those that tell the `classes` apart (models.classifier).
     """
 
     name: str
@@ -44,10 +46,17 @@ class EnsembleSpec:
     field: FieldSpec
     votes_view: ViewParams
     vote_views: int
-    kind: Literal["votes", "control"] = "votes"
+    kind: Literal["votes", "control", "classes"] = "votes"
+    classes: ClassSpec | None = None
 
     def __post_init__(self) -> None:
+        if (self.classes is not None) != (self.kind == "classes"):
+            raise ValueError(
+                f"ensemble {self.name!r} of kind {self.kind!r} with classes {self.classes}: the "
+                "kind 'classes' and a description of them go together"
+            )
         for member in self.members:
+            self._check_head(member)
             if (member.head == "linear") != (self.kind == "control"):
                 raise ValueError(
                     f"member {member.name!r} with the {member.head!r} head does not belong into an "
@@ -68,9 +77,23 @@ class EnsembleSpec:
                         f"{self.field.canvas_px}; make them equal or give a votes_view"
                     )
 
+    def _check_head(self, member: MemberSpec) -> None:
+        """Raises ValueError where the member's outputs are not the ensemble's classes."""
+        wanted = 0 if self.classes is None else len(self.classes.names)
+        found = member.outputs if member.head == "classes" else 0
+        if wanted != found:
+            raise ValueError(
+                f"member {member.name!r} with the {member.head!r} head has outputs for {found} "
+                f"classes, ensemble {self.name!r} of kind {self.kind!r} names {wanted}: they must "
+                "agree"
+            )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for `ensemble.json`."""
-        return asdict(self)
+        values = asdict(self)
+        if self.classes is None:
+            del values["classes"]
+        return values
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> EnsembleSpec:
@@ -89,6 +112,7 @@ class EnsembleSpec:
                 votes_view=ViewParams(**view),
                 vote_views=int(raw["vote_views"]),
                 kind=raw.get("kind", "votes"),
+                classes=ClassSpec.from_dict(raw["classes"]) if raw.get("classes") else None,
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not the description of an ensemble: {error}") from error
@@ -165,8 +189,9 @@ class Ensemble:
     ) -> None:
         if spec.kind != "votes":
             raise ValueError(
-                f"ensemble {spec.name!r} is of kind {spec.kind!r}, it predicts lengths and no "
-                "votes: give one of kind 'votes'"
+                f"ensemble {spec.name!r} is of kind {spec.kind!r}, it predicts "
+                f"{'lengths' if spec.kind == 'control' else 'classes'} and no votes: give one of "
+                "kind 'votes'"
             )
         self.spec = spec
         self.device = torch.device(device)

@@ -30,8 +30,8 @@ class MemberSpec:
     hidden: widths of dense layers between features and output. flatten: whether the feature map
     is flattened (paper's VGG16) instead of averaged. input_px: side of the square it sees.
     mean, std: per-channel normalisation; None keeps the values (paper: value / 255).
-    outputs: 37 answers, or 1 with the "linear" head (models.control). options: passed to the
-    architecture's constructor.
+    outputs: 37 answers, 1 with the "linear" head (models.control), one for each class
+    with the "classes" head (models.classes). options: passed to the architecture's constructor.
     """
 
     name: str
@@ -49,11 +49,17 @@ class MemberSpec:
     def __post_init__(self) -> None:
         if self.input_px < 16:
             raise ValueError(f"input_px={self.input_px} of member {self.name!r} must be >= 16")
-        if self.head not in ("sigmoid", "tree", "linear"):
+        if self.head not in ("sigmoid", "tree", "linear", "classes"):
             raise ValueError(
-                f"head={self.head!r} of member {self.name!r}: 'sigmoid', 'tree' or 'linear'"
+                f"head={self.head!r} of member {self.name!r}: 'sigmoid', 'tree', 'linear' or "
+                "'classes'"
             )
-        if self.outputs != (1 if self.head == "linear" else 37):
+        if self.head == "classes":
+            if self.outputs < 2:
+                raise ValueError(
+                    f"outputs={self.outputs} of member {self.name!r}: a classifier needs 2 or more"
+                )
+        elif self.outputs != (1 if self.head == "linear" else 37):
             raise ValueError(
                 f"outputs={self.outputs} of member {self.name!r}: 37 votes, or 1 length with the "
                 "'linear' head"
@@ -135,8 +141,8 @@ def replace_relu(module: nn.Module) -> None:
 class Member(nn.Module):
     """One network: (B, 3, input_px, input_px) in [0, 1] or sky-normalised -> (B, 37) logits.
 
-    A control's is (B, 1), a length. samples_at_once: how many samples of SmoothGrad this member's
-    device has room for; None: as many as the parameters say.
+    A control's is (B, 1), a length; a classifier's (B, K). samples_at_once: how many samples of
+    SmoothGrad this member's device has room for; None: as many as the parameters say.
     """
 
     samples_at_once: int | None = None

@@ -2,8 +2,10 @@
 
 "sigmoid": 37 unconstrained outputs (paper 1, section 4.1). "tree": a softmax per question,
 multiplied down the tree, so that votes always add up. "linear": the outputs themselves, for a
-control that predicts a length (models.control). Targets are (B, 37) cumulative fractions with NaN
-where an answer is unknown; unknown answers do not enter a loss.
+control that predicts a length (models.control). "classes": one softmax over K classes
+(models.classes), whose targets are (B, K) shares, NaN for an unknown class. Other targets are
+(B, 37) cumulative fractions with NaN where an answer is unknown; unknown answers do not enter a
+loss.
 """
 
 from __future__ import annotations
@@ -17,17 +19,20 @@ from torch.nn import functional
 
 from catalogues.galaxyzoo import BAR, QUESTIONS, question_of
 
-Head = Literal["sigmoid", "tree", "linear"]
+Head = Literal["sigmoid", "tree", "linear", "classes"]
 
 _BAR = question_of(BAR).columns
 
 
 def votes_from_logits(logits: Tensor, head: Head) -> Tensor:
-    """Cumulative vote fractions in [0, 1], shape as the logits', (..., 37); "linear": as is."""
+    """Cumulative vote fractions in [0, 1], shape as the logits', (..., 37); "linear": as is;
+    "classes": probabilities."""
     if head == "linear":
         return logits
     if head == "sigmoid":
         return torch.sigmoid(logits)
+    if head == "classes":
+        return torch.softmax(logits, dim=-1)
     parts: list[Tensor] = []
     flat: list[Tensor] = []
     for question in QUESTIONS:
@@ -43,11 +48,12 @@ def score(logits: Tensor, column: int, head: Head) -> Tensor:
     """What is differentiated to explain answer `column`; (..., 37) -> (...).
 
     "sigmoid": the logit before the output sigmoid (paper 1, section 3). "tree": the log-odds of the
-    answer among the answers to its question, which is the logit of a softmax.
+    answer among the answers to its question, which is the logit of a softmax; "classes": those of
+    the class among all.
     """
-    if head != "tree":
+    if head not in ("tree", "classes"):
         return logits[..., column]
-    columns = question_of(column).columns
+    columns = question_of(column).columns if head == "tree" else slice(0, logits.shape[-1])
     others = [c for c in range(columns.start, columns.stop) if c != column]
     return logits[..., column] - torch.logsumexp(logits[..., others], dim=-1)
 
@@ -70,6 +76,8 @@ def cross_entropy(logits: Tensor, target: Tensor, head: Head, bar_weight: float 
     The likelihood of the volunteers' answers (multinomial per question; Walmsley et al. 2022 use
     its Dirichlet extension). Raises ValueError for a head without questions.
     """
+    if head == "classes":
+        return _class_entropy(logits, target)
     if head != "tree":
         raise ValueError(f"head={head!r}: cross-entropy needs the 'tree' head; use 'squared_error'")
     total, weight = logits.new_zeros(()), logits.new_zeros(())
@@ -82,6 +90,13 @@ def cross_entropy(logits: Tensor, target: Tensor, head: Head, bar_weight: float 
         total = total - times * (answers * log_p).sum()
         weight = weight + times * answers.sum()
     return total / weight.clamp(min=1e-6)
+
+
+def _class_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    known = torch.isfinite(target).all(dim=-1)
+    answers = torch.where(known.unsqueeze(-1), target, 0.0)
+    total = (answers * functional.log_softmax(logits, dim=-1)).sum()
+    return -total / answers.sum().clamp(min=1e-6)
 
 
 LOSSES: dict[str, Callable[[Tensor, Tensor, Head, float], Tensor]] = {

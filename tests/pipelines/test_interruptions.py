@@ -20,8 +20,8 @@ from pipelines.measure import MeasureOptions, run
 from pipelines.resources import ClusterOptions
 from tests.survey import tiny_ensemble, write_survey
 
-ROWS = 12
-SAMPLES = 1000  # so that a galaxy takes a second or two and there is something to interrupt
+ROWS = 9
+SAMPLES = 500  # so that a galaxy takes a second or two and there is something to interrupt
 REPOSITORY = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.timeout(300)
@@ -100,13 +100,14 @@ def test_ctrl_c_then_a_kill_then_the_end(ray_cluster, tmp_path: Path) -> None:
     assert outcomes == ["interrupted", None, "finished"]
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_is_replaced(ray_cluster, tmp_path: Path) -> None:
     options = MeasureOptions(
         input=write_survey(tmp_path / "shards", 1, ROWS),
         output=str(tmp_path / "out"),
         ensemble=tiny_ensemble(tmp_path / "tiny"),
         select="all",
-        samples=SAMPLES // 2,
+        samples=SAMPLES,
         rows_per_file=1,
         cluster=ClusterOptions(device="cpu", explainers_max=1, batch_rows=1),
     )

@@ -81,6 +81,7 @@ def test_the_best_reading_of_all_kinds_becomes_the_estimator(finished) -> None:
     assert all(0 <= r["median_angle_error_deg"] <= 90 for r in rows if r["family"] == "components" and np.isfinite(r["cost"]))  # noqa: E501  # fmt: skip
 
 
+@pytest.mark.slow
 def test_only_what_is_missing_is_made_again(finished, monkeypatch: pytest.MonkeyPatch) -> None:
     given, recipe, _ = finished
     out = Path(given.output)

@@ -74,6 +74,7 @@ def test_a_folder_is_probed_and_left_as_it_was(ray_cluster, look: Look, tmp_path
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_on_s3_a_bad_shard_is_seen_through_the_probe(
     ray_cluster, look: Look, s3_env: S3Server, given: dict[str, str], tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ from tests.badimages import bad_images
 from tests.s3server import S3Server
 
 QUIET = Console(quiet=True)
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.usefixtures("ray_cluster")]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("ray_cluster")]
 
 
 @pytest.mark.data

@@ -83,6 +83,7 @@ def test_streamed_from_the_shards(shards: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_member(shards: str, tmp_path: Path) -> None:
     train(shards, tmp_path, workers_per_member=2)
     usable(tmp_path)
@@ -91,6 +92,7 @@ def test_two_processes_train_one_member(shards: str, tmp_path: Path) -> None:
     assert all(np.isfinite(p["validation_loss"]) for p in curve)
 
 
+@pytest.mark.slow
 def test_a_search_takes_the_best_recipe(shards: str, tmp_path: Path) -> None:
     _, told = train(shards, tmp_path, search=3, epochs=3, batch_size=8)
     found = record(tmp_path)
@@ -169,6 +171,7 @@ def test_what_does_not_fit_the_cluster(shards: str, tmp_path: Path) -> None:
         train(shards, "memory://x")
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges(shards: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"'xception' diverged.*lower learning_rate=1e\+38"):
         train(shards, tmp_path, learning_rate=1e38, epochs=1)
