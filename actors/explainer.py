@@ -25,7 +25,7 @@ from models.selection import SelectionParams
 SHIPPED = ("compact",)
 """Names of the ensembles that come with the package."""
 
-_MACHINE_ERRORS = (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError)
+MACHINE_ERRORS = (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError)
 """Not the galaxy's fault: they end the run, which can be resumed on a machine that works."""
 
 
@@ -117,7 +117,7 @@ class Explainer:
             return {name: row[name] for name in ("status", "status_message")}
         try:
             return self._votes_and_maps(row)
-        except _MACHINE_ERRORS:
+        except MACHINE_ERRORS:
             raise
         except Exception as error:
             message = f"computing votes and maps: {type(error).__name__}: {error}"
