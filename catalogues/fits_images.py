@@ -50,9 +50,9 @@ def read_flux(data: bytes, limits: ImageLimits) -> Floats:
     blank. Raises ImageFault."""
     for hdu in hdus(data, limits):
         if hdu.is_image:
-            plane = _planes(data, hdu, limits)[:1, ::-1]
-            _varying(plane)
-            return plane[0]
+            plane: Floats = _planes(data, hdu, limits)[0, ::-1]
+            _varying(plane[None])
+            return plane
     raise _no_image()
 
 

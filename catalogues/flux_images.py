@@ -36,7 +36,7 @@ _DEFAULTS = ImageLimits()
 
 
 def decode_flux(data: bytes | None, limits: ImageLimits = _DEFAULTS) -> Flux:
-    """The first plane of a FITS file, or a greyscale PNG of 8 or 16 bits; raises for no data.
+    """The first plane of a FITS file, or a greyscale PNG of 8 or 16 bits; never raises.
 
     A JPEG and a picture in colours are no measurement: UNSUPPORTED_IMAGE.
     """

@@ -137,7 +137,7 @@ def _png(data: bytes, limits: ImageLimits, convert: Callable[[Image.Image], Pixe
 
 
 def read_grey(data: bytes, limits: ImageLimits) -> NDArray[np.float64]:
-    """(H, W) of a PNG without colours, 16-bit samples whole. Raises ImageFault, also for colours."""
+    """(H, W) of a PNG without colours, 16-bit samples whole. Raises ImageFault."""
     return _png(data, limits, _grey)
 
 
