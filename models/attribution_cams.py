@@ -1,0 +1,116 @@
+"""Class activation maps: where in the last feature map the evidence lies, by `grad-cam`.
+
+All three are upsampled bilinearly to the image and scaled to [0, 1] by the library; they hold no
+negative evidence. A map without any evidence is 0 everywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+Cam = Literal["grad_cam", "grad_cam_plus_plus", "score_cam"]
+CAMS: tuple[Cam, ...] = ("grad_cam", "grad_cam_plus_plus", "score_cam")
+
+
+def class_activation_map(
+    network: nn.Module, image: Tensor, target: int, kind: Cam, layer: str | None, chunk: int
+) -> NDArray[np.float32]:
+    """Map (H, W) in [0, 1] of an image (C, H, W), not negative. The network must be `borrowed`.
+
+    grad_cam: Selvaraju et al. 2017, arXiv 1610.02391, equations 1-2. grad_cam_plus_plus:
+    Chattopadhyay et al. 2018, arXiv 1710.11063, equations 10-12, 19. score_cam: Wang et al. 2020,
+    arXiv 1910.01279, equations 3-5, on logits. layer: see `feature_layer`. Raises its ValueErrors.
+    """
+    # imported here: the library brings OpenCV and scikit-learn, and only these methods need it
+    from pytorch_grad_cam import (  # type: ignore[import-untyped]
+        GradCAM,
+        GradCAMPlusPlus,
+        ScoreCAM,
+    )
+    from pytorch_grad_cam.utils.model_targets import (  # type: ignore[import-untyped]
+        ClassifierOutputTarget,
+    )
+
+    module = network.get_submodule(feature_layer(network, image, layer))
+    library = {"grad_cam": GradCAM, "grad_cam_plus_plus": GradCAMPlusPlus, "score_cam": ScoreCAM}
+    cam = library[kind](network, [module])
+    cam.batch_size = chunk
+    cam.compute_input_gradient = True  # the parameters are frozen: the graph begins at the image
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # Score-CAM draws a progress bar per image
+            found: NDArray[np.float32] = cam(image[None], [ClassifierOutputTarget(target)])[0]
+    finally:
+        cam.activations_and_grads.release()
+    return found
+
+
+def feature_layer(network: nn.Module, image: Tensor, layer: str | None) -> str:
+    """Name of the module whose output is the feature map: `layer`, if it gives one, or the last.
+
+    The last is that of the last convolution with more than one pixel, behind the normalisation and
+    activation modules that directly follow it and keep its shape. Raises ValueError for a network
+    without convolutions, a name that does not exist, and a module that does not give one feature
+    map (B, C, h, w) per pass.
+    """
+    ran = _feature_maps(network, image)
+    names = [name for name, _ in ran]
+    convolutions = [n for n in names if isinstance(network.get_submodule(n), nn.Conv2d)]
+    if layer is not None:
+        return _named_layer(network, layer, names, convolutions)
+    once = [n for n in convolutions if names.count(n) == 1]
+    if not once:
+        raise ValueError(
+            "class activation maps need a convolutional feature map, and this network has none: "
+            "choose a gradient method"
+        )
+    place = names.index(once[-1])
+    shape = ran[place][1]
+    for name, other in ran[place + 1 :]:
+        if other != shape:
+            break
+        if names.count(name) == 1:  # a module used twice gives no one map
+            place = names.index(name)
+    return names[place]
+
+
+def _named_layer(network: nn.Module, layer: str, names: list[str], known: list[str]) -> str:
+    if layer not in dict(network.named_modules()) or not layer:
+        raise ValueError(
+            f"layer={layer!r} does not exist in the network; convolutions: "
+            f"{', '.join(known[-5:]) or 'none'}; None takes the last feature map"
+        )
+    if names.count(layer) != 1:
+        raise ValueError(
+            f"layer={layer!r} gives {names.count(layer)} feature maps (B, C, h, w) per pass, not "
+            f"one; try {known[-1] if known else 'a network with convolutions'!r}"
+        )
+    return layer
+
+
+def _feature_maps(network: nn.Module, image: Tensor) -> list[tuple[str, tuple[int, ...]]]:
+    """Name and shape of every map of more than one pixel that a module gave, in order."""
+    ran: list[tuple[str, tuple[int, ...]]] = []
+
+    def note(name: str, output: object) -> None:
+        if isinstance(output, Tensor) and output.ndim == 4 and output[0, 0].numel() > 1:
+            ran.append((name, tuple(output.shape)))
+
+    handles = [
+        module.register_forward_hook(lambda _m, _i, output, name=name: note(name, output))
+        for name, module in network.named_modules()
+        if name
+    ]
+    try:
+        with torch.no_grad():
+            network(image[None])
+    finally:
+        for handle in handles:
+            handle.remove()
+    return ran
