@@ -10,10 +10,12 @@ import pyarrow as pa
 import torch
 
 from actors.tables import EXPLAINED, with_columns
+from catalogues.bars import CONTROL
 from catalogues.ensembles import EnsembleFiles, read_ensemble
 from catalogues.statuses import Status
 from catalogues.storage import StorageOptions
 from models.classifier import Classifier
+from models.control import Control
 from models.ensemble import Ensemble, EnsembleSpec, build_member
 from models.estimator import EstimatorParams
 from models.explanation import bar_maps, bar_maps_left_out, combined_votes, vote
@@ -69,12 +71,19 @@ def load_classifier(
     return Classifier(network=to_device(built, on), spec=spec, member=member, device=on)
 
 
+def load_control(name: str, options: StorageOptions, device: str = "cpu") -> Control:
+    """The control at a path or URL, on a device. Raises as `find_ensemble`, and ValueError for
+    altered weights or an ensemble of another kind."""
+    files = find_ensemble(name, options)
+    return Control(EnsembleSpec.from_dict(files.description), files.weights, device)
+
+
 class Explainer:
     """Callable on the Decoder's tables; actors.tables.EXPLAINED says what it sets.
 
     `ensemble`, `storage`: for find_ensemble; the weights are read here, once, not sent. `maps`:
     how maps are made; `estimator`: what they are for. `seed`: the run's. `device`: "cpu" or "cuda".
-    `precision`: for models.fast_saliency.SpeedParams.of.
+    `precision`: for models.fast_saliency.SpeedParams.of. `control`: for load_control, None: none.
     """
 
     def __init__(
@@ -88,11 +97,13 @@ class Explainer:
         seed: int,
         device: str,
         precision: Precision | Literal["auto"] = "auto",
+        control: str | None = None,
     ) -> None:
         if device == "cpu":
             torch.set_num_threads(1)  # the pool of Explainers is what fills the cores
         speed = SpeedParams.of(torch.device(device), precision)
         self.ensemble = load_ensemble(ensemble, storage, device, speed)
+        self.control = load_control(control, storage, device) if control else None
         self.selection = selection
         self.maps = maps
         self.estimator = estimator
@@ -123,12 +134,15 @@ class Explainer:
             message = f"computing votes and maps: {type(error).__name__}: {error}"
             return {"status": Status.FAILED.value, "status_message": message}
 
-    def _image(self, row: dict[str, Any]) -> torch.Tensor:
-        """The normalised canvas, (3, S, S)."""
+    def _canvas(self, row: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pixels (1, S, S, 3), sky (1, 3) and scale (1,)."""
         side = self.ensemble.spec.field.canvas_px
         pixels = np.frombuffer(row["canvas"], np.uint8).reshape(1, side, side, 3)
-        sky, scale = np.array([row["sky"]], np.float32), np.array([row["scale"]], np.float32)
-        return self.ensemble.images(pixels, sky, scale)[0]
+        return pixels, np.array([row["sky"]], np.float32), np.array([row["scale"]], np.float32)
+
+    def _image(self, row: dict[str, Any]) -> torch.Tensor:
+        """The normalised canvas, (3, S, S)."""
+        return self.ensemble.images(*self._canvas(row))[0]
 
     def _votes_and_maps(self, row: dict[str, Any]) -> dict[str, Any]:
         image = self._image(row)
@@ -137,6 +151,9 @@ class Explainer:
         out = {"votes": votes.mean, "votes_std": votes.std, "bar_fraction": votes.bar_fraction}
         if not self.selection.chosen(votes.mean):
             return out | {"status": Status.NOT_SELECTED.value}
+        if self.control is not None:
+            lengths = self.control.lengths_px(*self._canvas(row), row["galaxy_radius_px"])
+            out[CONTROL.name] = float(lengths[0])
         seed = galaxy_seed(self.seed, row["object_id"])
         if not self.estimator.error_sampling:
             return out | {"maps": bar_maps(self.ensemble, image, self.maps, seed).tobytes()}

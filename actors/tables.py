@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from catalogues.bars import CONTROL
+
 DECODED: dict[str, pa.DataType] = {
     "status": pa.string(),
     "status_message": pa.string(),
@@ -32,11 +34,12 @@ EXPLAINED: dict[str, pa.DataType] = {
     "bar_fraction": pa.float64(),
     "maps": pa.binary(),
     "maps_left_out": pa.binary(),
+    CONTROL.name: pa.float64(),
 }
 """What the Explainer sets. `votes`, `votes_std`: 37 means and standard deviations over members;
 `maps`: (M, S, S) float32, null where the galaxy was not selected; `maps_left_out`: models.
 explanation.BarMaps.left_out, (K, G, S, S) float16, null also where no sampling error is asked
-for."""
+for; CONTROL where a control was given."""
 
 
 def with_columns(

@@ -79,5 +79,8 @@ def _where() -> list[pa.Field]:
     ]  # fmt: skip
 
 
+CONTROL: pa.Field = column("bar_length_control_px", pa.float32(), "full length of the bar by the control network, directly from the image; of galaxies with a saliency map", "pixel", "phys.angSize")  # fmt: skip
+"""Stands in the catalogue where a control was given."""
+
 SCHEMA: pa.Schema = pa.schema(_ids() + _status() + _bar() + _votes() + _where())
 """The catalogue's columns in order. One row per input row, whatever happened to it."""

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from catalogues.bars import CONTROL
 from catalogues.catalogue_files import CATALOGUE, PICTURES
 from catalogues.crossmatch import PAIRS, pair_by_id, pair_by_position, separations_arcsec
 from catalogues.database import columns, fetch
@@ -141,6 +142,7 @@ def _fetched(
         numbers += [name for n in COLUMNS for name in (f"c.{n} AS predicted_{n}", f"k.vote_{n}")]
     again = columns(con, AGAIN)
     numbers += ["a.again_px"] if again else []
+    numbers += [f"c.{CONTROL.name}"] if CONTROL.name in columns(con, CATALOGUE) else []
     pictured = "0"
     if columns(con, PICTURES):
         pictured = f"((shard, shard_row) IN (SELECT (shard, shard_row) FROM {PICTURES}))::INT"

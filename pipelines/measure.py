@@ -38,6 +38,9 @@ class MeasureOptions:
     """Folder for run.json, catalogue/ and pictures/, local or s3://."""
     ensemble: str = "compact"
     """The networks: 'compact', which is shipped, or path or URL of an ensemble.json."""
+    control: str | None = None
+    """Path or URL of a control's ensemble.json (`ansae train --target bar-length`): its lengths
+    become the column bar_length_control_px."""
     estimator: str | None = None
     """How maps are made and read: 'paper', or path or URL of an estimator.json; default: the one
     beside the ensemble."""

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from actors.explainer import find_ensemble
+from actors.explainer import find_ensemble, load_control
 from catalogues import provenance, scales, storage
 from catalogues.bar_rows import catalogue_schema
-from catalogues.bars import SCHEMA
+from catalogues.bars import CONTROL, SCHEMA
 from catalogues.catalogue_files import CATALOGUE
 from catalogues.ledger import Ledger, Mask, read_ledger
 from catalogues.passed_columns import extra_fields
 from catalogues.provenance import RunRecord
 from catalogues.seals import seal, sealed
 from catalogues.shards import Shard, list_shards, shard_files
+from catalogues.storage import StorageOptions
 from models.ensemble import Ensemble, EnsembleSpec
 from models.recipe import Recipe
 from models.selection import SelectionParams
@@ -113,7 +114,9 @@ def make_plan(options: MeasureOptions) -> Plan:
     ensemble = EnsembleSpec.from_dict(files.description)
     Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
     recipe = _recipe(options, files.estimator)
+    control = _control(options, ensemble, read)
     extra = () if known else extra_fields(options.input, shards, options.keep, read)
+    extra += (CONTROL,) if control else ()
     source = known.facts["input"] if known else provenance.shard_facts(shards)
     rows = source["rows"]
     if not rows:
@@ -133,7 +136,7 @@ def make_plan(options: MeasureOptions) -> Plan:
         stored=stored,
         ledger=Ledger(),
     )
-    plan = replace(plan, facts=_facts(plan, source))
+    plan = replace(plan, facts=_facts(plan, source) | control)
     if known is None:
         return with_catalogue(plan)
     plan.record(plan.device or "")
@@ -189,6 +192,27 @@ def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe
     return replace(recipe, maps=replace(recipe.maps, samples=options.samples))
 
 
+def _control(
+    options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions
+) -> dict[str, Any]:
+    """The control as a fact of the run; nothing where there is none. Raises ValueError where it
+    cannot look at the ensemble's canvases."""
+    if options.control is None:
+        return {}
+    spec = load_control(options.control, read).spec
+    if spec.field != ensemble.field:
+        raise ValueError(
+            f"control {spec.name!r} was trained on {spec.field}, the ensemble {ensemble.name!r} "
+            f"looks at {ensemble.field}: train it with the ensemble's preset"
+        )
+    return {"control": _without_places(spec)}
+
+
+def _without_places(spec: EnsembleSpec) -> dict[str, Any]:
+    """Where weights lie changes nothing, what they are is their sha256."""
+    return {name: value for name, value in spec.to_dict().items() if name != "weights"}
+
+
 def _check_empty(fs: Any, folder: str) -> None:
     """Raises ValueError if a catalogue lies there of which no record tells how it was made."""
     if storage.exists(fs, folder) and storage.list_files(fs, folder, (".parquet",)):
@@ -200,11 +224,9 @@ def _check_empty(fs: Any, folder: str) -> None:
 
 def _facts(plan: Plan, source: Mapping[str, Any]) -> dict[str, Any]:
     options = plan.options
-    ensemble = plan.ensemble.to_dict()
-    del ensemble["weights"]  # where they lie changes nothing, what they are is their sha256
     return {
         "input": source,
-        "ensemble": ensemble,
+        "ensemble": _without_places(plan.ensemble),
         "estimator": plan.recipe.to_dict(),
         "selection": asdict(plan.selection),
         "seed": options.seed,
@@ -225,7 +247,7 @@ def _check_apart(options: MeasureOptions) -> None:
             f"the output {storage.redact(options.output)!r} lies within the input: its files would "
             "be taken for shards; choose a folder beside it"
         )
-    if clash := [name for name in options.keep if name in SCHEMA.names]:
+    if clash := [name for name in options.keep if name in (*SCHEMA.names, CONTROL.name)]:
         raise ValueError(
             f"keep names {clash[0]!r}, which the catalogue has already: leave it out, or rename "
             "the input's column"

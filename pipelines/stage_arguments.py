@@ -26,6 +26,7 @@ def explainer_arguments(plan: Plan, record: RunRecord, read: StorageOptions) -> 
         "seed": plan.options.seed,
         "device": record.facts["device"],
         "precision": plan.options.precision,
+        "control": plan.options.control,
     }
 
 

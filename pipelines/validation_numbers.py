@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from catalogues.bars import CONTROL
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.length_units import CATALOGUE_COLUMN
 from models import statistics, trends, validation
@@ -64,7 +65,8 @@ def groups(of: Sample, bins: Bins, params: BootstrapParams) -> list[Group]:
     """Every group that the columns allow; those without numbers are left out. bins: of `binned`."""
     made = [_paper(of, params), _nulls(of, params), _honest(of, params), _resolved(of, params)]
     made += [_other_units(of, params), _angles(of, params), _detection(of, params)]
-    made += [_grades(of, params), _trends(of, bins, params), _answers(of, params)]
+    made += [_grades(of, params), _control(of, params), _trends(of, bins, params)]
+    made += [_answers(of, params)]
     return [group for group in made if group.numbers]
 
 
@@ -111,6 +113,22 @@ def _resolved(of: Sample, params: BootstrapParams) -> Group:
         found = validation.paper_numbers(pairs, params) + validation.honest_numbers(pairs, params)
     note = f"Bars longer than {RESOLVED_PSF:g} times the FWHM of the point-spread function alone."
     return _group(of, "resolved", "Resolved bars", note, found)
+
+
+def _control(of: Sample, params: BootstrapParams) -> Group:
+    found: list[Number] = []
+    if (pairs := of.control()) is not None:
+        pairs = paper_axes(pairs) if of.truth.kind == "hoyle" else pairs
+        found = validation.paper_numbers(pairs, params) + validation.honest_numbers(pairs, params)
+        if of.truth.kind == "efigi":
+            c, scaled = of.matched.columns, scaled_lengths(of, CONTROL.name)
+            scaled = np.where(np.isfinite(c["bar_length_px"]), scaled, np.nan)
+            found += grade_numbers(c["grade"], c["trend_inclination"], scaled, {}, params)
+    note = (
+        "The lengths of the network that predicts them without a map (paper 1, section 5), of the "
+        "same galaxies."
+    )
+    return _group(of, "control", "The control", note, found)
 
 
 def _other_units(of: Sample, params: BootstrapParams) -> Group:
@@ -162,10 +180,10 @@ def _detection(of: Sample, params: BootstrapParams) -> Group:
     return _group(of, "detection", "Finding bars", note, found)
 
 
-def scaled_lengths(of: Sample) -> Floats:
-    """Measured lengths in units of the galaxy's radius on the image."""
+def scaled_lengths(of: Sample, name: str = "bar_length_px") -> Floats:
+    """The column `name`, lengths in pixels, in units of the galaxy's radius on the image."""
     c = of.matched.columns
-    return c["bar_length_px"] / np.where(c["galaxy_radius_px"] > 0, c["galaxy_radius_px"], np.nan)
+    return c[name] / np.where(c["galaxy_radius_px"] > 0, c["galaxy_radius_px"], np.nan)
 
 
 def _grades(of: Sample, params: BootstrapParams) -> Group:

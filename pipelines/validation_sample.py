@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from catalogues.bars import CONTROL
 from catalogues.layouts.hoyle import CODE_ARCSEC, H
 from catalogues.length_units import CATALOGUE_COLUMN
 from catalogues.matched import Matched
@@ -39,6 +40,16 @@ class Sample:
         """The second run's lengths in the pairs' unit, where there is a second run."""
         c = self.matched.columns
         return c["again_px"] * units_per_px(c, self.pairs.unit) if "again_px" in c else None
+
+    def control(self) -> LengthPairs | None:
+        """The pairs with the control's lengths, which have no errors, of galaxies with a length
+        by the map; None where no control was used."""
+        c = self.matched.columns
+        if CONTROL.name not in c:
+            return None
+        lengths = c[CONTROL.name] * units_per_px(c, self.pairs.unit)
+        lengths = np.where(np.isfinite(self.pairs.measured), lengths, np.nan)
+        return replace(self.pairs, measured=lengths, measured_err=np.full_like(lengths, np.nan))
 
 
 def sample(truth: Truth, matched: Matched, run: str) -> Sample:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from catalogues.manifest import SCHEMA
+from models.control import control_member
 from models.ensemble import EnsembleSpec, dump_member
 from models.estimator import EstimatorParams
 from models.networks import Member, MemberSpec
@@ -29,26 +30,38 @@ CANVAS_PX = 32
 def tiny_ensemble(folder: Path, *, samples: int = 2) -> str:
     """Two members of random weights for canvases of 32 px; returns the path of ensemble.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    specs = tuple(
-        MemberSpec(name=name, architecture="narrow_vgg", input_px=CANVAS_PX, options={"width": 4})
-        for name in ("first", "second")
-    )
+    specs = tuple(tiny_member(name) for name in ("first", "second"))
+    recipe = Recipe(maps=SmoothGradParams(samples=samples, chunk=2), reading=EstimatorParams())
+    (folder / "estimator.json").write_text(json.dumps(recipe.to_dict()))
+    return _write(folder, specs, "votes")
+
+
+def tiny_control(folder: Path, canvas_px: int = CANVAS_PX) -> str:
+    """One network of random weights that predicts lengths; returns the path of ensemble.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return _write(folder, (control_member(tiny_member("only", canvas_px)),), "control")
+
+
+def tiny_member(name: str, input_px: int = CANVAS_PX) -> MemberSpec:
+    return MemberSpec(name=name, architecture="narrow_vgg", input_px=input_px, options={"width": 4})
+
+
+def _write(folder: Path, specs: tuple[MemberSpec, ...], kind: Literal["votes", "control"]) -> str:
     torch.manual_seed(5)
     weights = [dump_member(Member(spec)) for spec in specs]
     spec = EnsembleSpec(
         name="tiny",
+        kind=kind,
         members=specs,
         weights=tuple(f"{s.name}.safetensors" for s in specs),
         sha256=tuple(hashlib.sha256(w).hexdigest() for w in weights),
-        field=FieldSpec(canvas_px=CANVAS_PX),
+        field=FieldSpec(canvas_px=specs[0].input_px),
         votes_view=ViewParams(),
         vote_views=1,
     )
     for name, data in zip(spec.weights, weights, strict=True):
         (folder / name).write_bytes(data)
-    recipe = Recipe(maps=SmoothGradParams(samples=samples, chunk=2), reading=EstimatorParams())
     (folder / "ensemble.json").write_text(json.dumps(spec.to_dict()))
-    (folder / "estimator.json").write_text(json.dumps(recipe.to_dict()))
     return str(folder / "ensemble.json")
 
 

@@ -13,9 +13,10 @@ import pytest
 import torch
 
 from actors.decoder import Decoder
-from actors.explainer import SHIPPED, Explainer, find_ensemble
+from actors.explainer import SHIPPED, Explainer, find_ensemble, load_control
 from actors.shards import read_rows
 from actors.tables import EXPLAINED
+from catalogues.bars import CONTROL
 from catalogues.image_limits import ImageLimits
 from catalogues.mocks import mock_table
 from catalogues.shards import list_shards
@@ -26,7 +27,7 @@ from models.explanation import bar_maps, bar_maps_left_out, vote
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
 from models.views import ViewParams
-from tests.survey import CANVAS_PX
+from tests.survey import CANVAS_PX, tiny_control
 
 MAPS = SmoothGradParams(samples=3, chunk=2)
 STORAGE = StorageOptions()
@@ -82,6 +83,25 @@ def test_numbers_are_those_of_the_models(
     left_out = bar_maps_left_out(networks, image, MAPS, seed, "maps").left_out
     assert row["maps_left_out"] == left_out.tobytes()
     assert left_out.shape == (1, 3, CANVAS_PX, CANVAS_PX)
+
+
+def test_a_control_adds_its_lengths_and_changes_nothing_else(
+    ensemble: str, explainer: Explainer, canvases: pa.Table, tmp_path: Path
+) -> None:
+    path = tiny_control(tmp_path)
+    out, without = make(ensemble, control=path)(canvases), explainer(canvases)
+    assert out.drop([CONTROL.name]).equals(without.drop([CONTROL.name]))
+    control = load_control(path, STORAGE)
+    for row in out.to_pylist():
+        if row["status"] is not None:
+            assert row[CONTROL.name] is None
+            continue
+        pixels = np.frombuffer(row["canvas"], np.uint8).reshape(1, CANVAS_PX, CANVAS_PX, 3)
+        sky, scale = np.array([row["sky"]], np.float32), np.array([row["scale"]], np.float32)
+        expected = control.lengths_over_radius(pixels, sky, scale)[0] * row["galaxy_radius_px"]
+        assert row[CONTROL.name] == pytest.approx(expected)
+    none = SelectionParams(select="none")
+    assert make(ensemble, control=path, selection=none)(canvases)[CONTROL.name].null_count == 6
 
 
 def test_nothing_is_left_out_where_no_sampling_error_is_asked_for(

@@ -14,7 +14,7 @@ import pytest
 from pipelines import __main__ as ansae
 from pipelines.measure import main
 from tests.s3server import S3Server
-from tests.survey import tiny_ensemble, write_shard, write_survey
+from tests.survey import tiny_control, tiny_ensemble, write_shard, write_survey
 
 Words = list[str]
 
@@ -47,6 +47,13 @@ def refused(given: dict[str, str], tmp_path: Path, capsys) -> Callable[..., str]
         return told.err
 
     return refused
+
+
+def test_controls(refused: Callable[..., str], given: dict[str, str], tmp_path: Path) -> None:
+    assert "trained with --target bar-length" in refused("--control", given["ensemble"])
+    other = tiny_control(tmp_path / "other", 48)
+    assert "train it with the ensemble's preset" in refused("--control", other)
+    assert "ensemble.json" in refused("--control", str(tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from catalogues import storage
+from catalogues.bars import CONTROL
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.provenance import new_record, new_session
 from models import statistics
@@ -68,6 +69,28 @@ def test_a_second_run_gives_the_papers_errors(synthetic_run, tmp_path: Path) -> 
     expected = statistics.slope_through_origin(truth, measured + 1)
     assert found["slope", "paper"]["value"] == pytest.approx(expected, rel=1e-5)
     assert "two independent runs" in Page((tmp_path / "validation.html").read_text()).text
+
+
+def test_the_control_stands_beside_the_map(synthetic_run, tmp_path: Path) -> None:
+    """A control that is right but for a factor, also where the map gives no length."""
+    table = synthetic_run.rows()
+    true = dict(zip(*(synthetic_run.truth[n].to_pylist() for n in ("object_id", "true_bar_length_px")), strict=True))  # noqa: E501  # fmt: skip
+    lengths = [1.1 * (true.get(i) or 20.0) for i in table["object_id"].to_pylist()]
+    with_control = table.append_column(CONTROL, pa.array(lengths, pa.float32()))
+    run = tmp_path / "run"
+    (run / "catalogue").mkdir(parents=True)
+    pq.write_table(with_control, run / "catalogue" / "a.parquet")
+    (run / "run.json").write_bytes((synthetic_run.folder / "run.json").read_bytes())
+    pq.write_table(synthetic_run.truth, tmp_path / "truth.parquet")
+    validate.run(
+        options(catalogue=str(run), against="mock", output=str(tmp_path),
+                truth=str(tmp_path / "truth.parquet"), pictures=0),
+        QUIET,
+    )  # fmt: skip
+    found = numbers(tmp_path)
+    assert found["slope", "control"]["value"] == pytest.approx(1.1, rel=1e-5)
+    assert found["rho", "control"]["value"] == pytest.approx(1)
+    assert found["rho", "control"]["n"] == found["rho", "paper"]["n"]
 
 
 def test_against_grades(synthetic_run, tmp_path: Path) -> None:
