@@ -8,6 +8,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from catalogues.catalogue_files import CATALOGUE
@@ -49,6 +51,21 @@ class Sky:
         found[good[within]] = self.index[np.asarray(near)[within]]
         separation[good[within]] = arcsec[within]
         return found, separation
+
+    def groups(self, count: int, linking_arcsec: float) -> NDArray[np.int64]:
+        """(count,): the first place of each place's group, friends of friends within the length.
+
+        count: N; a place that is never found is a group of its own.
+        """
+        first = np.arange(count, dtype=np.int64)
+        chord = 2 * np.sin(np.deg2rad(linking_arcsec / 3600) / 2)
+        pairs = self._tree.query_pairs(chord, output_type="ndarray")
+        links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (len(self.index),) * 2)
+        _, label = connected_components(links, directed=False)
+        lowest = np.full(len(self.index), count, dtype=np.int64)
+        np.minimum.at(lowest, label, self.index)
+        first[self.index] = lowest[label]
+        return first
 
 
 def separations_arcsec(

@@ -20,7 +20,8 @@ _LISTED_MAX = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class IngestSummary:
-    """What was done. `skipped`: rows left behind, by status; `passed_over`: files of other kinds.
+    """What was done. `flagged`: rows written whose image was found wanting, by status; `skipped`:
+    rows left behind, by status; `passed_over`: files of other kinds.
 
     `examples`: (where, status, message) of the first thousand rows left behind.
     """
@@ -30,6 +31,7 @@ class IngestSummary:
     rows_read: int
     rows_written: int
     rows_without_image: int
+    flagged: dict[str, int]
     skipped: dict[str, int]
     examples: tuple[tuple[str, str, str], ...]
     passed_over: tuple[str, ...]
@@ -46,6 +48,7 @@ def summarise(
         rows_read=tally.rows_read,
         rows_written=sum(shard.rows for shard in shards),
         rows_without_image=tally.without_image,
+        flagged=dict(sorted(tally.flagged.items())),
         skipped={str(status): count for status, count in sorted(tally.skipped.items())},
         examples=tuple((item.where, str(item.status), item.message) for item in tally.examples),
         passed_over=tuple(passed_over),

@@ -25,6 +25,7 @@ from catalogues import storage
 from catalogues.ingestion import IngestSummary, summarise, write_record
 from catalogues.layouts.choosing import Source, open_layout
 from catalogues.layouts.gathering import Tally, gather, survey_ids
+from catalogues.layouts.mirabest import Subset
 from catalogues.layouts.votes import VoteTable
 from catalogues.shard_writer import old_shards, write_shards
 from catalogues.shards import Shard, ShardParams
@@ -39,8 +40,10 @@ class IngestOptions:
     """Folder of JPEG, PNG and FITS images, or of Hugging Face image Parquet; local or s3://."""
     output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
     """Folder for the shards, local or s3://; must hold none yet."""
-    layout: Literal["auto", "folder", "huggingface", "efigi"] = "auto"
+    layout: Literal["auto", "folder", "huggingface", "efigi", "mirabest"] = "auto"
     """Layout of the source; auto: huggingface if it holds Parquet files and no table is given."""
+    subset: Subset = "all"
+    """Of MiraBest: confident FRI and FRII, or those of standard morphology (770 sources)."""
     table: str | None = None
     """Table that describes a folder's files: CSV, TSV, Parquet or FITS."""
     rename: tuple[str, ...] = ()
@@ -91,6 +94,7 @@ class IngestOptions:
             hash_ids=self.hash_ids,
             keep=self.keep,
             votes=self.votes,
+            subset=self.subset,
         )
 
     def shard_params(self) -> ShardParams:
@@ -190,11 +194,12 @@ def report(summary: IngestSummary) -> list[str]:
     ]
     if summary.rows_without_image:
         lines.append(f"{summary.rows_without_image} of them have no image file: kept without one")
+    lines += [f"{count} of them flagged: {status}" for status, count in summary.flagged.items()]
     lines += [f"{count} rows left behind: {status}" for status, count in summary.skipped.items()]
     lines += [f"  {where}: {message}" for where, _, message in summary.examples[:5]]
     if summary.passed_over:
         lines.append(
-            f"{len(summary.passed_over)} files passed over, no JPEG, PNG or FITS by their name: "
+            f"{len(summary.passed_over)} files passed over, unread: "
             + ", ".join(summary.passed_over[:3])
         )
     return lines

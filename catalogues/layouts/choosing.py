@@ -12,6 +12,7 @@ from catalogues.layouts.efigi_folder import open_efigi
 from catalogues.layouts.files import Files, list_images
 from catalogues.layouts.folder import Folder
 from catalogues.layouts.huggingface import open_huggingface
+from catalogues.layouts.mirabest import Subset, open_mirabest
 from catalogues.layouts.pieces import Layout
 from catalogues.layouts.tables import table_columns
 from catalogues.layouts.votes import VoteScheme, VoteTable, WithVotes, find_scheme
@@ -31,17 +32,18 @@ class Source:
     has no `table` for Hugging Face's. `table`: the table that describes a folder's files. `chosen`:
     {our column: the table's}. `file_column`, `hash_ids`, `keep`: as in
     catalogues.layouts.described_folder. `votes`: whose vote columns become ours, see
-    catalogues.layouts.votes; "auto" knows them by their names.
+    catalogues.layouts.votes; "auto" knows them by their names. `subset`: of MiraBest.
     """
 
     url: str
-    layout: Literal["auto", "folder", "huggingface", "efigi"] = "auto"
+    layout: Literal["auto", "folder", "huggingface", "efigi", "mirabest"] = "auto"
     table: str | None = None
     chosen: Mapping[str, str] = field(default_factory=dict)
     file_column: str | None = None
     hash_ids: bool = False
     keep: tuple[str, ...] = ()
     votes: VoteTable = "auto"
+    subset: Subset = "all"
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.chosen if name not in SCHEMA.names]:
@@ -51,10 +53,15 @@ class Source:
             )
         if self.table is None and (self.file_column or self.hash_ids):
             raise ValueError("a file column and hashed ids belong to a table: name the table")
-        if self.layout in ("huggingface", "efigi") and self.table is not None:
+        if self.layout in ("huggingface", "efigi", "mirabest") and self.table is not None:
             raise ValueError(
                 f"the layout {self.layout} has its columns beside its images: leave the table "
                 f"{self.table!r} out, or give the layout folder"
+            )
+        if self.subset != "all" and self.layout != "mirabest":
+            raise ValueError(
+                f"the subset {self.subset!r} is MiraBest's: give the layout mirabest, or leave it "
+                "out"
             )
 
 
@@ -62,6 +69,8 @@ def open_layout(source: Source, options: StorageOptions | None = None) -> tuple[
     """(layout, names of files that are of no kind it reads). Raises StorageError, ValueError."""
     if source.layout == "efigi":
         return open_efigi(*storage.filesystem(source.url, options)), []
+    if source.layout == "mirabest":
+        return open_mirabest(*storage.filesystem(source.url, options), source.subset)
     source = _kaggle(source, options)
     if source.layout == "huggingface" or (source.layout == "auto" and _is_parquet(source, options)):
         fs, _ = storage.filesystem(source.url, options)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from catalogues.ids import repeated
-from catalogues.layouts.pieces import Layout, Piece, Skipped
+from catalogues.layouts.pieces import IMAGE_STATUS, Layout, Piece, Skipped
 from catalogues.manifest import SCHEMA
 from catalogues.rows import one_array, replaced, shard_schema
 from catalogues.statuses import Status
@@ -22,11 +22,13 @@ EXAMPLES_MAX = 1000
 
 @dataclass(kw_only=True)
 class Tally:
-    """Counts, which grow while rows are gathered. `examples`: the first of those left behind."""
+    """Counts, which grow while rows are gathered. `flagged`: rows kept, by their IMAGE_STATUS;
+    `examples`: the first of those left behind."""
 
     rows_read: int = 0
     rows_kept: int = 0
     without_image: int = 0
+    flagged: Counter[str] = field(default_factory=Counter)
     skipped: Counter[Status] = field(default_factory=Counter)
     examples: list[Skipped] = field(default_factory=list)
 
@@ -36,6 +38,8 @@ class Tally:
         self.rows_kept += len(rows)
         data = pc.struct_field(rows.column("image"), "bytes")
         self.without_image += data.null_count
+        if IMAGE_STATUS in rows.column_names:
+            self.flagged.update(pc.drop_null(rows.column(IMAGE_STATUS)).to_pylist())
         self.leave(piece.skipped)
 
     def leave(self, skipped: tuple[Skipped, ...]) -> None:

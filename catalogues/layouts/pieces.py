@@ -14,6 +14,9 @@ from catalogues.rows import NOTE
 from catalogues.shards import ROW
 from catalogues.statuses import Status
 
+IMAGE_STATUS = "image_status"
+"""Column of layouts that look at their images: what is wrong with one, null where nothing is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Skipped:
