@@ -19,7 +19,7 @@ COMMANDS = {
     "status": "what a run is doing, from anywhere that reads its output",
     "validate": "a catalogue against published truth",
     "compare": "ten saliency methods on one set of images",
-    "publish": "a finished catalogue -> HATS",
+    "publish": "a finished catalogue -> HATS, or one Parquet, FITS or CSV file",
     "report": "a catalogue -> one HTML file with pictures",
     "preflight": "check cluster, storage, weights and input before the money is spent",
 }

@@ -1,0 +1,265 @@
+"""`ansae publish`: a finished catalogue -> a HATS collection that LSDB, DuckDB, astropy open."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tyro
+from rich.console import Console
+
+from actors.publisher import Publication
+from catalogues import provenance, storage
+from catalogues.catalogue_files import CATALOGUE
+from catalogues.flat_files import FlatKind
+from catalogues.hats import COLLECTION, write_collection
+from catalogues.heartbeat import Life
+from catalogues.provenance import RunRecord
+from catalogues.published import PLACED
+from catalogues.sky_partitions import margin_order
+from catalogues.storage import StorageError, StorageOptions
+from pipelines import console as terminal
+from pipelines.publishing import APART, Pieces, Publisher, Sky, margin_name
+from pipelines.resources import ClusterOptions, cluster
+from pipelines.session import RunFailed
+
+PROG = "ansae publish"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishOptions:
+    """Publish the catalogue of a run as a HATS collection with VOParquet metadata.
+
+    LSDB, hats, astropy, DuckDB, pandas, polars and TOPCAT open it. Rows without identifier, ra or
+    dec stand in without_position.parquet beside it.
+    """
+
+    run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    """Output folder of a finished `ansae measure`, local or s3://."""
+    output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
+    """An empty or new folder, local or s3://."""
+    name: str = "bars"
+    """Name of the catalogue, and of its folder in the output."""
+    rows_per_partition: int = 100_000
+    """Most galaxies in a partition's file."""
+    margin_arcsec: float | None = None
+    """Width in arcsec of a margin cache, for cross-matches across partitions' borders; default:
+    none."""
+    flat: FlatKind | None = None
+    """Write all rows as one file too."""
+    unfinished: bool = False
+    """Publish what there is of a run that has not ended."""
+    address: str | None = None
+    """Address of a Ray cluster; default: RAY_ADDRESS, else one is started on this machine."""
+    endpoint_url: str | None = None
+    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
+            raise ValueError(f"name={self.name!r} must be letters, digits, _ and -: choose another")
+        if self.rows_per_partition < 1:
+            raise ValueError(f"rows_per_partition={self.rows_per_partition} must be at least 1")
+        if self.margin_arcsec is not None:
+            margin_order(self.margin_arcsec)  # checks it
+        self.storage_options()
+
+    def storage_options(self) -> StorageOptions:
+        """How both places are reached. Workers on other machines get the address from here."""
+        endpoint = self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+        return StorageOptions(endpoint_url=endpoint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishSummary:
+    """What was written. `sky`: None where no row has a place; `flat`: the one file's name."""
+
+    output: str
+    pieces: Pieces
+    sky: Sky | None
+    flat: str | None
+    seconds: float
+
+
+def run(options: PublishOptions, console: Console | None = None) -> PublishSummary:
+    """Publish. Raises StorageError and ValueError for mistakes, RunFailed where Ray fails; then
+    nothing is left behind."""
+    console = console or Console(stderr=True)
+    record = _finished_run(options)
+    _check_output(options)
+    publication, files = _look(options)
+    with cluster(ClusterOptions(address=options.address)) as resources:
+        import ray
+
+        publisher = Publisher(
+            publication=publication,
+            name=options.name,
+            description=f"Bars of galaxies measured by ansae, run {record.run_id}",
+            console=console,
+            most=max(1, int(resources.get("CPU", 1))),
+        )
+        try:
+            with terminal.terminated_as_interrupt():
+                return _publish(publisher, options, record, files)
+        except BaseException as error:
+            publisher.clear(*_folders(options))
+            if isinstance(error, ray.exceptions.RayError):
+                why = " ".join(str(error).split())[:500]
+                raise RunFailed(f"{why}; nothing was published: run the same again") from error
+            raise
+
+
+def _publish(
+    publisher: Publisher, options: PublishOptions, record: RunRecord, files: list[tuple[str, int]]
+) -> PublishSummary:
+    began = time.monotonic()
+    publisher.clear()
+    pieces = Pieces(publisher.sort(files))
+    _check_rows(pieces, options, record)
+    sky = None
+    if pieces.rows:
+        sky = publisher.write(pieces, options.rows_per_partition, options.margin_arcsec)
+    if pieces.apart_rows:
+        publisher.write_apart(pieces)
+    flat = None
+    if options.flat is not None:
+        flat = publisher.write_flat(pieces, sky.leaves if sky else (), options.flat)
+    publisher.clear()
+    fs, root = publisher.publication.place()
+    provenance.write_record(fs, root, record)
+    if sky is not None:
+        write_collection(fs, root, *_folders(options))
+    return PublishSummary(
+        output=options.output,
+        pieces=pieces,
+        sky=sky,
+        flat=flat,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _folders(options: PublishOptions) -> list[str]:
+    """Of the catalogue and, if asked for, of its margin cache."""
+    if options.margin_arcsec is None:
+        return [options.name]
+    return [options.name, margin_name(options.name, options.margin_arcsec)]
+
+
+def _finished_run(options: PublishOptions) -> RunRecord:
+    """The run's record. Raises ValueError where the run has not ended and that was not allowed."""
+    fs, root = storage.filesystem(options.run, options.storage_options())
+    record = provenance.read_record(fs, root)
+    place = storage.redact(options.run)
+    if record is None:
+        raise ValueError(f"{place!r} holds no run.json: give the output of an `ansae measure`")
+    outcome = record.sessions[-1].get("outcome") if record.sessions else None
+    if outcome != Life.FINISHED and not options.unfinished:
+        raise ValueError(
+            f"run {record.run_id} in {place!r} has not finished: end it with the same `ansae "
+            "measure` command, or publish what there is with --unfinished"
+        )
+    return record
+
+
+def _check_output(options: PublishOptions) -> None:
+    """Raises ValueError for an output that holds files, or lies among the catalogue's."""
+    fs, root = storage.filesystem(options.output, options.storage_options())
+    _, source = storage.filesystem(storage.join(options.run, CATALOGUE), options.storage_options())
+    place = storage.redact(options.output)
+    if f"{root}/".startswith(f"{source}/"):
+        raise ValueError(f"the output {place!r} lies in the run's catalogue: give another folder")
+    if storage.exists(fs, root) and (held := storage.list_files(fs, root)):
+        raise ValueError(
+            f"the output {place!r} holds {len(held)} files: give an empty or new folder, or remove "
+            "them"
+        )
+
+
+def _look(options: PublishOptions) -> tuple[Publication, list[tuple[str, int]]]:
+    """Where everything lies, and (path, bytes) of the catalogue's files."""
+    reach = options.storage_options()
+    url = storage.join(options.run, CATALOGUE)
+    fs, folder = storage.filesystem(url, reach)
+    files = storage.list_files(fs, folder, (".parquet",)) if storage.exists(fs, folder) else []
+    if not files:
+        raise ValueError(
+            f"{storage.redact(options.run)!r} holds no {CATALOGUE}/*.parquet: nothing was measured"
+        )
+    schema = _schema(fs, files[0][0])
+    found = Publication(catalogue=url, schema=schema, output=options.output, storage=reach)
+    return found, files
+
+
+def _schema(fs: Any, path: str) -> pa.Schema:
+    with storage.open_random(fs, path) as file, storage.explained("read", path):
+        try:
+            schema = pq.ParquetFile(file).schema_arrow
+        except pa.ArrowInvalid as error:
+            raise StorageError(f"{path!r} is not a readable Parquet file: {error}") from error
+    if absent := [name for name in PLACED if name not in schema.names]:
+        raise ValueError(f"{path!r} has no column {absent[0]!r}: it is no file of a bar catalogue")
+    return schema
+
+
+def _check_rows(pieces: Pieces, options: PublishOptions, record: RunRecord) -> None:
+    """Raises ValueError where rows are missing, or none can be published in the way asked for."""
+    found, known = pieces.rows + pieces.apart_rows, sum(record.statuses.values())
+    if found != known and not options.unfinished:
+        raise ValueError(
+            f"the catalogue has {found} rows and its run.json counts {known}: files were removed "
+            "or added; restore them, measure again, or publish what there is with --unfinished"
+        )
+    if not pieces.rows and options.flat is None:
+        raise ValueError(
+            "no row has an identifier and a place (ra, dec), so there is nothing to lay out on the "
+            "sky: write one file all the same with --flat parquet, fits or csv"
+        )
+
+
+def report(summary: PublishSummary) -> list[str]:
+    """Lines that say what was written."""
+    place, pieces = storage.redact(summary.output), summary.pieces
+    lines = []
+    if summary.sky is not None:
+        leaves = summary.sky.leaves
+        orders = sorted({leaf.order for leaf in leaves})
+        size = sum(leaf.size_bytes for leaf in leaves) / 2**20
+        lines.append(
+            f"{pieces.rows} galaxies in {len(leaves)} partitions of order "
+            f"{'-'.join(map(str, sorted({orders[0], orders[-1]})))}, {size:.1f} MiB, at {place} "
+            f"in {summary.seconds:.1f} s"
+        )
+        if summary.sky.margin is not None:
+            lines.append(f"margin cache: {sum(leaf.rows for leaf in summary.sky.margin)} rows")
+    if pieces.apart_rows:
+        lines.append(f"{pieces.apart_rows} rows without identifier or position: {APART}")
+    if summary.flat is not None:
+        lines.append(f"one file of {pieces.rows + pieces.identified_rows} rows: {summary.flat}")
+    if summary.sky is None:
+        lines.append(f"no row has a position: no HATS collection (no {COLLECTION}) in {place}")
+    return lines
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for Ctrl-C,
+    each told in one line."""
+    options = terminal.parse(PublishOptions, PROG, arguments)
+    try:
+        summary = run(options)
+    except (StorageError, ValueError) as error:
+        return terminal.complain(PROG, str(error), terminal.MISTAKE)
+    except RunFailed as error:
+        return terminal.complain(PROG, str(error), terminal.FAILURE)
+    except KeyboardInterrupt:
+        return terminal.complain(PROG, "interrupted: nothing was published", terminal.INTERRUPTED)
+    print("\n".join(report(summary)))
+    return terminal.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())
