@@ -1,7 +1,7 @@
 """Class activation maps: where in the last feature map the evidence lies, by `grad-cam`.
 
-All three are upsampled bilinearly to the image and scaled to [0, 1] by the library; they hold no
-negative evidence. A map without any evidence is 0 everywhere.
+All three are upsampled bilinearly to the image and scaled to [0, 1]; they hold no negative
+evidence. A map without any evidence is 0 everywhere.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+Floats = NDArray[np.float32]
 Cam = Literal["grad_cam", "grad_cam_plus_plus", "score_cam"]
 CAMS: tuple[Cam, ...] = ("grad_cam", "grad_cam_plus_plus", "score_cam")
 
 
 def class_activation_map(
     network: nn.Module, image: Tensor, target: int, kind: Cam, layer: str | None, chunk: int
-) -> NDArray[np.float32]:
+) -> Floats:
     """Map (H, W) in [0, 1] of an image (C, H, W), not negative. The network must be `borrowed`.
 
     grad_cam: Selvaraju et al. 2017, arXiv 1610.02391, equations 1-2. grad_cam_plus_plus:
@@ -29,26 +30,38 @@ def class_activation_map(
     arXiv 1910.01279, equations 3-5, on logits. layer: see `feature_layer`. Raises its ValueErrors.
     """
     # imported here: the library brings OpenCV and scikit-learn, and only these methods need it
-    from pytorch_grad_cam import (  # type: ignore[import-untyped]
-        GradCAM,
-        GradCAMPlusPlus,
-        ScoreCAM,
-    )
+    from pytorch_grad_cam import GradCAM, ScoreCAM  # type: ignore[import-untyped]
     from pytorch_grad_cam.utils.model_targets import (  # type: ignore[import-untyped]
         ClassifierOutputTarget,
     )
 
     module = network.get_submodule(feature_layer(network, image, layer))
-    library = {"grad_cam": GradCAM, "grad_cam_plus_plus": GradCAMPlusPlus, "score_cam": ScoreCAM}
-    cam = library[kind](network, [module])
+    cam = (ScoreCAM if kind == "score_cam" else GradCAM)(network, [module])
+    if kind == "grad_cam_plus_plus":
+        cam.get_cam_weights = _plus_plus_weights
     cam.batch_size = chunk
     cam.compute_input_gradient = True  # the parameters are frozen: the graph begins at the image
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # Score-CAM draws a progress bar per image
-            found: NDArray[np.float32] = cam(image[None], [ClassifierOutputTarget(target)])[0]
+            found: Floats = cam(image[None], [ClassifierOutputTarget(target)])[0]
     finally:
         cam.activations_and_grads.release()
-    return found
+    peak = float(found.max())
+    return found / peak if peak > 0 else found
+
+
+def _plus_plus_weights(
+    _image: Tensor, _layers: object, _targets: object, maps: Floats, slopes: Floats
+) -> Floats:
+    """Weights (B, K) of feature maps from these and their gradients, (B, K, h, w).
+
+    Equations 10 and 19 with g^2 cancelled. The library's own adds 1e-6 to the denominator, which
+    is more than g^2 in any but small maps: its weights then go as g^3, not as g.
+    """
+    positive = np.maximum(slopes, 0.0)
+    below = 2.0 + maps.sum(axis=(2, 3), keepdims=True) * slopes
+    parts = np.divide(positive, below, out=np.zeros_like(positive), where=below != 0)
+    return np.asarray(parts.sum(axis=(2, 3)))
 
 
 def feature_layer(network: nn.Module, image: Tensor, layer: str | None) -> str:

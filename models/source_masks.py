@@ -57,9 +57,12 @@ def island_mask(image: ArrayLike, params: IslandParams = _USUAL) -> NDArray[np.b
     values = np.array(image, dtype=np.float64)
     if values.ndim != 2:
         raise ValueError(f"an image of shape {values.shape} must be (H, W), one band")
+    finite = np.isfinite(values)
+    if np.unique(values[finite]).size < 2:
+        return np.zeros(values.shape, dtype=bool)
     blanked = np.mean(values == 0) >= _BLANKED
     rms = 0.0 if blanked else noise(values)
-    values[~np.isfinite(values)] = -np.inf
+    values[~finite] = -np.inf
     labels, _ = ndimage.label(values > params.island_sigma * rms, structure=np.ones((3, 3)))
     kept = np.bincount(labels.ravel()) >= params.pixels_min
     peaks = np.full(len(kept), -np.inf)
