@@ -15,6 +15,7 @@ import torch
 from ray import tune
 
 from actors.canvases import ELLIPSES, FIELDS, PARTS, ExamplePlan, ShardScan
+from actors.class_examples import ClassPlan, ClassScan, load_class_examples
 from actors.streams import CanvasStream
 from catalogues.training_runs import Curve, TrainingRun
 from models.augment import AugmentParams
@@ -44,8 +45,8 @@ class TrainJob:
 
     run: str
     scratch: str
-    scans: Sequence[ShardScan]
-    plan: ExamplePlan
+    scans: Sequence[ShardScan] | Sequence[ClassScan]
+    plan: ExamplePlan | ClassPlan
     examples: str | None
     buffer: int
     view: ViewParams
@@ -57,8 +58,10 @@ class TrainJob:
     pretrained: bool = False
     initial: tuple[tuple[str, bytes], ...] = ()
 
-    def source(self, part: str) -> Source:
-        """Examples of one part ("train", "validation")."""
+    def source(self, part: str, fold: int | None = None) -> Source:
+        """Examples of one part ("train", "validation"); of classes, with this fold held out."""
+        if isinstance(self.plan, ClassPlan):
+            return load_class_examples(self.examples, len(self.plan.spec.names), fold, part)
         if self.examples is not None:
             return load_examples(self.examples, part)
         return CanvasStream(scans=self.scans, plan=self.plan, part=part, buffer=self.buffer)
@@ -94,7 +97,8 @@ def train_params(raw: dict[str, Any]) -> TrainParams:
 
 
 def train_member(config: dict[str, Any], job: TrainJob) -> None:
-    """Train the member of `config["trial"]`: its `label`, `member` and `params` as plain values.
+    """Train the member of `config["trial"]`: its `label`, `member`, `params` and `fold` as plain
+    values.
 
     Every epoch is reported to Tune, those of an earlier, interrupted trial first, so that a search
     judges as if there had been no break.
@@ -125,7 +129,8 @@ def train(
     for point in curve:
         report(point)
     began = time.monotonic()
-    for result in trainer.epochs(job.source("train"), job.source("validation")):
+    fold = config.get("fold")
+    for result in trainer.epochs(job.source("train", fold), job.source("validation", fold)):
         ended = datetime.now(UTC).isoformat(timespec="milliseconds")
         seconds = round(time.monotonic() - began, 3)
         curve.append({**asdict(result), "seconds": seconds, "ended": ended})

@@ -142,7 +142,7 @@ class Trainer:
         return total / count
 
     def _set_rate(self, progress: float) -> None:
-        if self.params.schedule != "cosine":
+        if self.params.schedule == "plateau":
             return
         peak, length = self.params.learning_rate, self.params.epochs
         if self.guide is not None:
@@ -175,8 +175,7 @@ class Trainer:
         return plain_view(images, self.view, self.member.spec.input_px)
 
     def _judge(self, loss: float) -> bool:
-        improved = loss < self.best_loss
-        if improved:
+        if loss < self.best_loss or self.params.schedule == "cosine_to_end":
             self.best_loss, self.since_best = loss, 0
             state = self.evaluated.state_dict()
             self.best_state = {k: v.detach().clone() for k, v in state.items()}

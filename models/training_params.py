@@ -15,7 +15,9 @@ class TrainParams:
     """The recipe; the defaults are the paper's but for the wider augmentation.
 
     batch_size: galaxies per step, over all processes that train the member together. guide: a
-    stage after the votes' that teaches where to look (models.guidance); None for none.
+    stage after the votes' that teaches where to look (models.guidance); None for none. schedule:
+    "cosine_to_end" keeps the last epoch's weights, not the best's: nothing is chosen by those who
+    are to judge.
     """
 
     epochs: int = 100
@@ -23,7 +25,7 @@ class TrainParams:
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     loss: Literal["squared_error", "cross_entropy"] = "squared_error"
-    schedule: Literal["plateau", "cosine"] = "plateau"
+    schedule: Literal["plateau", "cosine", "cosine_to_end"] = "plateau"
     bar_weight: float = 1.0
     halve_after: int = 5
     stop_after: int = 10
@@ -34,6 +36,10 @@ class TrainParams:
     guide: GuideParams | None = None
 
     def __post_init__(self) -> None:
+        if self.schedule not in ("plateau", "cosine", "cosine_to_end"):
+            raise ValueError(
+                f"schedule={self.schedule!r} must be 'plateau', 'cosine' or 'cosine_to_end'"
+            )
         if self.guide is not None and self.schedule != "cosine":
             raise ValueError(
                 f"schedule={self.schedule!r} with a guide: a guided stage follows a fixed number "

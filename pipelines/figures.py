@@ -10,7 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 
-def learning_curves(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:
+def learning_curves(
+    curves: Mapping[str, Sequence[Mapping[str, Any]]], answers: str = "known votes, validation"
+) -> bytes:
     """Figure 2 of paper 1: training and validation loss, and RMSE, against the epoch; a PNG."""
     figure = Figure(figsize=(9, 3.6), layout="constrained", dpi=120)
     FigureCanvasAgg(figure)
@@ -21,7 +23,7 @@ def learning_curves(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:
         loss.plot(epochs, [p["train_loss"] for p in curve], ":", color=line.get_color())
         rmse.plot(epochs, [p["validation_rmse"] for p in curve], label=name)
     loss.set(xlabel="epoch", ylabel="loss (solid: validation, dotted: training)")
-    rmse.set(xlabel="epoch", ylabel="RMSE of known votes, validation")
+    rmse.set(xlabel="epoch", ylabel=f"RMSE of {answers}")
     for axes in (loss, rmse):
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from catalogues import storage
 from catalogues.training_runs import TrainingRun
 from models.ensemble import EnsembleSpec
 from pipelines import console as terminal
+from pipelines.class_scores import PREDICTIONS, class_table, judged
 from pipelines.figures import learning_curves
 from pipelines.resources import cluster
 from pipelines.training_card import MADE_BY, model_card, search_table, table_1
@@ -48,12 +49,12 @@ def run(options: TrainOptions, console: Console | None = None) -> EnsembleSpec:
         best = train_trials(options, job, resources, console)
         weights = [TrainingRun(options.output).weights(trial.label) for trial in best]
         spec = _described(options, weights)
-        scores = [asdict(score) for score in _judged(job, spec, weights)]
+        scores, files = _judged(job, spec, weights)
     record = _record(options, spec, data, best, scores)
-    _write(options.output, spec, weights, record)
+    _write(options.output, spec, weights, record, files)
     if record["search"]:
         console.print(search_table(record["search"]))
-    console.print(table_1(scores))
+    console.print(class_table(scores) if spec.classes else table_1(scores))
     console.print(f"ensemble of {len(best)} written to {storage.join(options.output, 'ensemble.json')}")  # noqa: E501  # fmt: skip
     return spec
 
@@ -85,24 +86,32 @@ def _deciding(
 
 def _described(options: TrainOptions, weights: Sequence[bytes]) -> EnsembleSpec:
     canvas_field, view, views = options.field_and_view
-    control = options.target == "bar-length"
+    kind: Any = {"bar-length": "control", "classes": "classes"}.get(options.target, "votes")
     return EnsembleSpec(
-        name=f"{options.preset}-control" if control else options.preset,
+        name=options.preset if kind == "votes" else f"{options.preset}-{kind}",
         members=options.specs,
         weights=tuple(f"{m.name}.safetensors" for m in options.specs),
         sha256=tuple(hashlib.sha256(data).hexdigest() for data in weights),
         field=canvas_field, votes_view=view, vote_views=views,
-        kind="control" if control else "votes",
+        kind=kind, classes=options.class_spec,
     )  # fmt: skip
 
 
-def _judged(job: Any, spec: EnsembleSpec, weights: Sequence[bytes]) -> Any:
+def _judged(
+    job: Any, spec: EnsembleSpec, weights: Sequence[bytes]
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Scores, and files of their own."""
     import ray  # only once the cluster is there
 
+    from actors.class_judge import judge_classes
     from actors.judge import judge
 
-    task = judge.options(num_cpus=job.cpus, num_gpus=job.gpus)
-    return ray.get(task.remote(job, spec, weights))
+    task = judge_classes if spec.classes else judge
+    found = ray.get(task.options(num_cpus=job.cpus, num_gpus=job.gpus).remote(job, spec, weights))
+    if spec.classes is None:
+        return [asdict(score) for score in found], {}
+    scores, predictions = judged(found, spec.classes)
+    return scores, {PREDICTIONS: predictions}
 
 
 def _record(
@@ -125,17 +134,22 @@ def _record(
         "galaxies": dict(data.counts),
         "answers": {**asdict(data.tally), "words": data.tally.words()},
         "split": "blake2b of object_id: catalogues.splits",
+        "classes": asdict(spec.classes) if spec.classes else None,
         "curves": dict(zip(names, curves, strict=True)),
         "table_1": scores, "search": searched(options),
     }  # fmt: skip
 
 
 def _write(
-    output: str, spec: EnsembleSpec, weights: Sequence[bytes], record: dict[str, Any]
-) -> None:
+    output: str, spec: EnsembleSpec, weights: Sequence[bytes], record: dict[str, Any],
+    besides: Mapping[str, bytes],
+) -> None:  # fmt: skip
     fs, root = storage.filesystem(output)
-    files = dict(zip(spec.weights, weights, strict=True))
-    files["curves.png"] = learning_curves(record["curves"])
+    files = {**dict(zip(spec.weights, weights, strict=True)), **besides}
+    files["curves.png"] = learning_curves(
+        record["curves"],
+        "probabilities, held-out fold" if spec.classes else "known votes, validation",
+    )
     files["training.json"] = json.dumps(record, indent=1).encode()
     card = storage.join(root, "README.md")
     if not storage.exists(fs, card) or storage.read_whole(fs, card).startswith(MADE_BY.encode()):

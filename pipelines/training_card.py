@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from pipelines.class_scores import class_data_lines, class_score_lines
+
 MADE_BY = "<!-- written by ansae train -->"
 """First line of a card that may be replaced by the next training."""
 
@@ -65,28 +67,39 @@ def _what(record: Mapping[str, Any]) -> list[str]:
         f"| {m['name']} | `{m['architecture']}` | {m['input_px']} px | {m['head']} | {sha[:12]} |"
         for m, sha in zip(record["members"], record["sha256"], strict=True)
     ]
-    does = (
+    if record["kind"] == "classes":
+        does = f"Tells {' from '.join(record['classes']['names'])}, one softmax."
+    else:
+        does = _does(record)
+    head = "| member | architecture | sees | head | sha256 |"
+    return [does, "", head, "| --- | --- | --- | --- | --- |", *members]
+
+
+def _does(record: Mapping[str, Any]) -> str:
+    return (
         f"A control: predicts the FULL length of the bar in galaxy radii, trained on the column "
         f"`{record['options']['target_column']}`."
         if record["kind"] == "control"
         else "Predicts the 37 vote fractions of the Galaxy Zoo 2 tree."
     )
-    head = "| member | architecture | sees | head | sha256 |"
-    return [does, "", head, "| --- | --- | --- | --- | --- |", *members]
 
 
 def _data(record: Mapping[str, Any]) -> list[str]:
-    counts, split = record["galaxies"], record["options"]["split"]
     lines = ["## Data", "", "| shards | galaxies |", "| --- | --- |"]
     lines += [f"| `{source['url']}` | {source['rows']} |" for source in record["sources"]]
-    lines += [
+    lines += class_data_lines(record) if record["kind"] == "classes" else _split(record)
+    return lines + [f"- {words}" for words in record["answers"]["words"]]
+
+
+def _split(record: Mapping[str, Any]) -> list[str]:
+    counts, split = record["galaxies"], record["options"]["split"]
+    return [
         "",
         f"Split by blake2b of the object_id (`catalogues.splits`): {split['test']:.0%} test, "
         f"{split['validation']:.0%} validation, the rest trained on. Galaxies with a known answer: "
         + ", ".join(f"{count} {part}" for part, count in counts.items())
         + ". Nothing of the test part was looked at.",
     ]
-    return lines + [f"- {words}" for words in record["answers"]["words"]]
 
 
 def _recipe(record: Mapping[str, Any]) -> list[str]:
@@ -109,6 +122,8 @@ def _recipe(record: Mapping[str, Any]) -> list[str]:
 
 
 def _scores(record: Mapping[str, Any]) -> list[str]:
+    if record["kind"] == "classes":
+        return class_score_lines(record)
     columns = _columns(record["table_1"])
     lines = ["## Scores", "", "On the validation part, which also chose the best epochs: no test.", ""]  # noqa: E501  # fmt: skip
     lines.append("| " + " | ".join(title for title, _ in columns) + " |")
@@ -120,6 +135,9 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
 def _use(record: Mapping[str, Any]) -> list[str]:
     if record["kind"] == "control":
         return ["## Use", "", "`models.control.Control` predicts lengths of canvases from it."]
+    if record["kind"] == "classes":
+        words = "`actors.explainer.load_classifier(THIS_FOLDER, storage)` loads one member; "
+        return ["## Use", "", words + "`unseen_by` of it names the one that never saw a source."]
     return [
         "## Use", "",
         "`ansae calibrate SHARDS --output estimator.json --ensemble THIS_FOLDER`, then",

@@ -17,6 +17,7 @@ from catalogues import storage
 from catalogues.answers import VoteTally
 from catalogues.lengths import check_lengths
 from catalogues.shards import list_shards
+from pipelines.class_data import ClassTally, look_through_classes
 from pipelines.training_options import TrainOptions
 
 COMPLETE = "complete.json"
@@ -26,13 +27,13 @@ _LENGTH_SAMPLES = 100
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """Shards with answers. counts: galaxies with a known answer by part. digest: of the shards'
-    names, rows and bytes."""
+    """Shards with answers. counts: galaxies with a known answer by part; of classes, by class.
+    digest: of the shards' names, rows and bytes."""
 
     plan: Any
     scans: Sequence[Any]
     counts: Mapping[str, int]
-    tally: VoteTally
+    tally: VoteTally | ClassTally
     digest: str
 
 
@@ -45,6 +46,11 @@ def look_through(options: TrainOptions, cpus: int, console: Console) -> Training
     from actors.canvases import ExamplePlan
     from actors.gathering import bounded, scan_item
 
+    if options.class_spec is not None:
+        plan, scans, counts, told = look_through_classes(options, options.class_spec, cpus, console)
+        return TrainingData(
+            plan=plan, scans=scans, counts=counts, tally=told, digest=_digest(scans)
+        )
     plan = ExamplePlan(
         split=options.split, field=options.field_and_view[0], target=options.column,
         tolerance=options.votes_tolerance, guided=options.params.guide is not None,
@@ -103,6 +109,7 @@ def _lengths(data: TrainingData, column: str, cpus: int) -> None:
 
 def gather(data: TrainingData, folder: Path, cpus: int, console: Console) -> None:
     """Canvases and answers of all shards as files in `folder`, once for the same data and plan."""
+    from actors.class_examples import ClassPlan, gather_class_examples
     from actors.gathering import gather_examples
 
     fs, root = storage.filesystem(str(folder))
@@ -111,7 +118,8 @@ def gather(data: TrainingData, folder: Path, cpus: int, console: Console) -> Non
     if storage.exists(fs, told) and json.loads(storage.read_whole(fs, told)) == made_of:
         console.print("examples: there already")
         return
-    work = gather_examples(folder, data.scans, data.plan, cpus + 2)
+    write = gather_class_examples if isinstance(data.plan, ClassPlan) else gather_examples
+    work = write(folder, data.scans, data.plan, cpus + 2)
     for _ in track(work, "decoding", len(data.scans), console=console):
         pass
     storage.write_whole(fs, told, json.dumps(made_of).encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -10,7 +10,17 @@ import tyro
 from catalogues.answers import TOLERANCE
 from catalogues.conventions import ScaleConvention
 from catalogues.lengths import BarLengthColumn
+from catalogues.radio_images import RadioParams
 from catalogues.splits import SplitFractions
+from models.class_training import (
+    FLUX_VIEW,
+    VIEWS,
+    class_members,
+    class_params,
+    flux_field,
+    network_name,
+)
+from models.classes import ClassSpec
 from models.control import control_member, control_params
 from models.ensemble import preset
 from models.guidance import GuideParams
@@ -20,11 +30,14 @@ from models.training_params import RECIPES, TrainParams
 from models.views import ViewParams
 from pipelines.resources import ClusterOptions
 
+_USUAL = {"bar-length": ("xception",), "classes": ("resnetv2",)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """Train an ensemble on image shards that carry votes (vote_<answer> columns), or the control
-    that predicts bar lengths from a length column.
+    """Train an ensemble on image shards that carry votes (vote_<answer> columns), the control that
+    predicts bar lengths from a length column, or networks that tell the classes of a column apart,
+    cross-validated.
 
     A galaxy's part (train, validation, test) is a hash of its object_id; the test part is never
     looked at here. The same command again goes on from the last whole epoch.
@@ -37,14 +50,30 @@ class TrainOptions:
     preset: str = "compact"
     """Members, field and views: 'compact' or 'paper'."""
     members: tuple[str, ...] = ()
-    """Names of the preset's members to train; all of them (of a control: xception) where empty."""
-    target: Literal["votes", "bar-length"] = "votes"
-    """What is predicted; bar-length: the control, one linear output, length in galaxy radii."""
+    """Names of the preset's members to train; all of them (of a control: xception, of classes:
+    resnetv2) where empty."""
+    target: Literal["votes", "bar-length", "classes"] = "votes"
+    """What is predicted; bar-length: the control, one linear output, length in galaxy radii;
+    classes: values of a column."""
     target_column: str | None = None
-    """Column of FULL bar lengths; its name ends in the unit: _px, _arcsec, _kpc, _over_r90 or
-    _scaled (of 2 petroR90)."""
+    """Column of classes; or of FULL bar lengths, its name ends in the unit: _px, _arcsec, _kpc,
+    _over_r90 or _scaled (of 2 petroR90)."""
     target_scale: ScaleConvention = "given"
     """Pixel scale for lengths that are not in px: 'given' by the rows, or by the 'gz2' rule."""
+    classes: tuple[str, ...] = ()
+    """Values of the column of classes to tell apart; rows of others are left out."""
+    folds: int = 5
+    """Of classes: each member is trained once for each fold, on all the others."""
+    fold_column: str = "object_id"
+    """Of classes: rows with the same value are one source, never in two folds."""
+    reads: Literal["flux", "picture"] = "flux"
+    """Of classes: one band of fluxes (FITS, grey PNG), or a picture in colours."""
+    cutout_px: int = 150
+    """Of fluxes: the central square that is looked at, in stored pixels."""
+    input_px: int | None = None
+    """Of classes: side of the square that members see; the preset's where not given."""
+    radio: RadioParams = field(default_factory=RadioParams)
+    """Pre-processing of fluxes."""
     split: SplitFractions = field(default_factory=SplitFractions)
     """Shares kept for validation and test."""
     head: Literal["sigmoid", "tree"] | None = None
@@ -91,11 +120,12 @@ class TrainOptions:
         for name in self.members:
             if name not in known:
                 raise ValueError(f"member {name!r} is not in preset {self.preset!r}: {known}")
-        if (self.target == "bar-length") != (self.target_column is not None):
+        if (self.target == "votes") != (self.target_column is None):
             raise ValueError(
                 f"target {self.target!r} and target_column {self.target_column!r}: --target "
-                "bar-length and --target-column NAME belong together"
+                "bar-length (or classes) and --target-column NAME belong together"
             )
+        self._check_classes()
         if self.target == "bar-length" and (self.head or self.loss):
             raise ValueError("the control has a linear output and squared error: no head, no loss")
         if self.pretrained and self.initial_weights:
@@ -123,17 +153,42 @@ class TrainOptions:
                 "--head tree"
             )
         for item in self.initial_weights:
-            if item.split("=")[0] not in [m.name for m in self.specs] or "=" not in item:
-                raise ValueError(
-                    f"initial_weights {item!r} is not MEMBER=PATH with one of "
-                    f"{[m.name for m in self.specs]}"
-                )
+            names = list(dict.fromkeys(network_name(m.name) for m in self.specs))
+            if item.split("=")[0] not in names or "=" not in item:
+                raise ValueError(f"initial_weights {item!r} is not MEMBER=PATH with one of {names}")
         self.column  # noqa: B018 (checks its name)
+
+    def _check_classes(self) -> None:
+        """Raises ValueError for options of classes that do not fit the others or each other."""
+        if self.target != "classes":
+            if self.classes:
+                raise ValueError(f"classes {self.classes} need --target classes")
+            return
+        if self.stream or self.search or self.head or self.loss:
+            raise ValueError(
+                "classes have their own head and loss, are gathered and cross-validated: leave "
+                "--head, --loss, --stream and --search out"
+            )
+        if not 2 <= self.folds <= 50:
+            raise ValueError(f"folds={self.folds} must lie in 2..50")
+        if not 16 <= self.cutout_px <= 4096:
+            raise ValueError(f"cutout_px={self.cutout_px} must lie in 16..4096")
+        self.class_spec  # noqa: B018 (checks the classes)
+
+    @property
+    def class_spec(self) -> ClassSpec | None:
+        """What a classifier is trained for."""
+        if self.target != "classes" or self.target_column is None:
+            return None
+        return ClassSpec(
+            names=self.classes, column=self.target_column, folds=self.folds,
+            fold_column=self.fold_column, reads=self.reads, radio=self.radio,
+        )  # fmt: skip
 
     @property
     def column(self) -> BarLengthColumn | None:
         """The control's target."""
-        if self.target_column is None:
+        if self.target != "bar-length" or self.target_column is None:
             return None
         return BarLengthColumn(name=self.target_column, scale=self.target_scale)
 
@@ -141,15 +196,19 @@ class TrainOptions:
     def field_and_view(self) -> tuple[FieldSpec, ViewParams, int]:
         """What canvases show, how members look at them for votes, and how many views."""
         _, canvas_field, view, views = preset(self.preset)
+        if self.target == "classes" and self.reads == "flux":
+            return flux_field(self.cutout_px), FLUX_VIEW, VIEWS
         return canvas_field, view, views
 
     @property
     def specs(self) -> tuple[MemberSpec, ...]:
         """The members to train."""
-        names = self.members or (("xception",) if self.target == "bar-length" else ())
+        names = self.members or _USUAL.get(self.target, ())
         specs = tuple(m for m in preset(self.preset)[0] if not names or m.name in names)
         if self.target == "bar-length":
             return tuple(control_member(m) for m in specs)
+        if self.target == "classes":
+            return class_members(specs, len(self.classes), self.folds, self.input_px)
         return tuple(replace(m, head=self.head or m.head) for m in specs)
 
     @property
@@ -162,6 +221,8 @@ class TrainOptions:
         recipe = replace(RECIPES[self.preset], bfloat16=self.bfloat16, seed=self.seed, **given)
         if self.target == "bar-length":
             return control_params(replace(recipe, guide=None), self.field_and_view[1])
+        if self.target == "classes":
+            return replace(class_params(recipe, self.field_and_view[1]), **given)
         if self.guide is not None:
             stage = (recipe.guide or GuideParams()) if self.guide else None
             recipe = replace(recipe, guide=stage)
@@ -176,5 +237,7 @@ class TrainOptions:
         values = {name: getattr(self, name) for name in names}
         values["members"] = [m.name for m in self.specs]
         values["heads"] = [m.head for m in self.specs]
+        if self.class_spec is not None:
+            values["classes"] = {**asdict(self.class_spec), "cutout_px": self.cutout_px}
         values["shuffle_buffer"] = self.shuffle_buffer if self.stream else None
         return values

@@ -12,6 +12,7 @@ from rich.console import Console
 from catalogues import storage
 from catalogues.storage import StorageError
 from catalogues.training_runs import Curve, TrainingRun
+from models.class_training import network_name
 from models.initial import new_member
 from models.networks import MemberSpec
 from models.searching import SearchParams, variants
@@ -24,23 +25,34 @@ _FAILURES_MAX = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One member by one recipe. `label`: its name below the training's output."""
+    """One member by one recipe. `label`: its name below the training's output. `fold`: the one
+    that is held out, of classes."""
 
     label: str
     member: MemberSpec
     params: TrainParams
+    fold: int | None = None
 
     @property
     def config(self) -> dict[str, Any]:
         """Plain values for Tune."""
-        return {"label": self.label, "member": asdict(self.member), "params": asdict(self.params)}
+        return {
+            "label": self.label, "member": asdict(self.member), "params": asdict(self.params),
+            "fold": self.fold,
+        }  # fmt: skip
 
 
 def trials_of(options: TrainOptions) -> list[list[Trial]]:
     """Trials in groups that run together: all members, or one member's variants in a search."""
     if not options.search:
         params = options.params
-        return [[Trial(label=m.name, member=m, params=params) for m in options.specs]]
+        folds = options.class_spec.folds if options.class_spec else None
+        return [
+            [
+                Trial(label=m.name, member=m, params=params, fold=i % folds if folds else None)
+                for i, m in enumerate(options.specs)
+            ]
+        ]
     found = variants(options.params, options.search, options.seed)
     return [
         [Trial(label=f"{m.name}-{i:03d}", member=m, params=p) for i, p in enumerate(found)]
@@ -58,10 +70,13 @@ def make_job(
     gpus = options.gpus
     if gpus is None:
         gpus = 1.0 if resources.get("GPU", 0) >= 1 else 0.0
-    initial = []
-    for item in options.initial_weights:
-        name, path = item.split("=", 1)
-        initial.append((name, storage.read_whole(*storage.filesystem(path))))
+    given = dict(item.split("=", 1) for item in options.initial_weights)
+    found = {n: storage.read_whole(*storage.filesystem(path)) for n, path in given.items()}
+    initial = [
+        (spec.name, found[network_name(spec.name)])
+        for spec in options.specs
+        if network_name(spec.name) in found
+    ]
     for spec in options.specs:
         new_member(spec, pretrained=options.pretrained, weights=dict(initial).get(spec.name))
     job = TrainJob(

@@ -1,0 +1,97 @@
+"""How well classes are told apart: accuracy by fold, confusion, and whether probabilities mean it.
+
+Calibration as Guo et al. 2017 (arXiv 1706.04599), section 2: sources are put into bins by the
+probability of the class they were given; a bin's gap is its share of right answers less its mean
+probability, and the expected calibration error the mean |gap|, weighted by sources.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+BINS = 10
+"""Of equal width, from 1 / K, the least that the likeliest of K classes can have, to 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bin:
+    """Sources whose probability lies in (low, high]."""
+
+    low: float
+    high: float
+    sources: int
+    mean_probability: float
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassScores:
+    """Of one network over all folds, or of several networks' mean.
+
+    accuracy: mean over folds, each source judged by the member that never saw it; spread: standard
+    deviation over folds (n - 1). confusion: [true][predicted]. balanced_accuracy: mean recall of
+    the classes. log_loss in nats. ece: expected calibration error.
+    """
+
+    name: str
+    sources: int
+    accuracy: float
+    spread: float
+    by_fold: tuple[float, ...]
+    balanced_accuracy: float
+    confusion: tuple[tuple[int, ...], ...]
+    log_loss: float
+    ece: float
+    reliability: tuple[Bin, ...]
+
+
+def class_scores(
+    name: str, probabilities: ArrayLike, labels: ArrayLike, folds: ArrayLike
+) -> ClassScores:
+    """Scores of probabilities (N, K) for sources of classes `labels` (N,), judged in `folds` (N,).
+
+    Raises ValueError where there is none, or a probability is no number.
+    """
+    shares = np.asarray(probabilities, dtype=np.float64)
+    truth, fold = np.asarray(labels, dtype=np.int64), np.asarray(folds, dtype=np.int64)
+    if not len(shares) or not np.isfinite(shares).all():
+        raise ValueError(f"{name!r}: {len(shares)} sources, or probabilities that are no numbers")
+    count = shares.shape[1]
+    given = shares.argmax(axis=1)
+    right = given == truth
+    by_fold = [float(right[fold == k].mean()) for k in np.unique(fold)]
+    confusion = np.zeros((count, count), np.int64)
+    np.add.at(confusion, (truth, given), 1)
+    present = confusion.sum(axis=1) > 0
+    recall = np.diag(confusion)[present] / confusion.sum(axis=1)[present]
+    bins = reliability(shares, truth)
+    gaps = [b.sources * abs(b.accuracy - b.mean_probability) for b in bins]
+    own = np.clip(shares[np.arange(len(truth)), truth], 1e-12, 1.0)
+    return ClassScores(
+        name=name, sources=len(truth), accuracy=float(np.mean(by_fold)),
+        spread=float(np.std(by_fold, ddof=1)) if len(by_fold) > 1 else 0.0,
+        by_fold=tuple(by_fold), balanced_accuracy=float(recall.mean()),
+        confusion=tuple(tuple(int(n) for n in row) for row in confusion),
+        log_loss=float(-np.log(own).mean()), ece=float(sum(gaps) / len(truth)), reliability=bins,
+    )  # fmt: skip
+
+
+def reliability(probabilities: Floats, labels: NDArray[np.int64]) -> tuple[Bin, ...]:
+    """The bins that hold a source, by the probability of the likeliest class."""
+    best, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    edges = np.linspace(1 / probabilities.shape[1], 1.0, BINS + 1)
+    place = np.clip(np.searchsorted(edges, best, side="left") - 1, 0, BINS - 1)
+    return tuple(
+        Bin(
+            low=float(edges[i]), high=float(edges[i + 1]), sources=int((place == i).sum()),
+            mean_probability=float(best[place == i].mean()),
+            accuracy=float(right[place == i].mean()),
+        )
+        for i in range(BINS)
+        if (place == i).any()
+    )  # fmt: skip
