@@ -19,6 +19,7 @@ from models.noise import sample_seed
 
 __all__ = [
     "BETTER",
+    "BY_IMAGE_ALONE",
     "FAITHFULNESS",
     "LOCALISATION",
     "Explain",
@@ -41,6 +42,11 @@ FAITHFULNESS: tuple[str, ...] = (
     "randomisation_ssim",
 )
 """Names of what `faithfulness` gives."""
+
+BY_IMAGE_ALONE: tuple[str, ...] = tuple(f"random_{name}" for name in LOCALISATION)
+"""Names of what `faithfulness` gives besides where the mask is known: `localisation` of the map of
+the same network with random weights. Methods that multiply by the image (all integrated gradients)
+lie on a bright source in a dark sky whatever the network is."""
 
 _LOW = ("deletion_auc", "infidelity", "max_sensitivity")
 
@@ -112,7 +118,8 @@ def localisation(saliency: NDArray[np.floating], mask: NDArray[np.bool_]) -> dic
     relevance_rank: share of the K highest pixels that lies inside, K the size of the mask.
     pointing_game (Zhang et al. 2018, IJCV 126, 1084, without tolerance): whether the highest pixel
     does. Pixels of equal value count as if drawn at random. A map that knows nothing scores the
-    share of the image that the mask covers. All NaN where `why_undefined` gives a reason. Raises
+    share of the image that the mask covers; one that knows the image alone may score much more:
+    see BY_IMAGE_ALONE. All NaN where `why_undefined` gives a reason. Raises
     ValueError for a mask of another shape.
     """
     if saliency.shape != mask.shape:
@@ -139,6 +146,7 @@ def _share_of_highest(values: NDArray[np.float64], inside: NDArray[np.bool_], co
 def faithfulness(
     network: nn.Module, image: Tensor, target: int, saliency: NDArray[np.floating],
     explain: Explain, params: FaithfulnessParams, seed: int,
+    mask: NDArray[np.bool_] | None = None,
 ) -> dict[str, float]:  # fmt: skip
     """How far the logit `target` of an image (C, H, W) hangs on what its map (H, W) shows.
 
@@ -147,15 +155,17 @@ def faithfulness(
     of all that is drawn. insertion_auc, deletion_auc: models.faithfulness_curves. infidelity,
     max_sensitivity: models.faithfulness_perturbed. randomisation_similarity, randomisation_ssim:
     rank correlation and structural similarity of the map with the random network's, NaN where that
-    is constant. All NaN where `why_undefined` gives a reason. Raises ValueError for a map of
-    another shape, and what models.attribution_network.placed raises.
+    is constant. mask: of the source (H, W), adds BY_IMAGE_ALONE. All NaN where `why_undefined`
+    gives a reason. Raises ValueError for a map of another shape, and what
+    models.attribution_network.placed raises.
     """
     if saliency.shape != tuple(image.shape[-2:]):
         raise ValueError(f"a map of {saliency.shape} is none of an image {tuple(image.shape)}")
     with borrowed(network):
         here = placed(network, image, target)
         if why_undefined(saliency):
-            return dict.fromkeys(FAITHFULNESS, float("nan"))
+            names = FAITHFULNESS + (BY_IMAGE_ALONE if mask is not None else ())
+            return dict.fromkeys(names, float("nan"))
         insertion, deletion = _curves(network, here, target, saliency, params, seed)
         side_px = max(1, round(params.infidelity_square * min(saliency.shape)))
         without = baseline_image(here, params.baseline, params.blur_fraction)
@@ -168,6 +178,7 @@ def faithfulness(
             params.sensitivity_radius, sample_seed(seed, 2),
         )  # fmt: skip
         other = explain(randomised(network, sample_seed(seed, 3)), here)
+    alone = localisation(other, mask) if mask is not None else {}
     return {
         "insertion_auc": insertion,
         "deletion_auc": deletion,
@@ -175,6 +186,7 @@ def faithfulness(
         "max_sensitivity": unsteady,
         "randomisation_similarity": rank_correlation(saliency, other),
         "randomisation_ssim": structural_similarity(saliency, other),
+        **{f"random_{name}": value for name, value in alone.items()},
     }
 
 

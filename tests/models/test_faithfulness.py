@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from models.attributions import METHODS, SIGNED, AttributionParams, attribute
 from models.faithfulness import (
     BETTER,
+    BY_IMAGE_ALONE,
     FAITHFULNESS,
     LOCALISATION,
     FaithfulnessParams,
@@ -251,6 +252,21 @@ def test_faithfulness_depends_on_its_seed_alone(network: nn.Module) -> None:
     assert torch.equal(torch.get_rng_state(), state)
     constant = faithfulness(network, image, 1, 0 * map_, explain, QUICK, 1)
     assert np.isnan(list(constant.values())).all()
+
+
+def test_what_a_method_scores_by_the_image_alone(network: nn.Module, mask: Floats) -> None:
+    # a bright source in a sky of zeros, and a network that never saw one
+    image = torch.from_numpy(mask).float()[None]
+    found = {}
+    for method in ("integrated_gradients", "vanilla_gradient"):
+        explain = explainers(1, 0)[method]
+        map_ = explain(network, image)
+        found[method] = faithfulness(network, image, 1, map_, explain, QUICK, 3, mask)
+        assert tuple(found[method]) == (*FAITHFULNESS, *BY_IMAGE_ALONE)
+    assert found["integrated_gradients"]["random_relevance_mass"] == 1
+    assert found["vanilla_gradient"]["random_relevance_mass"] < 0.6
+    nothing = faithfulness(network, image, 1, 0 * some_map(0), as_given(map_), QUICK, 3, mask)
+    assert np.isnan(nothing["random_relevance_mass"])
 
 
 def explainers(target: int, number: int) -> dict[str, Any]:
