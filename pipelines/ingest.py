@@ -37,7 +37,8 @@ class IngestOptions:
     """Copy galaxy images of a published layout into image shards, which `ansae measure` reads."""
 
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")]
-    """Folder of JPEG, PNG and FITS images, or of Hugging Face image Parquet; local or s3://."""
+    """Folder of JPEG, PNG and FITS images, of Hugging Face image Parquet, or of MiraBest's .npz (or
+    that file); local or s3://."""
     output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
     """Folder for the shards, local or s3://; must hold none yet."""
     layout: Literal["auto", "folder", "huggingface", "efigi", "mirabest"] = "auto"

@@ -12,7 +12,7 @@ from PIL import Image
 
 from catalogues.flux_images import decode_flux
 from catalogues.images import decode
-from catalogues.layouts.choosing import Source
+from catalogues.layouts.choosing import Source, open_layout
 from catalogues.layouts.mirabest import MiraBest, encoded, open_mirabest
 from catalogues.statuses import Status
 from catalogues.storage import filesystem
@@ -155,6 +155,20 @@ def test_fluxes_of_a_png_and_of_pictures() -> None:
     partly = np.ones((20, 20), np.float32)
     partly[3, 4], partly[5, 6] = np.nan, 2.0
     np.testing.assert_array_equal(decode_flux(encoded(partly)).values, partly)
+
+
+def test_a_first_cutout_in_a_folder(tmp_path: Path) -> None:
+    from astropy.io import fits
+
+    plane = np.random.default_rng(3).normal(0, 1e-4, (40, 30)).astype(np.float32)
+    plane[0, 0] = np.nan
+    hdu = fits.PrimaryHDU(plane[None, None])  # FIRST's axes: Stokes, frequency, y, x
+    hdu.header["BUNIT"] = "JY/BEAM"
+    (tmp_path / "in").mkdir()
+    hdu.writeto(tmp_path / "in" / "J100000.0+100000.fits")
+    layout, _ = open_layout(Source(url=str(tmp_path / "in")))
+    (row,) = [row for piece in layout.pieces() for row in piece.rows.to_pylist()]
+    np.testing.assert_array_equal(decode_flux(row["image"]["bytes"]).values, plane[::-1])
 
 
 @pytest.mark.data
