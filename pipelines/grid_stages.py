@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -21,6 +21,7 @@ from catalogues.columns import column
 from catalogues.known_lengths import SCHEMA, check_sizes, require_enough, unit_per_px
 from catalogues.map_cache import MapCache
 from catalogues.shards import ROW
+from pipelines.actor_pool import OnEach, on_actors
 from pipelines.grid import GridFailed, last_line
 from pipelines.grid_plan import GridPlan
 
@@ -35,11 +36,6 @@ _LOOKED = [
     column("bar_fraction", pa.float64(), "bars in the networks' votes, where these select"),
     column("note", pa.string(), "why the galaxy is not compared; null where it is"),
 ]
-
-Work = Iterable[tuple[Any, ...]]
-
-OnEach = Callable[[str, Work], Iterator[Any]]
-"""Of a method of actors.mapper.Mapper and its calls' arguments: the answers, in any order."""
 
 
 def galaxies_and_maps(plan: GridPlan, console: Console) -> pa.Table:
@@ -121,30 +117,17 @@ def _batches(plan: GridPlan, galaxies: pa.Table, most: int) -> Iterator[tuple[li
 @contextmanager
 def mappers(plan: GridPlan) -> Iterator[OnEach]:
     """A pool of Mappers, started when first asked for."""
-    import ray
-    from ray.util import ActorPool
+    from ray.exceptions import RayError
 
     assert plan.have is not None
-    pool, actors = plan.have.explainers, []
-    asked = {"num_gpus": pool.gpus} if pool.gpus else {"num_cpus": pool.cpus}
-    made = MapperActor.options(max_restarts=3, max_task_retries=3, **asked)
-
-    def on_each(method: str, work: Work) -> Iterator[Any]:
-        if not actors:
-            actors.extend(made.remote(plan.mapper_params()) for _ in range(pool.max_size))
-        calls = ActorPool(actors)
-        yield from calls.map_unordered(lambda a, words: getattr(a, method).remote(*words), work)
-
     try:
-        yield on_each
-    except ray.exceptions.RayError as error:
+        with on_actors(MapperActor, (plan.mapper_params(),), plan.have.explainers) as on_each:
+            yield on_each
+    except RayError as error:
         raise GridFailed(
             f"making maps failed ({last_line(error)}); those that were made are kept: run the "
             "same command again"
         ) from error
-    finally:
-        for actor in actors:
-            ray.kill(actor)
 
 
 def _placed(plan: GridPlan, looked: dict[int, dict[str, Any]]) -> pa.Table:

@@ -17,13 +17,18 @@ _PLAIN_EVERY_S = 10.0
 class MeasureProgress:
     """Context manager. On a terminal one line that moves, else a line every ten seconds.
 
-    `total`: galaxies of the input; `statuses`: rows by status that were there before.
+    `total`: galaxies of the input; `statuses`: rows by status that were there before. `noun`: what
+    is counted.
     """
 
     def __init__(
-        self, total: int, statuses: Mapping[str, int], console: Console | None = None
+        self,
+        total: int,
+        statuses: Mapping[str, int],
+        console: Console | None = None,
+        noun: str = "galaxies",
     ) -> None:
-        self.total = total
+        self.total, self.noun = total, noun
         self.statuses = Counter(statuses)
         self.before = self.statuses.total()
         self.console = console or Console(stderr=True)
@@ -55,7 +60,7 @@ class MeasureProgress:
         rate = self.rate()
         left = f"{clock((self.total - self.done) / rate)} left" if rate else "time left unknown"
         counts = ", ".join(f"{n} {status}" for status, n in self.statuses.most_common())
-        return f"{rate:.3g} galaxies/s, {left}: {counts}"
+        return f"{rate:.3g} {self.noun}/s, {left}: {counts}"
 
     def rate(self) -> float:
         """Galaxies per second of this session, its start included."""

@@ -105,7 +105,7 @@ def _measure(
         raise
     except Exception as error:
         raise RunFailed(
-            f"{_cause(error)}; {progress.done} of {plan.rows} galaxies are in the catalogue: run "
+            f"{cause(error)}; {progress.done} of {plan.rows} galaxies are in the catalogue: run "
             "the same command again to finish"
         ) from error
     finally:
@@ -137,7 +137,7 @@ def _tidy(fs: Any, root: str, names: set[str], plan: Plan) -> dict[str, str]:
     return {SEAL: seal(fs, root, inputs)}
 
 
-def _cause(error: BaseException) -> str:
+def cause(error: BaseException) -> str:
     """What went wrong, in one line: Ray quotes a worker's traceback, whose end says it."""
     text = f"{type(error).__name__}: {error}"
     said = [line for line in text.splitlines() if _ERROR_LINE.match(line)]

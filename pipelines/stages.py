@@ -8,15 +8,15 @@ from typing import Any
 
 import ray.data
 from ray.data import ActorPoolStrategy, Dataset
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.decoder import Decoder
 from actors.explainer import Explainer
-from actors.guard import Strikes, guarded
+from actors.guard import guarded
 from actors.measurer import Measurer
 from actors.shards import ShardSource
 from actors.writer import write_batch
 from catalogues.provenance import RunRecord
+from pipelines.actor_pool import strikes_beside_driver
 from pipelines.plan import Plan
 from pipelines.resources import Pool, StageResources, set_block_bytes
 from pipelines.stage_arguments import decoder_arguments, explainer_arguments, measurer_arguments
@@ -30,7 +30,7 @@ def stages(plan: Plan, record: RunRecord, have: StageResources, holder: str) -> 
     the output."""
     options, rows = plan.options, have.batch_rows
     set_block_bytes(rows * 3 * plan.ensemble.field.canvas_px**2)  # a batch of canvases
-    strikes = _strikes()
+    strikes = strikes_beside_driver()
     read, write = (
         replace(access, attempts=_ATTEMPTS)
         for access in (options.read_options(), options.write_options())
@@ -80,15 +80,6 @@ def receipts(files: Dataset) -> Iterator[dict[str, Any]]:
     """Run the job; one receipt for each file (actors.writer.RECEIPT) as soon as it is there."""
     for batch in files.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
         yield from batch.to_pylist()
-
-
-def _strikes() -> Any:
-    """The actor that counts deaths, beside the driver: where that is gone, so is the session."""
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-    actor = ray.remote(Strikes).options(
-        num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here
-    )
-    return actor.remote()
 
 
 def _pool(pool: Pool) -> dict[str, Any]:

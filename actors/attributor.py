@@ -1,0 +1,242 @@
+"""Images explained by several methods, and the maps judged. Holds the networks."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import ray
+import torch
+
+from actors.cost import Cost, cost
+from actors.decoder import DUPLICATE
+from actors.explainer import MACHINE_ERRORS
+from actors.guard import Guarded
+from actors.shards import read_rows
+from actors.subjects import Seen, SubjectParams, Unreadable, confident, load_subject
+from actors.writer import RECEIPT
+from catalogues import storage
+from catalogues.catalogue_files import write_rows
+from catalogues.comparison import (
+    COMPARED,
+    MAPS_FOLDER,
+    METRICS_FOLDER,
+    NO_MASK,
+    UNKNOWN_CLASS,
+    comparison_rows,
+)
+from catalogues.lease import FILE as LEASE
+from catalogues.lease import check_holder
+from catalogues.map_cache import GREY, MapCache
+from catalogues.rows import NOTE
+from catalogues.shards import Shard
+from catalogues.statuses import Status
+from catalogues.storage import StorageOptions
+from models.attributions import AttributionParams
+from models.controls import ORACLE
+from models.faithfulness import FaithfulnessParams, why_undefined
+from models.map_quality import explainer, quality
+from models.saliency import galaxy_seed
+
+PREDICTED, LABEL = "predicted", "label"
+"""What can be explained beside a class by its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """Rows of one shard and, by method, those of them that it has not explained yet."""
+
+    shard: Shard
+    rows: tuple[int, ...]
+    missing: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributorParams:
+    """What an Attributor needs to know.
+
+    methods: by name; None for a control. target: PREDICTED, LABEL, or a class. runs: the run_id of
+    each method's rows. kept: sources whose maps are kept, None for all. holder: of the lease.
+    """
+
+    input: str
+    output: str
+    read: StorageOptions
+    write: StorageOptions
+    subject: SubjectParams
+    methods: Mapping[str, AttributionParams | None]
+    faithfulness: FaithfulnessParams
+    target: str
+    columns: tuple[str, ...]
+    seed: int
+    runs: Mapping[str, str]
+    kept: frozenset[int] | None
+    holder: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A row that can be explained, or (`seen` is None) the reason in `facts` why it cannot."""
+
+    facts: Mapping[str, Any]
+    seen: Seen | None = None
+    target: int = 0
+
+
+def how(method: str, params: AttributionParams | None) -> dict[str, Any]:
+    """A method's parameters, or a control's name."""
+    return params.to_dict() if params else {"method": method}
+
+
+class Attributor:
+    """`compare` explains a unit's rows and writes one file of metrics for each method."""
+
+    def __init__(self, params: AttributorParams, strikes: Any) -> None:
+        if params.subject.device == "cpu":
+            torch.set_num_threads(1)  # the Attributors are what fills the cores
+        self.params = params
+        self.subject = load_subject(params.subject)
+        self.fs, self.root = storage.filesystem(params.output, params.write)
+        self.maps = MapCache(storage.join(params.output, MAPS_FOLDER), params.write)
+        self.strikes = strikes
+
+    def compare(self, unit: Unit) -> list[dict[str, Any]]:
+        """Receipts (actors.writer.RECEIPT) of the files that were written."""
+        p, done = self.params, np.ones(unit.shard.rows, dtype=bool)
+        done[list(unit.rows)] = False
+        rows = pa.concat_tables(read_rows(unit.shard, done, p.input, p.read, p.columns))
+        stage = Guarded(
+            lambda table: self.explained(table, unit.missing), self.strikes, "explaining the image"
+        )
+        receipts: list[dict[str, Any]] = stage(rows).to_pylist()
+        return receipts
+
+    def explained(self, table: pa.Table, missing: Mapping[str, tuple[int, ...]]) -> pa.Table:
+        """Explain the rows of actors.shards.read_rows by the methods that they miss; receipts."""
+        sources = [self._source(row) for row in table.to_pylist()]
+        receipts = []
+        for method in self.params.methods:
+            wanted = set(missing.get(method, ()))
+            mine = [s for s in sources if s.facts["shard_row"] in wanted]
+            if mine:
+                receipts.append(self._write(method, [self._judged(s, method) for s in mine]))
+        return pa.Table.from_pylist(receipts, schema=RECEIPT)
+
+    def _source(self, row: Mapping[str, Any]) -> Source:
+        """As its network sees it, with its prediction."""
+        columns = self.params.subject
+        facts = {name: row[name] for name in ("object_id", "shard", "shard_row")}
+        try:
+            facts["label"] = self.subject.label(row)
+            facts["confident"] = confident(row, columns.confidence)
+            _check(row)
+            seen = self.subject.seen(row)
+            return self._predicted(facts, seen)
+        except Unreadable as fault:
+            return Source(facts={**facts, "status": fault.status, "status_message": str(fault)})
+        except MACHINE_ERRORS:
+            raise
+        except Exception as error:
+            return Source(facts={**facts, **_failure("reading the image", error)})
+
+    def _predicted(self, facts: Mapping[str, Any], seen: Seen) -> Source:
+        with torch.no_grad():
+            shares = torch.softmax(seen.network(seen.image[None])[0].float(), dim=-1).cpu().numpy()
+        names, label = self.subject.classes, facts["label"]
+        predicted = names[int(shares.argmax())]
+        asked = {PREDICTED: predicted, LABEL: label}.get(self.params.target, self.params.target)
+        if asked not in names:
+            said = f"class {asked!r} is none of the network's: {', '.join(names)}"
+            raise Unreadable(UNKNOWN_CLASS, said)
+        target = names.index(asked)
+        known = {
+            "predicted": predicted,
+            "target": asked,
+            "probability": float(shares[target]),
+            "correct": None if label is None else label == predicted,
+        }
+        return Source(facts={**facts, **known}, seen=seen, target=target)
+
+    def _judged(self, source: Source, method: str) -> dict[str, Any]:
+        """The row of a source and a method."""
+        params = self.params.methods[method]
+        facts = {
+            "status": COMPARED,
+            **source.facts,
+            "method": method,
+            "parameters": json.dumps(how(method, params)),
+            "run_id": self.params.runs[method],
+        }
+        if source.seen is None:
+            return facts
+        if method == ORACLE and source.seen.mask is None:
+            said = "there is no mask of this source that the map could be"
+            return facts | {"status": NO_MASK, "status_message": said}
+        try:
+            return facts | self._numbers(source, source.seen, method)
+        except MACHINE_ERRORS:
+            raise
+        except Exception as error:
+            return facts | _failure(f"explaining by {method}", error)
+
+    def _numbers(self, source: Source, seen: Seen, method: str) -> dict[str, Any]:
+        seed = galaxy_seed(self.params.seed, source.facts["object_id"])
+        explain = explainer(method, self.params.methods[method], source.target, seed, seen.mask)
+        with cost(seen.image.device) as spent:
+            saliency = explain(seen.network, seen.image)
+        self._keep(source.facts["object_id"], method, saliency, seen)
+        found = quality(
+            saliency,
+            explain,
+            seen.network,
+            seen.image,
+            source.target,
+            params=self.params.faithfulness,
+            seed=seed,
+            mask=seen.mask,
+            bar=seen.bar,
+        )
+        said = why_undefined(saliency, seen.mask)
+        return found | _costs(spent) | {"status_message": said}
+
+    def _keep(self, object_id: int, method: str, saliency: np.ndarray, seen: Seen) -> None:
+        if self.params.kept is None or object_id in self.params.kept:
+            self.maps.write(method, object_id, saliency)
+            self.maps.write(GREY, object_id, seen.image.mean(dim=0).cpu().numpy())
+
+    def _write(self, method: str, rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+        if self.params.holder is not None:
+            check_holder(self.fs, storage.join(self.root, LEASE), self.params.holder)
+        folder = storage.join(self.root, METRICS_FOLDER, method)
+        name = write_rows(self.fs, folder, comparison_rows(rows))
+        statuses = json.dumps(Counter(row["status"] for row in rows))
+        return {"file": name, "rows": len(rows), "statuses": statuses}
+
+
+def _check(row: Mapping[str, Any]) -> None:
+    """Raises Unreadable for a row that has no image to explain, as actors.decoder names it."""
+    if row.get("status") is not None:  # given up by actors.guard
+        raise Unreadable(row["status"], row["status_message"])
+    if row["object_id"] is None:
+        raise Unreadable(Status.BAD_ID.value, row[NOTE])
+    if row[DUPLICATE]:
+        said = f"object_id {row['object_id']} stands in an earlier row of this shard too"
+        raise Unreadable(Status.DUPLICATE_ID.value, said)
+
+
+def _failure(doing: str, error: Exception) -> dict[str, str]:
+    said = f"{doing}: {type(error).__name__}: {error}"
+    return {"status": Status.FAILED.value, "status_message": " ".join(said.split())[:500]}
+
+
+def _costs(spent: Cost) -> dict[str, float]:
+    return {"seconds": spent.seconds, "peak_memory_mb": spent.peak_memory_mb}
+
+
+AttributorActor = ray.remote(Attributor)
+"""The Attributor as a Ray actor."""

@@ -1,0 +1,69 @@
+"""All the numbers of one map: localisation, faithfulness, and the bar that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models.attributions import AttributionParams, attribute
+from models.bar_reading import TrueBar, bar_errors
+from models.controls import NOISE, noise, oracle
+from models.faithfulness import FaithfulnessParams, faithfulness, localisation
+
+Floats = NDArray[np.float32]
+Explain = Callable[[nn.Module, Tensor], Floats]
+"""A map (H, W) of what a network makes of an image (C, H, W)."""
+
+
+def explainer(
+    method: str,
+    params: AttributionParams | None,
+    target: int,
+    seed: int,
+    mask: NDArray[np.bool_] | None = None,
+) -> Explain:
+    """How a method explains the logit `target`. params: None for a control of models.controls, of
+    which the oracle needs the `mask` (H, W)."""
+    if params is not None:
+        return lambda network, image: attribute(network, image, target, params, seed)
+    if method == NOISE:
+        return noise(seed)
+    if mask is None:
+        raise ValueError(f"{method!r} needs a mask: leave it out where none is known")
+    return oracle(mask)
+
+
+def quality(
+    saliency: Floats,
+    explain: Explain,
+    network: nn.Module,
+    image: Tensor,
+    target: int,
+    *,
+    params: FaithfulnessParams,
+    seed: int,
+    mask: NDArray[np.bool_] | None = None,
+    bar: TrueBar | None = None,
+) -> dict[str, float]:
+    """Metrics of catalogues.comparison.METRICS by name. saliency: what `explain` made of the image
+    (C, H, W). mask: where the source is (H, W), bar: what is known of it; None: not known. Raises
+    ValueError for a map that is not finite."""
+    if not np.isfinite(saliency).all():
+        raise ValueError("the map is not finite")
+    found = dict(faithfulness(network, image, target, saliency, explain, params, seed))
+    if mask is not None and mask.any():
+        found |= localisation(saliency, mask)
+    if bar is not None:
+        found |= bar_errors(saliency, bar)
+    return found
+
+
+def shown(saliency: Floats) -> Floats:
+    """A map (H, W) as people are shown it, in [0, 1]: its positive part over its 99.5th percentile,
+    so that a single pixel does not darken all others."""
+    positive = np.clip(saliency, 0, None)
+    top = float(np.percentile(positive, 99.5)) or float(positive.max())
+    return np.clip(positive / top, 0, 1) if top > 0 else positive

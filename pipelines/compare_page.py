@@ -1,0 +1,193 @@
+"""What the report of a comparison says: the values that templates/compare.html is filled with."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from actors.attributor import how
+from catalogues import storage
+from catalogues.comparison import COMPARED, MAPS_FOLDER
+from catalogues.map_cache import MapCache
+from models.attributions import CITATIONS, METHODS
+from models.bar_reading import BarAgreement
+from models.comparison import Estimate
+from models.controls import CONTROLS
+from models.ranking import IMAGES_MIN
+from pipelines import run_facts
+from pipelines.compare_figures import metric_plot, panels
+from pipelines.compare_numbers import NAMED, Group, Table
+from pipelines.compare_session import Work
+from pipelines.page import count, words
+
+_PAPER = (
+    "Paper 2 (Chuma et al. 2025, arXiv 2502.17207) compared ten methods by eye and found "
+    "Score-CAM, Grad-CAM and Grad-CAM++ the best. It names these three; the other seven of the ten "
+    "are inferred from the same group’s earlier benchmark: "
+)
+_SAID = {
+    "confirmed": "confirmed: each of the three is better than each of the other seven",
+    "contradicted": "contradicted: one of the three is worse than one of the other seven",
+    "undecided": "undecided at 95 %",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """All that the page shows."""
+
+    work: Work
+    table: Table
+    groups: list[Group]
+    bars: Mapping[str, BarAgreement]
+
+
+def values(c: Contents) -> dict[str, Any]:
+    """Everything that the template names."""
+    plan, whole = c.work.plan, c.groups[0]
+    options = plan.options
+    cache = MapCache(storage.join(options.output, MAPS_FOLDER), options.write_options())
+    shown = panels(c.table, cache, plan.choice.shown)
+    written = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
+    record = dict(json.loads(plan.stored.to_json())) if plan.stored else {}
+    parts = (
+        ("ranking", "Ranking", whole.overall),
+        ("verdict", "The paper’s judgement", _verdicts(whole)),
+        ("metrics", "Metrics", whole.metrics),
+        ("groups", "Groups", c.groups[1:]),
+        ("bars", "Bars", c.bars),
+        ("panel", "Maps", shown),
+        ("methods", "Methods", True),
+        ("run", "What ran", True),
+    )
+    return {
+        "title": "Saliency methods compared",
+        "lead": f"Network {record['facts']['ensemble']['name']!r}, "
+        f"in {storage.redact(options.output)}",
+        "contents": [(anchor, name) for anchor, name, what in parts if what],
+        "headline": _headline(c),
+        "legend": "controls in grey: noise, and the true mask itself",
+        "ranking": _ranking(whole),
+        "columns": [(r.metric.label, r.metric.better) for r in whole.metrics],
+        "too_few": f"Fewer than {IMAGES_MIN} images: nothing is ranked.",
+        "paper": _PAPER + ", ".join(words(m) for m in METHODS if m not in NAMED) + ".",
+        "verdicts": _verdicts(whole),
+        "plots": [metric_plot(r) for r in whole.metrics],
+        "tests": _tests(whole),
+        "groups": [(g.title, count(g.images), _places(g)) for g in c.groups if g.overall],
+        "methods_of_groups": [words(o.method) for o in whole.overall],
+        "bars": [(words(m), b.n, _share(b.found), *_numbers(b)) for m, b in c.bars.items()],
+        "panels": shown,
+        "panel_columns": [words(m) for m in c.table.methods],
+        "methods": _methods(plan.methods),
+        "statuses": sorted(Counter(i["status"] for i in c.table.images).items()),
+        "faults": [i for i in c.table.images if i["status"] != COMPARED][:50],
+        "all_facts": run_facts.all_facts(record),
+        "footer": f"Written by ansae on {written}. This file needs no network.",
+    }
+
+
+def _headline(c: Contents) -> list[tuple[str, str, str]]:
+    whole = c.groups[0]
+    good = sum(image["status"] == COMPARED for image in c.table.images)
+    right = [i["correct"] for i in c.table.images if i["correct"] is not None]
+    out = [
+        ("images", count(len(c.table.images)), f"{count(good)} explained"),
+        ("methods", count(len(c.table.methods)), f"{len(whole.metrics)} metrics"),
+    ]
+    real = [o for o in whole.overall if o.method not in CONTROLS]
+    if real:
+        out.append(("least mean rank", words(real[0].method), f"{real[0].rank.value:.2f}"))
+    if right:
+        out.append(("right predictions", f"{sum(right) / len(right):.1%}", f"of {len(right)}"))
+    return out
+
+
+def _ranking(whole: Group) -> list[dict[str, Any]]:
+    """A line for each method: its mean rank, and its mean by every metric."""
+    means = [{s.method: s for s in r.standings} for r in whole.metrics]
+    return [
+        {
+            "method": words(o.method),
+            "control": o.method in CONTROLS,
+            "named": o.method in NAMED,
+            "rank": f"{o.rank.value:.2f}",
+            "interval": f"{o.rank.low:.2f}–{o.rank.high:.2f}",
+            "cells": [
+                (_number(m[o.method].mean.value), m[o.method] is r.standings[0])
+                for m, r in zip(means, whole.metrics, strict=True)
+            ],
+        }
+        for o in whole.overall
+    ]
+
+
+def _verdicts(whole: Group) -> list[dict[str, str]]:
+    return [
+        {
+            "metric": r.metric.label,
+            "said": _SAID[r.verdict.said],
+            "gap": _interval(r.verdict.gap),
+            "lead": _interval(r.verdict.lead),
+            "first": ", ".join(words(m) for m in r.verdict.first),
+        }
+        for r in whole.metrics
+        if r.verdict is not None
+    ]
+
+
+def _tests(whole: Group) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """By metric: (method, mean with interval, rank within an image, p against the best)."""
+    return [
+        (
+            r.metric.label,
+            [
+                (words(s.method), _interval(s.mean), f"{s.rank:.2f}", _p(s.p))
+                for s in r.standings
+            ],
+        )
+        for r in whole.metrics
+    ]  # fmt: skip
+
+
+def _places(found: Group) -> dict[str, str]:
+    return {words(o.method): f"{o.rank.value:.2f}" for o in found.overall}
+
+
+def _methods(methods: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """(name, where it comes from, its source, its parameters)."""
+    found = []
+    for name, params in methods.items():
+        origin = "named by paper 2" if name in NAMED else "inferred"
+        if name not in METHODS:
+            origin = "control" if name in CONTROLS else "the map of ansae measure"
+        plain = {k: v for k, v in how(name, params).items() if k != "method"}
+        said = ", ".join(f"{k} {run_facts.text(v)}" for k, v in plain.items() if v is not None)
+        found.append((words(name), origin, CITATIONS.get(name, "—"), said or "—"))
+    return found
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if value == value else "—"
+
+
+def _share(value: float) -> str:
+    return f"{value:.0%}" if value == value else "—"
+
+
+def _numbers(b: BarAgreement) -> tuple[str, str, str]:
+    return _number(b.ratio), _share(b.scatter), _number(b.rho)
+
+
+def _interval(e: Estimate) -> str:
+    return f"{_number(e.value)} ({_number(e.low)} to {_number(e.high)})"
+
+
+def _p(value: float) -> str:
+    if value != value:
+        return "best"
+    return "< 0.0001" if value < 1e-4 else f"{value:.2g}"

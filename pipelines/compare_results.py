@@ -1,0 +1,117 @@
+"""What comes out of a comparison: all rows in one file, ranking, report, and the printed tables."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as Printed
+
+from catalogues import storage
+from catalogues.comparison import TABLE, read_tables, write_table
+from models.comparison import Estimate
+from models.controls import CONTROLS
+from pipelines import page
+from pipelines.compare_numbers import Group, bar_table, by_image, groups
+from pipelines.compare_page import Contents, values
+from pipelines.compare_session import Work
+
+RANKING, REPORT = "ranking.json", "report.html"
+"""Files of the output."""
+
+_SHORT = {
+    "relevance_mass": "mass", "relevance_rank": "rank in", "pointing_game": "point",
+    "insertion_auc": "insert", "deletion_auc": "delete", "infidelity": "infid.",
+    "max_sensitivity": "sens.", "randomisation_similarity": "random.",
+    "bar_length_error": "length", "bar_angle_error_deg": "angle", "seconds": "s",
+    "peak_memory_mb": "MB",
+}  # fmt: skip
+
+
+def write_results(work: Work, console: Console) -> None:
+    """Write and print them. StorageError."""
+    plan = work.plan
+    fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
+    rows = read_tables(fs, [path for ledger in plan.ledgers.values() for path in ledger.paths])
+    write_table(fs, root, rows)
+    table = by_image(rows, list(plan.methods))
+    ranked, bars = groups(table), bar_table(table)
+    raw = {"groups": [asdict(g) for g in ranked], "bars": {m: asdict(b) for m, b in bars.items()}}
+    storage.write_whole(fs, storage.join(root, RANKING), json.dumps(_plain(raw), indent=1).encode())
+    html = page.render(
+        values(Contents(work=work, table=table, groups=ranked, bars=bars)), "compare.html"
+    )
+    storage.write_whole(fs, storage.join(root, REPORT), html.encode())
+    console.print(_ranking(ranked[0]))
+    for line in verdict_lines(ranked[0]):
+        console.print(line, highlight=False, soft_wrap=True)
+    if bars:
+        console.print(_bars(bars))
+    where = storage.join(storage.redact(plan.options.output), TABLE)
+    told = f"{len(rows)} rows: {where}; {RANKING}, {REPORT} beside it"
+    if work.written:
+        told += f"; {work.written} maps in {work.seconds:.0f} s"
+    console.print(told, highlight=False, soft_wrap=True)
+
+
+def verdict_lines(found: Group) -> list[str]:
+    """What becomes of the paper's judgement, metric by metric."""
+    lines = []
+    for result in found.metrics:
+        v = result.verdict
+        if v is not None:
+            lines.append(
+                f"{result.metric.label}: 'Score-CAM, Grad-CAM and Grad-CAM++ are the best' is "
+                f"{v.said} (gap {interval(v.gap)}); first three of the ten: {', '.join(v.first)}"
+            )
+    return lines
+
+
+def interval(value: Estimate) -> str:
+    """ "0.53 (0.50 to 0.55)"."""
+    return f"{number(value.value)} ({number(value.low)} to {number(value.high)})"
+
+
+def number(value: float) -> str:
+    """Three digits."""
+    return "-" if not math.isfinite(value) else f"{value:.3g}"
+
+
+def _ranking(found: Group) -> Printed:
+    title = f"methods by their mean rank on {found.images} images; means of each metric"
+    table = Printed(title=title, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("method", no_wrap=True)
+    for name in ("rank", "95 %", *(_SHORT[r.metric.name] for r in found.metrics)):
+        table.add_column(name, justify="right", no_wrap=True)
+    means = [{s.method: s.mean.value for s in r.standings} for r in found.metrics]
+    for o in found.overall:
+        table.add_row(
+            f"{o.method} (control)" if o.method in CONTROLS else o.method,
+            f"{o.rank.value:.2f}", f"{o.rank.low:.2f}-{o.rank.high:.2f}",
+            *(number(mean[o.method]) for mean in means),
+        )  # fmt: skip
+    return table
+
+
+def _bars(bars: dict[str, Any]) -> Printed:
+    table = Printed(title="bar lengths read off the maps", box=None, pad_edge=False)
+    table.add_column("method", no_wrap=True)
+    for name in ("bars", "found", "read / true", "scatter", "rho"):
+        table.add_column(name, justify="right")
+    for method, b in bars.items():
+        table.add_row(
+            method, str(b.n), f"{b.found:.0%}", number(b.ratio), number(b.scatter), number(b.rho)
+        )
+    return table
+
+
+def _plain(value: Any) -> Any:
+    """JSON's values: what is not a number is null."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
