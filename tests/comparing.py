@@ -16,7 +16,7 @@ from tests.survey import galaxy_rows, tiny_ensemble, write_shard
 
 FIELDS = pa.schema([*SCHEMA, *(pa.field(name, pa.float64()) for name in BAR_TRUTH)])
 
-QUICK = FaithfulnessParams(curve_steps=4, infidelity_samples=4, sensitivity_samples=1)
+QUICK = FaithfulnessParams(curve_steps=4, infidelity_samples=16, sensitivity_samples=2)
 
 
 def barred_rows(count: int) -> list[dict]:  # type: ignore[type-arg]
