@@ -1,7 +1,7 @@
 """HATS, a catalogue partitioned on the sky: its files' names and contents.
 
 IVOA Note "HATS". A collection is a folder with `collection.properties`, a catalogue and perhaps
-its margin cache; each of those is a folder with `hats.properties`, `partition_info.csv`, `dataset/`.
+its margin cache; each of those has `hats.properties`, `partition_info.csv` and `dataset/`.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ COMMANDS = {
     "train": "image shards with votes -> an ensemble of networks",
     "calibrate": "choose how maps are read, on galaxies kept apart",
     "measure": "image shards -> bar catalogue: the main job",
+    "explain": "what the networks see in one image, as one picture",
     "status": "what a run is doing, from anywhere that reads its output",
     "validate": "a catalogue against published truth",
     "compare": "ten saliency methods on one set of images",

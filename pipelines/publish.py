@@ -119,7 +119,7 @@ def _publish(
 ) -> PublishSummary:
     began = time.monotonic()
     publisher.clear()
-    pieces = Pieces(publisher.sort(files))
+    pieces = publisher.sort(files)
     _check_rows(pieces, options, record)
     sky = None
     if pieces.rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
@@ -30,12 +31,13 @@ from catalogues import storage
 from catalogues.flat_files import FlatKind, write_flat
 from catalogues.hats import DATASET, ROW_GROUP_ROWS, Described, Leaf, leaf_name, write_catalogue
 from catalogues.published import PLACED, Widths, described, published_schema
-from catalogues.sky_partitions import COUNT_ORDER, Partitions, divide, margin_order
+from catalogues.sky_partitions import COUNT_ORDER, divide, margin_order
 from catalogues.sorted_runs import read_batches
 
 APART = "without_position.parquet"
 """The output's file of rows that a catalogue of the sky cannot hold."""
 
+_NONE = np.zeros(0, np.int64)
 _PIECE_BYTES = 32 * 2**20
 _PIECE_FILES = 1000
 
@@ -50,17 +52,21 @@ class Publisher:
     console: Console
     most: int
 
-    def sort(self, files: Sequence[tuple[str, int]]) -> tuple[Sorted, ...]:
+    def sort(self, files: Sequence[tuple[str, int]]) -> Pieces:
         """Sorted pieces of all rows. `files`: (path, bytes)."""
         groups = list(enumerate(_groups(files)))
-        found = {item[0]: piece for item, piece in self._tasks(sort_files, groups, "sorting")}
-        return tuple(found[number] for number, _ in groups)
+        counts = np.zeros(12 * 4**COUNT_ORDER, np.int64)
+        found = {}
+        for (number, _), piece in self._tasks(sort_files, groups, "sorting"):
+            counts[piece.pixels] += piece.counts
+            found[number] = replace(piece, pixels=_NONE, counts=_NONE)  # as many as rows, often
+        return Pieces(pieces=[found[number] for number, _ in groups], counts=counts)
 
     def write(self, pieces: Pieces, rows_max: int, margin_arcsec: float | None) -> Sky:
         """The HATS catalogue and, where a margin is given, its margin cache."""
         slices = Slices(
             runs=[piece.run for piece in pieces.pieces if piece.run is not None],
-            partitions=pieces.partitions(rows_max),
+            partitions=divide(pieces.counts, rows_max),
             schema=self._described(pieces, PLACED),
             folder=self.name,
             margin=None if margin_arcsec is None else margin_order(margin_arcsec),
@@ -151,11 +157,12 @@ class Publisher:
                 fs.rm(path, recursive=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pieces:
-    """All rows, sorted in pieces."""
+    """All rows, sorted in pieces. `counts`: in every pixel of COUNT_ORDER."""
 
     pieces: Sequence[Sorted]
+    counts: NDArray[np.int64]
 
     @cached_property
     def rows(self) -> int:
@@ -176,13 +183,6 @@ class Pieces:
     def widths(self) -> Widths:
         """Room for text and lists."""
         return Widths.widest(piece.widths for piece in self.pieces)
-
-    def partitions(self, rows_max: int) -> Partitions:
-        """How the sky is divided among files."""
-        counts = np.zeros(12 * 4**COUNT_ORDER, np.int64)
-        for piece in self.pieces:
-            counts[piece.pixels] += piece.counts
-        return divide(counts, rows_max)
 
 
 @dataclass(frozen=True, kw_only=True)
