@@ -41,7 +41,7 @@ bench: $(READY)  ## measure speed on whatever this machine has (BENCH=--quick, o
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 chaos: $(READY)  ## kill runs 200 times in every way, each followed by the same command
-	$(BIN)/python -m tests.faults.kills $$(mktemp -d) --kills 200
+	$(BIN)/python -m tests.faults.kills $$(mktemp -d) --s3 --kills 200
 	$(BIN)/python -m tests.faults.chaos --kills 200
 
 fuzz: $(READY)  ## a million damaged images

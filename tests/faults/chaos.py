@@ -18,10 +18,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from pipelines.resources import import_ray
 from tests import s3server
+from tests.faults import forked
 from tests.faults.comparing import catalogue, upload
 from tests.faults.nodes import Nodes, nodes
 from tests.faults.proxy import FaultyStore, faulty
@@ -62,25 +63,22 @@ class Chaos:
 
     def _session(self, output: str, kills: int) -> tuple[int, int]:
         """One time the command; its exit status and how many kills it met."""
-        command = os.fork()
-        if not command:
-            measure([f"{self.place}/shards", f"{self.place}/{output}", *self.words], self.cluster)
+        words = [f"{self.place}/shards", f"{self.place}/{output}", *self.words]
+        command = forked.start(os.environ, measure, words, self.cluster.address)
         began, used, pause = time.monotonic(), 0, self.random.uniform(3, 8)
         last = began
         while True:
-            done, status = os.waitpid(command, os.WNOHANG)
-            if done:
-                return os.waitstatus_to_exitcode(status), used
+            if command.exitcode is not None:
+                return command.exitcode, used
             if time.monotonic() - began > SESSION_S:
-                os.kill(command, signal.SIGKILL)
-                os.waitpid(command, 0)
+                command.kill()
                 raise AssertionError(f"{output}: a session hangs for {SESSION_S} s")
             if used < kills and time.monotonic() - last > pause:
                 used += self._kill(command)
                 last, pause = time.monotonic(), self.random.uniform(0.5, 4)
             time.sleep(0.05)
 
-    def _kill(self, command: int) -> int:
+    def _kill(self, command: ForkServerProcess) -> int:
         """Kill something; 1 if there was something to kill."""
         kinds = {k: n for k, n in KINDS.items() if k != "node" or self.cluster.count}
         (kind,) = self.random.choices(list(kinds), list(kinds.values()))
@@ -95,16 +93,16 @@ class Chaos:
         elif kind == "node":
             self.cluster.replace()
         elif kind == "driver":
-            os.kill(command, signal.SIGKILL)
+            command.kill()
         else:
             self.store.away(self.random.uniform(0.5, 3))
         self.kills[kind] += 1
         return 1
 
 
-def measure(words: list[str], cluster: Nodes) -> None:
+def measure(words: list[str], address: str) -> None:
     """The command with fake networks, in this process, which ends with its exit status."""
-    os.environ["RAY_ADDRESS"], os.environ["RAY_AUTH_MODE"] = cluster.address, "disabled"
+    os.environ["RAY_ADDRESS"], os.environ["RAY_AUTH_MODE"] = address, "disabled"
     log = os.open(os.environ["ANSAE_CHAOS_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(log, 1), os.dup2(log, 2)
     status = 99
@@ -129,7 +127,8 @@ def disturbed(
         server = stack.enter_context(s3server.serve(folder))
         store = stack.enter_context(faulty(server.endpoint_url, seed))
         os.environ.update(server.environment, AWS_ENDPOINT_URL=store.url)
-        upload(write_survey(folder / "shards", SHARDS, ROWS), f"s3://{server.bucket}/shards")
+        shards = write_survey(folder / "shards", SHARDS, ROWS)
+        forked.answer(upload, shards, f"s3://{server.bucket}/shards")
         words = ["--ensemble", tiny_ensemble(folder / "tiny"), "--select", "all"]
         words += ["--rows-per-file", "8", "--cluster.batch-rows", "4", "--keep-pictures", "0.3"]
         chaos = Chaos(
@@ -145,14 +144,14 @@ def disturbed(
 
 def _compare_all(chaos: Chaos, kills: int, each: int, tell: Callable[[str], None]) -> None:
     chaos.run("undisturbed", 0)
-    expected = catalogue(f"{chaos.place}/undisturbed")
+    expected = forked.answer(catalogue, f"{chaos.place}/undisturbed")
     assert len(expected) == SHARDS * ROWS
     chaos.store.rate, number = 0.01, 0
     while chaos.kills.total() < kills:
         number += 1
         name = f"run-{number}"
         chaos.run(name, min(each, kills - chaos.kills.total()))
-        assert catalogue(f"{chaos.place}/{name}") == expected, name
+        assert forked.answer(catalogue, f"{chaos.place}/{name}") == expected, name
         tell(
             f"{name}: {dict(chaos.kills)} kills, {chaos.sessions} sessions, {dict(chaos.store.met)}"
         )
@@ -166,9 +165,6 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=10, help="kills in one run")
     parser.add_argument("--nodes", type=int, default=2, help="raylets beside the head's")
     given = parser.parse_args()
-    import_ray()
-    from pipelines import plan  # noqa: F401  (torch is loaded once, the commands are forks)
-
     began = time.monotonic()
     tell = partial(print, flush=True)
     found = disturbed(given.kills, given.seed, given.each, given.nodes, tell)

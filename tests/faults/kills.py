@@ -1,6 +1,6 @@
 """A run whose process dies at any moment, again and again, without Ray: what resuming rests on.
 
-`python -m tests.faults.kills PLACE... --kills 200` kills the command after a random time of its own
+`python -m tests.faults.kills PLACE... --s3 --kills 200` kills the command after a random time of its own
 work; the stages run one after the other in its process. Each finished catalogue is compared with
 the undisturbed one. `tests.faults.chaos` does the same to a real Ray.
 """
@@ -8,19 +8,23 @@ the undisturbed one. `tests.faults.chaos` does the same to a real Ray.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import random
-import resource
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from tests import s3server
+from tests.faults import forked
 from tests.faults.comparing import catalogue, upload
 from tests.survey import tiny_ensemble, write_survey
 
@@ -60,12 +64,23 @@ def in_process(plan: Any, record: Any, have: Any, holder: str) -> Iterator[dict[
         waiting = []
 
 
-def measure(words: list[str], dies_after_s: float | None) -> int:
-    """The command in a process of its own, which dies after so much work; its exit status."""
-    command = os.fork()
-    if command:
-        return os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
-    status = 99
+def measure(words: list[str], dies_after_s: float | None = None) -> tuple[int, float]:
+    """The command in a process of its own, which dies after so much work; its exit status and, if
+    it did not die, the CPU seconds of its work."""
+    told, tells = multiprocessing.Pipe(duplex=False)
+    process = forked.start(os.environ, _measure, words, dies_after_s, tells)
+    tells.close()
+    try:
+        used = told.recv()
+    except EOFError:
+        used = 0.0
+    process.join()
+    return process.exitcode, used
+
+
+def _measure(words: list[str], dies_after_s: float | None, tells: Connection) -> None:
+    """End this process with the command's exit status."""
+    status, before = 99, time.process_time()
     try:
         from pipelines import measure as command_
         from pipelines import session, stages
@@ -77,15 +92,9 @@ def measure(words: list[str], dies_after_s: float | None) -> int:
             # nothing in the process hears of it: this signal's own way is to end it at once
             signal.setitimer(signal.ITIMER_PROF, dies_after_s)
         status = command_.main(words)
+        tells.send(time.process_time() - before)
     finally:
         os._exit(status)
-    raise AssertionError
-
-
-def worked_s() -> float:
-    """CPU seconds of the processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def recognised(place: str, words: list[str]) -> bool:
@@ -94,7 +103,7 @@ def recognised(place: str, words: list[str]) -> bool:
         known = path.stat()
         path.write_bytes(b"x" * known.st_size)
         os.utime(path, ns=(known.st_atime_ns, known.st_mtime_ns))
-    return measure([f"{place}/shards", f"{place}/undisturbed", *words], None) == 0
+    return measure([f"{place}/shards", f"{place}/undisturbed", *words])[0] == 0
 
 
 @contextmanager
@@ -106,13 +115,12 @@ def no_cluster(options: Any) -> Iterator[dict[str, float]]:
 def disturbed(place: str, folder: Path, left: int, rng: random.Random) -> None:
     """Runs in `place` until `left` kills have been survived. Raises AssertionError if a catalogue
     differs."""
-    upload(write_survey(folder / "shards", SHARDS, ROWS), f"{place}/shards")
+    forked.answer(upload, write_survey(folder / "shards", SHARDS, ROWS), f"{place}/shards")
     words = ["--ensemble", tiny_ensemble(folder / "tiny"), "--select", "all"]
     words += ["--cluster.device", "cpu", "--keep-pictures", "0.5"]
-    before = worked_s()
-    assert measure([f"{place}/shards", f"{place}/undisturbed", *words], None) == 0
-    whole_s = worked_s() - before
-    expected = catalogue(f"{place}/undisturbed")
+    status, whole_s = measure([f"{place}/shards", f"{place}/undisturbed", *words])
+    assert status == 0
+    expected = forked.answer(catalogue, f"{place}/undisturbed")
     assert len(expected) == SHARDS * ROWS
     kills = runs = 0
     while kills < left:
@@ -121,12 +129,12 @@ def disturbed(place: str, folder: Path, left: int, rng: random.Random) -> None:
         for session in range(SESSIONS_MAX):
             undisturbed = kills >= left or session == SESSIONS_MAX - 1
             dies_after_s = None if undisturbed else rng.uniform(0, 1.2 * whole_s)
-            status = measure([f"{place}/shards", output, *words], dies_after_s)
+            status, _ = measure([f"{place}/shards", output, *words], dies_after_s)
             if status == 0:
                 break
             assert status == -signal.SIGPROF, f"{output}: exit status {status}"
             kills += 1
-        assert catalogue(output) == expected, output
+        assert forked.answer(catalogue, output) == expected, output
     if "://" not in place:
         assert recognised(place, words)
     print(f"survived {kills} kills in {runs} runs in {place}", flush=True)
@@ -135,18 +143,20 @@ def disturbed(place: str, folder: Path, left: int, rng: random.Random) -> None:
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("places", nargs="+", help="folders or s3://bucket/prefix")
+    parser.add_argument("places", nargs="*", help="folders or s3://bucket/prefix")
+    parser.add_argument("--s3", action="store_true", help="also on an S3 server of its own")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    import torch
-
-    from pipelines import metrics, plan, stages  # noqa: F401  (loaded once: commands are forks)
-
-    torch.set_num_threads(1)  # a fork has none of its parent's OpenMP threads, and waits for them
-
-    for place in given.places:
-        with tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as stack:
+        places = list(given.places)
+        if given.s3:
+            kept = stack.enter_context(tempfile.TemporaryDirectory())
+            server = stack.enter_context(s3server.serve(Path(kept)))
+            os.environ.update(server.environment)
+            places.append(f"s3://{server.bucket}/kills")
+        for place in places:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
             disturbed(place, Path(folder), given.kills, random.Random(given.seed))
     return 0
 
