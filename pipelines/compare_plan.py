@@ -169,7 +169,10 @@ def make_plan(options: CompareOptions) -> ComparePlan:
         options=options, shards=shards, classes=subject.classes, subject=given, methods=methods,
         columns=columns, target=target, choice=choice, facts={}, stored=stored,
     )  # fmt: skip
-    return replace(plan, facts=_facts(plan, spec))
+    plan = replace(plan, facts=_facts(plan, spec))
+    if plan.device is not None:
+        plan.record(plan.device)  # another run's output is told before anything starts
+    return plan
 
 
 def _facts(plan: ComparePlan, spec: EnsembleSpec) -> dict[str, Any]:
