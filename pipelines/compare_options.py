@@ -17,6 +17,8 @@ from models.controls import CONTROLS
 from models.faithfulness import FaithfulnessParams
 from pipelines.resources import ClusterOptions
 
+AVERAGED_PATHS = "smooth_integrated_gradients"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CompareOptions:
@@ -56,9 +58,11 @@ class CompareOptions:
     images: int | None = None
     """At most so many of them, drawn by a hash of object_id; default: all."""
     samples: int | None = None
-    """Noise samples of the methods that average over noise; default: 256, or 16 of 16 steps."""
+    """Noise samples of the methods that average over noise; default: 256, or 16 of 16 steps, which
+    are not exceeded."""
     steps: int | None = None
-    """Steps of the methods that follow a path; default: 50, or 16 where averaged over noise."""
+    """Steps of the methods that follow a path; default: 50, or 16 where averaged over noise,
+    which are not exceeded."""
     layer: str | None = None
     """Layer that the CAM methods read; default: the last convolutional one."""
     keep_maps: bool = False
@@ -99,7 +103,10 @@ class CompareOptions:
             given = {"samples": self.samples, "steps": self.steps}
             given["layer"] = self.layer if name in CAMS else None
             changes = {k: v for k, v in given.items() if v is not None}
-            found[name] = replace(AttributionParams.usual(name), **changes)
+            usual = AttributionParams.usual(name)
+            if name == AVERAGED_PATHS:  # samples times steps gradients
+                changes = {k: min(v, getattr(usual, k)) for k, v in changes.items()}
+            found[name] = replace(usual, **changes)
         if self.controls:
             known = CONTROLS if mask != "none" else CONTROLS[:1]
             found.update(dict.fromkeys(known))
