@@ -112,7 +112,7 @@ def _recipe(record: Mapping[str, Any]) -> list[str]:
             f"(weight decay {params['weight_decay']:g}), {params['schedule']} schedule, batches of "
             f"{params['batch_size']}, {'bfloat16' if params['bfloat16'] else 'float32'}, averaged "
             f"weights {params['average']:g}; {len(curve)} epochs in "
-            f"{sum(p['seconds'] for p in curve):.0f} s, the best is number {best['epoch'] + 1}; "
+            f"{sum(p['seconds'] for p in curve):.0f} s, kept: number {best['epoch'] + 1}; "
             f"brightness {augment['brightness']}, noise up to {augment['noise']:g}, widths "
             f"{augment['width_range']}; seed {params['seed']}"
         )
