@@ -37,12 +37,13 @@ class IngestOptions:
     """Copy galaxy images of a published layout into image shards, which `ansae measure` reads."""
 
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")]
-    """Folder of JPEG, PNG and FITS images, of Hugging Face image Parquet, or of MiraBest's .npz (or
-    that file); local or s3://."""
+    """Folder of JPEG, PNG and FITS images, of Hugging Face image Parquet, of WebDataset tar files,
+    or of MiraBest's .npz (or that file); local or s3://."""
     output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
     """Folder for the shards, local or s3://; must hold none yet."""
-    layout: Literal["auto", "folder", "huggingface", "efigi", "mirabest"] = "auto"
-    """Layout of the source; auto: huggingface if it holds Parquet files and no table is given."""
+    layout: Literal["auto", "folder", "huggingface", "efigi", "mirabest", "webdataset"] = "auto"
+    """Layout of the source; auto, where no table is given: huggingface if it holds Parquet files,
+    webdataset if it holds tar files."""
     subset: Subset = "all"
     """Of MiraBest: confident FRI and FRII, or those of standard morphology (770 sources)."""
     table: str | None = None

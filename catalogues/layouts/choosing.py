@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -16,9 +17,11 @@ from catalogues.layouts.mirabest import Subset, open_mirabest
 from catalogues.layouts.pieces import Layout
 from catalogues.layouts.tables import table_columns
 from catalogues.layouts.votes import VoteScheme, VoteTable, WithVotes, find_scheme
+from catalogues.layouts.webdataset import SUFFIX as TAR
+from catalogues.layouts.webdataset import column_names, first_samples, open_webdataset
 from catalogues.manifest import SCHEMA
 from catalogues.shards import list_shards, shard_fields
-from catalogues.storage import StorageOptions
+from catalogues.storage import StorageError, StorageOptions
 
 KAGGLE_TABLE = "training_solutions_rev1.csv"
 """The Galaxy Zoo challenge's votes, in the folder that holds its folder of images."""
@@ -28,15 +31,16 @@ KAGGLE_TABLE = "training_solutions_rev1.csv"
 class Source:
     """What is to be read, in the user's words.
 
-    `url`: a folder, or a Parquet file. `layout`: "auto" takes a folder that holds Parquet files and
-    has no `table` for Hugging Face's. `table`: the table that describes a folder's files. `chosen`:
-    {our column: the table's}. `file_column`, `hash_ids`, `keep`: as in
-    catalogues.layouts.described_folder. `votes`: whose vote columns become ours, see
-    catalogues.layouts.votes; "auto" knows them by their names. `subset`: of MiraBest.
+    `url`: a folder, or a Parquet file. `layout`: "auto" takes a folder that has no `table` for
+    Hugging Face's if it holds Parquet files, for a WebDataset if it holds tar files. `table`: the
+    table that describes a folder's files. `chosen`: {our column: the table's}. `file_column`,
+    `hash_ids`, `keep`: as in catalogues.layouts.described_folder. `votes`: whose vote columns
+    become ours, see catalogues.layouts.votes; "auto" knows them by their names. `subset`: of
+    MiraBest.
     """
 
     url: str
-    layout: Literal["auto", "folder", "huggingface", "efigi", "mirabest"] = "auto"
+    layout: Literal["auto", "folder", "huggingface", "efigi", "mirabest", "webdataset"] = "auto"
     table: str | None = None
     chosen: Mapping[str, str] = field(default_factory=dict)
     file_column: str | None = None
@@ -53,7 +57,7 @@ class Source:
             )
         if self.table is None and (self.file_column or self.hash_ids):
             raise ValueError("a file column and hashed ids belong to a table: name the table")
-        if self.layout in ("huggingface", "efigi", "mirabest") and self.table is not None:
+        if self.layout not in ("auto", "folder") and self.table is not None:
             raise ValueError(
                 f"the layout {self.layout} has its columns beside its images: leave the table "
                 f"{self.table!r} out, or give the layout folder"
@@ -71,6 +75,8 @@ def open_layout(source: Source, options: StorageOptions | None = None) -> tuple[
         return open_efigi(*storage.filesystem(source.url, options)), []
     if source.layout == "mirabest":
         return open_mirabest(*storage.filesystem(source.url, options), source.subset)
+    if source.layout == "webdataset" or (source.layout == "auto" and _tars(source, options)):
+        return _webdataset(source, options), []
     source = _kaggle(source, options)
     if source.layout == "huggingface" or (source.layout == "auto" and _is_parquet(source, options)):
         fs, _ = storage.filesystem(source.url, options)
@@ -97,6 +103,26 @@ def open_layout(source: Source, options: StorageOptions | None = None) -> tuple[
         _kept(source, scheme),
     )
     return _with_votes(layout, source, scheme), list(files.others)
+
+
+def _webdataset(source: Source, options: StorageOptions | None) -> Layout:
+    fs, root = storage.filesystem(source.url, options)
+    tars = _tars(source, options)
+    if not tars:
+        raise StorageError(f"{storage.redact(root)!r} holds no {TAR} files: give their folder")
+    scheme = find_scheme(column_names(first_samples(fs, tars)), source.votes)
+    rows = open_webdataset(fs, tars, source.chosen, _kept(source, scheme))
+    return _with_votes(rows, source, scheme)
+
+
+def _tars(source: Source, options: StorageOptions | None) -> dict[str, str]:
+    """Tar files by their relative names, where no table says that it is a folder of images."""
+    if source.table is not None:
+        return {}
+    fs, root = storage.filesystem(source.url, options)
+    paths = [p for p, _ in storage.list_files(fs, root, (TAR,)) if p.lower().endswith(TAR)]
+    base = len(posixpath.dirname(root) if paths == [root] else root.rstrip("/")) + 1
+    return {path[base:]: path for path in paths}
 
 
 def _kaggle(source: Source, options: StorageOptions | None) -> Source:
