@@ -10,20 +10,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actors.attributor import LABEL, PREDICTED, AttributorParams, Unit, how
-from actors.canvases import BAR_TRUTH
+from actors.attributor import AttributorParams, Unit, how
 from actors.explainer import find_ensemble
-from actors.subjects import Mask, Subject, SubjectParams, load_subject
+from actors.subjects import SubjectParams, load_subject
 from catalogues import provenance, storage
 from catalogues.comparison import METRICS_FOLDER
-from catalogues.galaxyzoo import COLUMNS
 from catalogues.ledger import Ledger, read_ledger
 from catalogues.manifest import SCHEMA
 from catalogues.provenance import RunRecord
-from catalogues.shards import Shard, list_shards, shard_fields
-from models.attribution_cams import CAMS, feature_layer
+from catalogues.shards import Shard, list_shards
 from models.attributions import AttributionParams
 from models.ensemble import EnsembleSpec
+from pipelines.compare_checks import (
+    absolute,
+    answer_of,
+    check_apart,
+    check_layers,
+    common_columns,
+    label_of,
+    mask_of,
+    target_of,
+)
 from pipelines.compare_choice import Choice, choose
 from pipelines.compare_options import CompareOptions
 
@@ -137,29 +144,29 @@ class ComparePlan:
 def make_plan(options: CompareOptions) -> ComparePlan:
     """Look at input, networks and output. Raises StorageError and ValueError; writes nothing."""
     read = options.read_options()
-    _check_apart(options)
+    check_apart(options)
     fs, root = storage.filesystem(options.output, options.write_options())
     stored = provenance.read_record(fs, root)
     shards = list_shards(options.input, read)
-    names = _common_columns(options, shards)
+    names = common_columns(options, shards)
     description = find_ensemble(options.ensemble, read).description
     spec = EnsembleSpec.from_dict(description)
-    mask = _mask(options, spec, names)
+    mask = mask_of(options, spec, names)
     given = SubjectParams(
         ensemble=absolute(options.ensemble) if "/" in options.ensemble else options.ensemble,
         storage=read,
         device="cpu",
         member=options.member,
-        answer=options.target if options.target in COLUMNS else "bar_yes",
-        label=_label(options, spec, names),
+        answer=answer_of(options),
+        label=label_of(options, spec, names),
         confidence=options.confidence if options.confidence in names else None,
         mask=mask,
         limits=options.limits,
     )
     subject = load_subject(given)
     methods = options.attributions(mask)
-    target = _target(options, spec, subject)
-    _check_layers(subject, methods)
+    target = target_of(options, spec, subject)
+    check_layers(subject, methods)
     wanted = (given.label, given.confidence, *subject.columns)
     columns = tuple(dict.fromkeys(c for c in wanted if c and c in names))
     if absent := [c for c in subject.columns if c not in names]:
@@ -191,74 +198,3 @@ def _facts(plan: ComparePlan, spec: EnsembleSpec) -> dict[str, Any]:
         "limits": asdict(o.limits),
         "seed": o.seed,
     }
-
-
-def _mask(options: CompareOptions, spec: EnsembleSpec, names: tuple[str, ...]) -> Mask:
-    """What is known of where sources are. Raises ValueError for what cannot be."""
-    bars = spec.kind == "votes" and set(BAR_TRUTH) <= set(names)
-    islands = spec.classes is not None and spec.classes.reads == "flux"
-    if options.mask == "auto":
-        return "bar" if bars else "island" if islands else "none"
-    if options.mask == "bar" and not bars:
-        raise ValueError(
-            f"mask='bar' needs a votes ensemble and the columns {', '.join(BAR_TRUTH)} in the "
-            "input, as `ansae mocks` writes them: give --mask none"
-        )
-    if options.mask == "island" and not islands:
-        raise ValueError("mask='island' needs a classifier that reads fluxes: give --mask none")
-    return options.mask
-
-
-def _label(options: CompareOptions, spec: EnsembleSpec, names: tuple[str, ...]) -> str | None:
-    """The column of known classes. Raises ValueError where one was asked for that is not there."""
-    if options.label is not None and options.label not in names:
-        raise ValueError(f"the input has no column {options.label!r}: it has {', '.join(names)}")
-    usual = spec.classes.column if spec.classes is not None else None
-    return options.label or (usual if usual in names else None)
-
-
-def _target(options: CompareOptions, spec: EnsembleSpec, subject: Subject) -> str:
-    """Raises ValueError for a class that the network lacks, or labels that are not known."""
-    asked = options.target
-    if asked in (PREDICTED, LABEL):
-        votes = spec.kind == "votes" and asked == PREDICTED
-        return subject.classes[0] if votes else asked
-    if asked not in subject.classes:
-        known = ", ".join(subject.classes)
-        raise ValueError(
-            f"target={asked!r} is no class of the network: give 'predicted', 'label' or one of "
-            f"{known}"
-        )
-    return asked
-
-
-def _check_layers(subject: Subject, methods: Mapping[str, AttributionParams | None]) -> None:
-    """Raises ValueError where a CAM method would find no layer to read, before anything starts."""
-    cams = [p for p in methods.values() if p is not None and p.method in CAMS]
-    if cams:
-        network, image = subject.probe()
-        feature_layer(network, image, cams[0].layer)
-
-
-def _common_columns(options: CompareOptions, shards: tuple[Shard, ...]) -> tuple[str, ...]:
-    """The columns that all shards have, in the first one's order."""
-    fs, _ = storage.filesystem(options.input, options.read_options())
-    found = [shard_fields(fs, shard.path).names for shard in shards]
-    return tuple(name for name in found[0] if all(name in names for names in found))
-
-
-def absolute(url: str) -> str:
-    """The address for processes whose working folder is another."""
-    fs, path = storage.filesystem(url)
-    return path if storage.is_local(fs) else url
-
-
-def _check_apart(options: CompareOptions) -> None:
-    """Raises ValueError if the output would lie among the shards."""
-    source = storage.filesystem(options.input, options.read_options())[1].rstrip("/") + "/"
-    target = storage.filesystem(options.output, options.write_options())[1].rstrip("/") + "/"
-    if target.startswith(source):
-        raise ValueError(
-            f"the output {storage.redact(options.output)!r} lies within the input: its files would "
-            "be taken for shards; choose a folder beside it"
-        )
