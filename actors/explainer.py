@@ -10,10 +10,11 @@ import pyarrow as pa
 import torch
 
 from actors.tables import EXPLAINED, with_columns
-from catalogues.bars import CONTROL
+from catalogues.bars import CONTROL, SAMPLES
 from catalogues.ensembles import EnsembleFiles, read_ensemble
 from catalogues.statuses import Status
 from catalogues.storage import StorageOptions
+from models.adaptive import bar_maps_to_tolerance
 from models.classifier import Classifier
 from models.control import Control
 from models.ensemble import Ensemble, EnsembleSpec, build_member
@@ -84,6 +85,7 @@ class Explainer:
     `ensemble`, `storage`: for find_ensemble; the weights are read here, once, not sent. `maps`:
     how maps are made; `estimator`: what they are for. `seed`: the run's. `device`: "cpu" or "cuda".
     `precision`: for models.fast_saliency.SpeedParams.of. `control`: for load_control, None: none.
+    `length_tolerance`: for models.adaptive, None: every map has all samples.
     """
 
     def __init__(
@@ -98,12 +100,14 @@ class Explainer:
         device: str,
         precision: Precision | Literal["auto"] = "auto",
         control: str | None = None,
+        length_tolerance: float | None = None,
     ) -> None:
         if device == "cpu":
             torch.set_num_threads(1)  # the pool of Explainers is what fills the cores
         speed = SpeedParams.of(torch.device(device), precision)
         self.ensemble = load_ensemble(ensemble, storage, device, speed)
         self.control = load_control(control, storage, device) if control else None
+        self.length_tolerance = length_tolerance
         self.selection = selection
         self.maps = maps
         self.estimator = estimator
@@ -154,8 +158,15 @@ class Explainer:
         if self.control is not None:
             lengths = self.control.lengths_px(*self._canvas(row), row["galaxy_radius_px"])
             out[CONTROL.name] = float(lengths[0])
-        seed = galaxy_seed(self.seed, row["object_id"])
-        if not self.estimator.error_sampling:
-            return out | {"maps": bar_maps(self.ensemble, image, self.maps, seed).tobytes()}
-        made = bar_maps_left_out(self.ensemble, image, self.maps, seed, self.estimator.combine)
-        return out | {"maps": made.maps.tobytes(), "maps_left_out": made.left_out.tobytes()}
+        return out | self._maps(image, galaxy_seed(self.seed, row["object_id"]))
+
+    def _maps(self, image: torch.Tensor, seed: int) -> dict[str, Any]:
+        of = (self.ensemble, image, self.maps, seed)
+        if self.length_tolerance is not None:
+            made, samples = bar_maps_to_tolerance(*of, self.estimator, self.length_tolerance)
+        elif self.estimator.error_sampling:
+            made, samples = bar_maps_left_out(*of, self.estimator.combine), None
+        else:
+            return {"maps": bar_maps(*of).tobytes()}
+        both = {"maps": made.maps.tobytes(), "maps_left_out": made.left_out.tobytes()}
+        return both | {SAMPLES.name: samples}

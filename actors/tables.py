@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from catalogues.bars import CONTROL
+from catalogues.bars import CONTROL, SAMPLES
 
 DECODED: dict[str, pa.DataType] = {
     "status": pa.string(),
@@ -35,11 +35,12 @@ EXPLAINED: dict[str, pa.DataType] = {
     "maps": pa.binary(),
     "maps_left_out": pa.binary(),
     CONTROL.name: pa.float64(),
+    SAMPLES.name: pa.int32(),
 }
 """What the Explainer sets. `votes`, `votes_std`: 37 means and standard deviations over members;
 `maps`: (M, S, S) float32, null where the galaxy was not selected; `maps_left_out`: models.
 explanation.BarMaps.left_out, (K, G, S, S) float16, null also where no sampling error is asked
-for; CONTROL where a control was given."""
+for; CONTROL where a control was given; SAMPLES where a tolerance was."""
 
 
 def with_columns(

@@ -82,5 +82,11 @@ def _where() -> list[pa.Field]:
 CONTROL: pa.Field = column("bar_length_control_px", pa.float32(), "full length of the bar by the control network, directly from the image; of galaxies with a saliency map", "pixel", "phys.angSize")  # fmt: skip
 """Stands in the catalogue where a control was given."""
 
+SAMPLES: pa.Field = column("map_samples", pa.int32(), "noise samples of the galaxy's saliency maps", ucd="meta.number")  # fmt: skip
+"""Stands in the catalogue where they differ from galaxy to galaxy."""
+
+OPTIONAL: tuple[pa.Field, ...] = (CONTROL, SAMPLES)
+"""Columns that a catalogue may have after those of SCHEMA."""
+
 SCHEMA: pa.Schema = pa.schema(_ids() + _status() + _bar() + _votes() + _where())
 """The catalogue's columns in order. One row per input row, whatever happened to it."""

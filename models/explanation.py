@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -98,7 +98,15 @@ def bar_maps_left_out(
         made, left_out = smoothgrad_left_out(member, image, BAR, params, seed)
         maps.append(made.float().cpu().numpy())
         without.append(left_out.float().cpu().numpy())
+    return packed(maps, without, combine)
+
+
+def packed(
+    maps: Sequence[NDArray[np.float32]], without: Sequence[NDArray[np.float32]], combine: Combine
+) -> BarMaps:
+    """BarMaps of the members' maps (S, S) and of theirs without one group each (G, S, S)."""
     each = np.stack(without)
     if combine == "maps" and each.shape[1]:
-        each = np.stack([mean_map(each[:, g]) for g in range(each.shape[1])])[None]
+        mean = np.stack([mean_map(each[:, g]) for g in range(each.shape[1])])[None]
+        return BarMaps(maps=np.stack(maps), left_out=mean.astype(np.float16))
     return BarMaps(maps=np.stack(maps), left_out=each.astype(np.float16))

@@ -36,11 +36,15 @@ def left_out_gradients(
     (classes, 3, S, S) and (G, classes, 3, S, S); G is 0 for a single sample.
     """
     sizes = group_sizes(params)
-    total, groups = gradient_sums(member, image, columns, params, seed, sizes)
-    mean = total / params.samples
+    return means(*gradient_sums(member, image, columns, params, seed, sizes), sizes)
+
+
+def means(total: Tensor, groups: Tensor, sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """`left_out_gradients` from models.saliency.gradient_sums, over groups of `sizes` samples."""
+    mean = total / sum(sizes)
     if len(sizes) < 2:
         return mean, groups[:0]
-    others = params.samples - image.new_tensor(sizes)
+    others = sum(sizes) - total.new_tensor(sizes)
     return mean, (total - groups) / others.view(-1, 1, 1, 1, 1)
 
 
@@ -49,7 +53,13 @@ def smoothgrad_left_out(
 ) -> tuple[Tensor, Tensor]:
     """The map of one image (3, S, S) for one answer, exactly as models.saliency.smoothgrad makes
     it, (S, S), and the maps without one group each, (G, S, S); all in [0, 1] or NaN."""
-    mean, left_out = left_out_gradients(member, image, [column], params, seed)
+    return finished(*left_out_gradients(member, image, [column], params, seed), image, params)
+
+
+def finished(
+    mean: Tensor, left_out: Tensor, image: Tensor, params: SmoothGradParams
+) -> tuple[Tensor, Tensor]:
+    """Maps of `smoothgrad_left_out` from the gradients of one answer."""
     without = left_out[:, 0]
     if len(without):
         return finish(mean, image, params)[0], finish(without, image, params)

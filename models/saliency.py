@@ -139,10 +139,10 @@ def _chunk_gradients(
 
 def gradient_sums(
     member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
-    sizes: Sequence[int], noise: Tensor | None = None,
+    sizes: Sequence[int], noise: Tensor | None = None, begin: int = 0,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Sums over all samples of one galaxy, (classes, 3, S, S), and over groups of `sizes` samples,
-    in order, (groups, classes, 3, S, S). The first does not depend on the groups.
+    """Sums over the samples from `begin` on of one galaxy, (classes, 3, S, S), and over groups of
+    `sizes` samples, in order, (groups, classes, 3, S, S). The first does not depend on the groups.
 
     Where the device's memory is too small for a chunk, this and the member's later ones are halved.
     """
@@ -150,13 +150,20 @@ def gradient_sums(
     groups = image.new_zeros((len(sizes), *total.shape))
     number = [group for group, size in enumerate(sizes) for _ in range(size)]
     first = 0
-    while first < params.samples:
+    while first < len(number):
         mine = number[first : first + (member.samples_at_once or params.chunk)]
         here = sorted(set(mine))
         given = None if noise is None else noise[first : first + len(mine)]
         try:
             added, parts = _chunk_gradients(
-                member, image, columns, params, seed, first, [mine.count(g) for g in here], given
+                member,
+                image,
+                columns,
+                params,
+                seed,
+                begin + first,
+                [mine.count(g) for g in here],
+                given,
             )
         except torch.OutOfMemoryError:
             if len(mine) == 1:

@@ -53,6 +53,9 @@ class MeasureOptions:
     """Selection 'bar': least share of bar among the answers to that question."""
     samples: int | None = None
     """Noise samples N of a map; default: the estimator's."""
+    length_tolerance: float | None = None
+    """Make no more samples of a galaxy once its length's sampling error is below this share of the
+    length: 32, 64, ... N, in the column map_samples; default: N for all."""
     seed: int = 0
     """Seed of the noise; a galaxy's noise depends on it and the object_id alone."""
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
@@ -86,6 +89,11 @@ class MeasureOptions:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name}={value} must be at least 1")
+        if self.length_tolerance is not None and not 0 < self.length_tolerance < 1:
+            raise ValueError(
+                f"length_tolerance={self.length_tolerance} must be a share of the length between 0 "
+                "and 1, such as 0.03"
+            )
         if self.keep_pictures is not None and not 0 <= self.keep_pictures <= 1:
             raise ValueError(f"keep_pictures={self.keep_pictures} must be a fraction, 0 to 1")
         # each of these checks its own part

@@ -13,7 +13,7 @@ import pyarrow as pa
 from actors.explainer import find_ensemble, load_control
 from catalogues import provenance, scales, storage
 from catalogues.bar_rows import catalogue_schema
-from catalogues.bars import CONTROL, SCHEMA
+from catalogues.bars import CONTROL, SAMPLES, SCHEMA
 from catalogues.catalogue_files import CATALOGUE
 from catalogues.ledger import Ledger, Mask, read_ledger
 from catalogues.passed_columns import extra_fields
@@ -114,9 +114,10 @@ def make_plan(options: MeasureOptions) -> Plan:
     ensemble = EnsembleSpec.from_dict(files.description)
     Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
     recipe = _recipe(options, files.estimator)
-    control = _control(options, ensemble, read)
+    asked = _asked(options, ensemble, read)
     extra = () if known else extra_fields(options.input, shards, options.keep, read)
-    extra += (CONTROL,) if control else ()
+    extra += (CONTROL,) if "control" in asked else ()
+    extra += (SAMPLES,) if "length_tolerance" in asked else ()
     source = known.facts["input"] if known else provenance.shard_facts(shards)
     rows = source["rows"]
     if not rows:
@@ -136,7 +137,7 @@ def make_plan(options: MeasureOptions) -> Plan:
         stored=stored,
         ledger=Ledger(),
     )
-    plan = replace(plan, facts=_facts(plan, source) | control)
+    plan = replace(plan, facts=_facts(plan, source) | asked)
     if known is None:
         return with_catalogue(plan)
     plan.record(plan.device or "")
@@ -192,20 +193,21 @@ def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe
     return replace(recipe, maps=replace(recipe.maps, samples=options.samples))
 
 
-def _control(
-    options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions
-) -> dict[str, Any]:
-    """The control as a fact of the run; nothing where there is none. Raises ValueError where it
-    cannot look at the ensemble's canvases."""
+def _asked(options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions) -> dict[str, Any]:
+    """Facts of a run that only some runs have. Raises ValueError for a control that cannot look at
+    the ensemble's canvases."""
+    asked: dict[str, Any] = {}
+    if options.length_tolerance is not None:
+        asked["length_tolerance"] = options.length_tolerance
     if options.control is None:
-        return {}
+        return asked
     spec = load_control(options.control, read).spec
     if spec.field != ensemble.field:
         raise ValueError(
             f"control {spec.name!r} was trained on {spec.field}, the ensemble {ensemble.name!r} "
             f"looks at {ensemble.field}: train it with the ensemble's preset"
         )
-    return {"control": _without_places(spec)}
+    return asked | {"control": _without_places(spec)}
 
 
 def _without_places(spec: EnsembleSpec) -> dict[str, Any]:
@@ -247,7 +249,9 @@ def _check_apart(options: MeasureOptions) -> None:
             f"the output {storage.redact(options.output)!r} lies within the input: its files would "
             "be taken for shards; choose a folder beside it"
         )
-    if clash := [name for name in options.keep if name in (*SCHEMA.names, CONTROL.name)]:
+    if clash := [
+        name for name in options.keep if name in (*SCHEMA.names, CONTROL.name, SAMPLES.name)
+    ]:
         raise ValueError(
             f"keep names {clash[0]!r}, which the catalogue has already: leave it out, or rename "
             "the input's column"

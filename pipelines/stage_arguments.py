@@ -27,6 +27,7 @@ def explainer_arguments(plan: Plan, record: RunRecord, read: StorageOptions) -> 
         "device": record.facts["device"],
         "precision": plan.options.precision,
         "control": plan.options.control,
+        "length_tolerance": plan.options.length_tolerance,
     }
 
 
