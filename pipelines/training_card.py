@@ -107,12 +107,13 @@ def _recipe(record: Mapping[str, Any]) -> list[str]:
     for name, params in record["recipes"].items():
         curve, augment = record["curves"][name], params["augment"]
         best = [p for p in curve if p["improved"]][-1]
+        which = "one kept" if params["schedule"] == "cosine_to_end" else "best"
         lines.append(
             f"- {name}: {params['loss'].replace('_', ' ')}, AdamW {params['learning_rate']:g} "
             f"(weight decay {params['weight_decay']:g}), {params['schedule']} schedule, batches of "
             f"{params['batch_size']}, {'bfloat16' if params['bfloat16'] else 'float32'}, averaged "
             f"weights {params['average']:g}; {len(curve)} epochs in "
-            f"{sum(p['seconds'] for p in curve):.0f} s, kept: number {best['epoch'] + 1}; "
+            f"{sum(p['seconds'] for p in curve):.0f} s, the {which} is number {best['epoch'] + 1}; "
             f"brightness {augment['brightness']}, noise up to {augment['noise']:g}, widths "
             f"{augment['width_range']}; seed {params['seed']}"
         )
