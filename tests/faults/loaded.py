@@ -1,7 +1,10 @@
 """Importing this loads what the commands of `tests.faults.forked` need."""
 
+import os
+
 from pipelines.resources import import_ray
 
+os.environ["RAY_AUTH_MODE"] = "disabled"  # as tests.faults.nodes has it; Ray looks but once
 import_ray()
 
 import torch  # noqa: E402  (once Ray's environment is set)
