@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from actors.decoder import DUPLICATE, Decoder
 from actors.explainer import Explainer, find_ensemble
 from actors.measurer import Measurer
-from actors.shards import SHARD
 from catalogues.bar_rows import catalogue_schema
+from catalogues.catalogue_files import KEY
 from catalogues.galaxyzoo import OBVIOUS_BULGE, SPIRAL
 from catalogues.image_limits import ImageLimits
 from catalogues.images import decode
@@ -39,12 +39,14 @@ OTHER_MAPS = {"an obvious bulge": OBVIOUS_BULGE, "spiral arms": SPIRAL}
 _OTHER_SAMPLES_MAX = 64
 """Maps that are looked at and not measured need no more samples."""
 
+_SHARD = KEY[0][0]
+
 _FIELDS = pa.schema(
     [
         *(field.with_nullable(True) for field in SCHEMA),
         pa.field(ROW, pa.int64()),
         pa.field(NOTE, pa.string()),
-        pa.field(SHARD, pa.string()),
+        pa.field(_SHARD, pa.string()),
         pa.field(DUPLICATE, pa.bool_()),
     ]
 )
@@ -104,7 +106,7 @@ class OneByOne:
         """An image called `name`. known: manifest columns, such as z. Raises ValueError that says
         what is wrong with the image."""
         number = integer_stem(name)
-        row = {"object_id": hashed_id(name) if number is None else number, ROW: 0, SHARD: name}
+        row = {"object_id": hashed_id(name) if number is None else number, ROW: 0, _SHARD: name}
         row |= {"image": {"bytes": data, "path": name}, DUPLICATE: False} | known
         decoded = self._decode(pa.Table.from_pylist([row], schema=_FIELDS))
         _check(decoded)

@@ -36,7 +36,7 @@ PROG = "ansae publish"
 class PublishOptions:
     """Publish the catalogue of a run as a HATS collection with VOParquet metadata.
 
-    LSDB, hats, astropy, DuckDB, pandas, polars and TOPCAT open it. Rows without identifier, ra or
+    LSDB, hats, astropy, DuckDB, pandas and polars open it. Rows without identifier, ra or
     dec stand in without_position.parquet beside it.
     """
 
