@@ -1,8 +1,8 @@
 """A run whose process dies at any moment, again and again, without Ray: what resuming rests on.
 
-`python -m tests.faults.kills PLACE... --s3 --kills 200` kills the command after a random time of its own
-work; the stages run one after the other in its process. Each finished catalogue is compared with
-the undisturbed one. `tests.faults.chaos` does the same to a real Ray.
+`python -m tests.faults.kills PLACE... --s3 --kills 200` kills the command after a random time of
+its own work; the stages run one after the other in its process. Each finished catalogue is compared
+with the undisturbed one. `tests.faults.chaos` does the same to a real Ray.
 """
 
 from __future__ import annotations
