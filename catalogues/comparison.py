@@ -73,7 +73,7 @@ SCHEMA: pa.Schema = pa.schema(
         column("true_bar_length_px", pa.float64(), "true length on the map", "pixel", "phys.angSize"),
         column("status", pa.string(), "what became of the image", ucd="meta.code.status", null=False),
         column("status_message", pa.string(), "why, in words, where there is no map or it has no numbers", ucd="meta.note"),
-        column("shard", pa.string(), "input shard, relative to the input's root", ucd="meta.file", null=False),
+        column("shard", pa.string(), "input shard, relative to the input's root", ucd="meta.id;meta.file", null=False),
         column("shard_row", pa.int64(), "row of the shard, first 0", ucd="meta.record", null=False),
         column("run_id", pa.string(), "digest of all that the method's numbers depend on", ucd="meta.id", null=False),
     ]

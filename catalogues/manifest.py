@@ -17,7 +17,7 @@ SCHEMA = pa.schema(
         column("image", IMAGE_TYPE, "encoded image (JPEG, PNG, FITS) or its path", null=False),
         column("ra", pa.float64(), "right ascension, ICRS", "deg", "pos.eq.ra;meta.main"),
         column("dec", pa.float64(), "declination, ICRS", "deg", "pos.eq.dec;meta.main"),
-        column("pixel_scale_arcsec", pa.float64(), "pixel scale of the stored image", "arcsec/pixel", "instr.pixel"),
+        column("pixel_scale_arcsec", pa.float64(), "pixel scale of the stored image", "arcsec/pixel", "instr.scale"),
         column("z", pa.float64(), "redshift", "", "src.redshift"),
         column("petro_r90_arcsec", pa.float64(), "radius of 90 % of the Petrosian flux, r band", "arcsec", "phys.angSize"),
         column("north_deg", pa.float64(), "direction of north, counter-clockwise from image up; east is 90 deg further", "deg", "pos.posAng"),

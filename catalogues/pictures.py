@@ -17,7 +17,7 @@ _JPEG_QUALITY = 92
 SCHEMA: pa.Schema = pa.schema(
     [
         column("object_id", pa.int64(), "identifier of the galaxy", ucd="meta.id"),
-        column("shard", pa.string(), "input shard", ucd="meta.file", null=False),
+        column("shard", pa.string(), "input shard", ucd="meta.id;meta.file", null=False),
         column("shard_row", pa.int64(), "row of the shard, first 0", ucd="meta.record", null=False),
         column("canvas", pa.binary(), "what the networks saw, (S, S, 3), JPEG", null=False),
         column("map", pa.binary(), "mean saliency map of the members, (S, S), 8-bit PNG"),
