@@ -30,7 +30,8 @@ TABLE = "metrics.parquet"
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A number that says how good a map is. ranked: whether it counts in the mean rank."""
+    """A number that says how good a map is. ranked: whether it counts in the mean rank; likeness
+    after randomisation does not, which noise has least of. cost: what the map takes instead."""
 
     name: str
     label: str
@@ -38,6 +39,7 @@ class Metric:
     meaning: str
     unit: str = ""
     ranked: bool = True
+    cost: bool = False
 
 
 METRICS: tuple[Metric, ...] = (
@@ -48,12 +50,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(name="deletion_auc", label="deletion AUC", better="low", meaning="mean probability of the class while the highest pixels are taken out first"),
     Metric(name="infidelity", label="infidelity", better="low", meaning="squared error with which the map predicts how the score answers to perturbations"),
     Metric(name="max_sensitivity", label="max-sensitivity", better="low", meaning="largest change of the map, over the map, under small changes of the image"),
-    Metric(name="randomisation_similarity", label="similarity after randomisation", better="low", meaning="rank correlation with the map of the same network with random weights"),
+    Metric(name="randomisation_similarity", label="similarity after randomisation", better="low", meaning="rank correlation with the map of the same network with random weights", ranked=False),
     Metric(name="randomisation_ssim", label="likeness after randomisation", better="low", meaning="structural similarity with the same", ranked=False),
     Metric(name="bar_length_error", label="bar length error", better="low", meaning="|length read off the map - true length| / true length; 1 where no bar was found"),
     Metric(name="bar_angle_error_deg", label="bar angle error", better="low", meaning="between the bar read off the map and the true one; 45 where no bar was found", unit="deg"),
-    Metric(name="seconds", label="seconds", better="low", meaning="to make the map", unit="s", ranked=False),
-    Metric(name="peak_memory_mb", label="peak memory", better="low", meaning="memory taken at most while the map was made", unit="MB", ranked=False),
+    Metric(name="seconds", label="seconds", better="low", meaning="to make the map", unit="s", ranked=False, cost=True),
+    Metric(name="peak_memory_mb", label="peak memory", better="low", meaning="memory taken at most while the map was made", unit="MB", ranked=False, cost=True),
 )  # fmt: skip
 """Every number of a map, the ranked ones first."""
 

@@ -9,8 +9,7 @@ from catalogues.pictures import encode_map
 from models.controls import CONTROLS
 from models.map_quality import shown
 from pipelines.cards import coloured_map, data_uri
-from pipelines.compare_numbers import NAMED, MetricResult, Table
-from pipelines.page import words
+from pipelines.compare_numbers import NAMED, MetricResult, Table, title
 from pipelines.plots import ACCENT, LINE, MUTED, TRUTH, drawn
 from pipelines.sections import Plot
 
@@ -42,14 +41,14 @@ def metric_plot(result: MetricResult) -> Plot:
             colour = MUTED if s.method in CONTROLS else TRUTH if s.method in NAMED else ACCENT
             axes.plot([s.mean.low, s.mean.high], [place, place], color=colour, lw=1.4)
             axes.plot(s.mean.value, place, "o", ms=4.5, mew=0, color=colour)
-        axes.set_yticks(range(len(order)), [words(s.method) for s in order], fontsize=8)
+        axes.set_yticks(range(len(order)), [title(s.method) for s in order], fontsize=8)
         axes.set_ylim(len(order) - 0.5, -0.5)
         axes.set_xlabel(f"{metric.label} [{metric.unit}]" if metric.unit else metric.label)
         if _spread(order) > 100:
             axes.set_xscale("log")
         axes.grid(axis="x", color=LINE, lw=0.6)
         axes.set_axisbelow(True)
-    best = f"{words(order[0].method)} is the best with {order[0].mean.value:.3g}"
+    best = f"{title(order[0].method)} is the best with {order[0].mean.value:.3g}"
     return Plot(
         svg=svg[0],
         alt=f"{metric.label} of {len(order)} methods on {order[0].n} images: {best}.",
@@ -68,18 +67,18 @@ def panels(table: Table, cache: MapCache, ids: frozenset[int]) -> list[Panel]:
     rows: dict[str, list[PanelRow]] = {}
     for image in table.images:
         if image["object_id"] in ids and image["object_id"] in there[GREY]:
-            title = image["label"] or "no label"
-            rows.setdefault(title, []).append(_row(image, table, cache, there))
-    return [Panel(title=title, rows=tuple(found)) for title, found in sorted(rows.items())]
+            label = image["label"] or "no label"
+            rows.setdefault(label, []).append(_row(image, table, cache, there))
+    return [Panel(title=label, rows=tuple(found)) for label, found in sorted(rows.items())]
 
 
 def _row(image: dict, table: Table, cache: MapCache, there: dict[str, set[int]]) -> PanelRow:  # type: ignore[type-arg]  # fmt: skip
     object_id = image["object_id"]
     grey = cache.read(GREY, object_id)
     maps = [
-        (m, coloured_map(encode_map(shown(cache.read(m, object_id)))))
+        (title(m), coloured_map(encode_map(shown(cache.read(m, object_id)))))
         if object_id in there[m]
-        else (m, "")
+        else (title(m), "")
         for m in table.methods
     ]
     right = {True: ", right", False: ", wrong", None: ""}[image["correct"]]

@@ -18,6 +18,20 @@ from models.ranking import Overall, Standing, Verdict, overall, standings, verdi
 NAMED = ("score_cam", "grad_cam", "grad_cam_plus_plus")
 """The methods that paper 2 names, and calls the best by eye."""
 
+_TITLES = {
+    "vanilla_gradient": "Vanilla Gradient", "smoothgrad": "SmoothGrad",
+    "integrated_gradients": "Integrated Gradients", "smooth_integrated_gradients": "Smooth IG",
+    "guided_integrated_gradients": "Guided IG", "blur_integrated_gradients": "Blur IG",
+    "xrai": "XRAI", "grad_cam": "Grad-CAM", "grad_cam_plus_plus": "Grad-CAM++",
+    "score_cam": "Score-CAM", "signed_smoothgrad": "signed SmoothGrad",
+}  # fmt: skip
+
+
+def title(method: str) -> str:
+    """A method's name for people."""
+    return _TITLES.get(method, method)
+
+
 Floats = NDArray[np.float64]
 ByMethod = dict[str, Floats]
 """One number of each image, (N,), by method."""
@@ -105,7 +119,8 @@ def group(table: Table, name: str, title: str) -> Group:
             continue
         if metric.ranked:
             ranked.append((values, metric.better))
-        said = verdict({m: values[m] for m in ten}, metric.better, NAMED)
+        of_ten = {m: values[m] for m in ten}
+        said = None if metric.cost else verdict(of_ten, metric.better, NAMED)
         results.append(MetricResult(metric=metric, standings=tuple(order), verdict=said))
     return Group(
         name=name,

@@ -20,18 +20,23 @@ from models.controls import CONTROLS
 from models.ranking import IMAGES_MIN
 from pipelines import run_facts
 from pipelines.compare_figures import metric_plot, panels
-from pipelines.compare_numbers import NAMED, Group, Table
+from pipelines.compare_numbers import NAMED, Group, MetricResult, Table, title
 from pipelines.compare_session import Work
-from pipelines.page import count, words
+from pipelines.page import count
 
 _PAPER = (
     "Paper 2 (Chuma et al. 2025, arXiv 2502.17207) compared ten methods by eye and found "
     "Score-CAM, Grad-CAM and Grad-CAM++ the best. It names these three; the other seven of the ten "
     "are inferred from the same group’s earlier benchmark: "
 )
+_ISLANDS = (
+    "Where images are clipped at the noise, as MiraBest’s are, the mask is the pixels that are not "
+    "0. Methods that multiply by the image (the integrated gradients) then cannot leave it: their "
+    "localisation shows that, not what the network saw; deletion and infidelity judge them."
+)
 _SAID = {
-    "confirmed": "confirmed: each of the three is better than each of the other seven",
-    "contradicted": "contradicted: one of the three is worse than one of the other seven",
+    "confirmed": "confirmed",
+    "contradicted": "contradicted",
     "undecided": "undecided at 95 %",
 }
 
@@ -74,15 +79,16 @@ def values(c: Contents) -> dict[str, Any]:
         "ranking": _ranking(whole),
         "columns": [(r.metric.label, r.metric.better) for r in whole.metrics],
         "too_few": f"Fewer than {IMAGES_MIN} images: nothing is ranked.",
-        "paper": _PAPER + ", ".join(words(m) for m in METHODS if m not in NAMED) + ".",
+        "islands": _ISLANDS if plan.subject.mask == "island" else "",
+        "paper": _PAPER + ", ".join(title(m) for m in METHODS if m not in NAMED) + ".",
         "verdicts": _verdicts(whole),
         "plots": [metric_plot(r) for r in whole.metrics],
         "tests": _tests(whole),
         "groups": [(g.title, count(g.images), _places(g)) for g in c.groups if g.overall],
-        "methods_of_groups": [words(o.method) for o in whole.overall],
-        "bars": [(words(m), b.n, _share(b.found), *_numbers(b)) for m, b in c.bars.items()],
+        "methods_of_groups": [title(o.method) for o in whole.overall],
+        "bars": [(title(m), b.n, _share(b.found), *_numbers(b)) for m, b in c.bars.items()],
         "panels": shown,
-        "panel_columns": [words(m) for m in c.table.methods],
+        "panel_columns": [title(m) for m in c.table.methods],
         "methods": _methods(plan.methods),
         "statuses": sorted(Counter(i["status"] for i in c.table.images).items()),
         "faults": [i for i in c.table.images if i["status"] != COMPARED][:50],
@@ -101,7 +107,7 @@ def _headline(c: Contents) -> list[tuple[str, str, str]]:
     ]
     real = [o for o in whole.overall if o.method not in CONTROLS]
     if real:
-        out.append(("least mean rank", words(real[0].method), f"{real[0].rank.value:.2f}"))
+        out.append(("least mean rank", title(real[0].method), f"{real[0].rank.value:.2f}"))
     if right:
         out.append(("right predictions", f"{sum(right) / len(right):.1%}", f"of {len(right)}"))
     return out
@@ -112,18 +118,23 @@ def _ranking(whole: Group) -> list[dict[str, Any]]:
     means = [{s.method: s for s in r.standings} for r in whole.metrics]
     return [
         {
-            "method": words(o.method),
+            "method": title(o.method),
             "control": o.method in CONTROLS,
             "named": o.method in NAMED,
             "rank": f"{o.rank.value:.2f}",
             "interval": f"{o.rank.low:.2f}–{o.rank.high:.2f}",
             "cells": [
-                (_number(m[o.method].mean.value), m[o.method] is r.standings[0])
+                (_number(m[o.method].mean.value), o.method == _first(r))
                 for m, r in zip(means, whole.metrics, strict=True)
             ],
         }
         for o in whole.overall
     ]
+
+
+def _first(result: MetricResult) -> str:
+    """The best method that is no control."""
+    return next((s.method for s in result.standings if s.method not in CONTROLS), "")
 
 
 def _verdicts(whole: Group) -> list[dict[str, str]]:
@@ -133,7 +144,7 @@ def _verdicts(whole: Group) -> list[dict[str, str]]:
             "said": _SAID[r.verdict.said],
             "gap": _interval(r.verdict.gap),
             "lead": _interval(r.verdict.lead),
-            "first": ", ".join(words(m) for m in r.verdict.first),
+            "first": ", ".join(title(m) for m in r.verdict.first),
         }
         for r in whole.metrics
         if r.verdict is not None
@@ -146,7 +157,7 @@ def _tests(whole: Group) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
         (
             r.metric.label,
             [
-                (words(s.method), _interval(s.mean), f"{s.rank:.2f}", _p(s.p))
+                (title(s.method), _interval(s.mean), f"{s.rank:.2f}", _p(s.p))
                 for s in r.standings
             ],
         )
@@ -155,7 +166,7 @@ def _tests(whole: Group) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
 
 
 def _places(found: Group) -> dict[str, str]:
-    return {words(o.method): f"{o.rank.value:.2f}" for o in found.overall}
+    return {title(o.method): f"{o.rank.value:.2f}" for o in found.overall}
 
 
 def _methods(methods: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
@@ -167,7 +178,7 @@ def _methods(methods: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
             origin = "control" if name in CONTROLS else "the map of ansae measure"
         plain = {k: v for k, v in how(name, params).items() if k != "method"}
         said = ", ".join(f"{k} {run_facts.text(v)}" for k, v in plain.items() if v is not None)
-        found.append((words(name), origin, CITATIONS.get(name, "—"), said or "—"))
+        found.append((title(name), origin, CITATIONS.get(name, "—"), said or "—"))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -26,9 +27,12 @@ _SHORT = {
     "relevance_mass": "mass", "relevance_rank": "rank in", "pointing_game": "point",
     "insertion_auc": "insert", "deletion_auc": "delete", "infidelity": "infid.",
     "max_sensitivity": "sens.", "randomisation_similarity": "random.",
+    "randomisation_ssim": "ssim",
     "bar_length_error": "length", "bar_angle_error_deg": "angle", "seconds": "s",
     "peak_memory_mb": "MB",
 }  # fmt: skip
+
+_COLUMNS = 6
 
 
 def write_results(work: Work, console: Console) -> None:
@@ -45,7 +49,8 @@ def write_results(work: Work, console: Console) -> None:
         values(Contents(work=work, table=table, groups=ranked, bars=bars)), "compare.html"
     )
     storage.write_whole(fs, storage.join(root, REPORT), html.encode())
-    console.print(_ranking(ranked[0]))
+    for printed in _rankings(ranked[0]):
+        console.print(printed)
     for line in verdict_lines(ranked[0]):
         console.print(line, highlight=False, soft_wrap=True)
     if bars:
@@ -64,8 +69,9 @@ def verdict_lines(found: Group) -> list[str]:
         v = result.verdict
         if v is not None:
             lines.append(
-                f"{result.metric.label}: 'Score-CAM, Grad-CAM and Grad-CAM++ are the best' is "
-                f"{v.said} (gap {interval(v.gap)}); first three of the ten: {', '.join(v.first)}"
+                f"Score-CAM, Grad-CAM, Grad-CAM++ are the best by {result.metric.label}: {v.said} "
+                f"(worst of them - best of the others {interval(v.gap)}); first of the ten: "
+                f"{', '.join(v.first)}"
             )
     return lines
 
@@ -80,32 +86,37 @@ def number(value: float) -> str:
     return "-" if not math.isfinite(value) else f"{value:.3g}"
 
 
-def _ranking(found: Group) -> Printed:
-    title = f"methods by their mean rank on {found.images} images; means of each metric"
+def _rankings(found: Group) -> Iterator[Printed]:
+    """Methods by mean rank; their means by some metrics at a time, so that lines stay whole."""
+    title = f"mean ranks on {found.images} images"
+    yield _table(title, ["rank", "95 %"], [
+        (o.method, [f"{o.rank.value:.2f}", f"{o.rank.low:.2f}-{o.rank.high:.2f}"])
+        for o in found.overall
+    ])  # fmt: skip
+    for i in range(0, len(found.metrics), _COLUMNS):
+        some = found.metrics[i : i + _COLUMNS]
+        means = [{s.method: s.mean.value for s in r.standings} for r in some]
+        yield _table("means", [_SHORT[r.metric.name] for r in some], [
+            (o.method, [number(mean[o.method]) for mean in means]) for o in found.overall
+        ])  # fmt: skip
+
+
+def _table(title: str, columns: list[str], lines: list[tuple[str, list[str]]]) -> Printed:
     table = Printed(title=title, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("method", no_wrap=True)
-    for name in ("rank", "95 %", *(_SHORT[r.metric.name] for r in found.metrics)):
+    for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    means = [{s.method: s.mean.value for s in r.standings} for r in found.metrics]
-    for o in found.overall:
-        table.add_row(
-            f"{o.method} (control)" if o.method in CONTROLS else o.method,
-            f"{o.rank.value:.2f}", f"{o.rank.low:.2f}-{o.rank.high:.2f}",
-            *(number(mean[o.method]) for mean in means),
-        )  # fmt: skip
+    for method, cells in lines:
+        table.add_row(f"{method} (control)" if method in CONTROLS else method, *cells)
     return table
 
 
 def _bars(bars: dict[str, Any]) -> Printed:
-    table = Printed(title="bar lengths read off the maps", box=None, pad_edge=False)
-    table.add_column("method", no_wrap=True)
-    for name in ("bars", "found", "read / true", "scatter", "rho"):
-        table.add_column(name, justify="right")
-    for method, b in bars.items():
-        table.add_row(
-            method, str(b.n), f"{b.found:.0%}", number(b.ratio), number(b.scatter), number(b.rho)
-        )
-    return table
+    columns = ["bars", "found", "read / true", "scatter", "rho"]
+    return _table("bar lengths read off the maps", columns, [
+        (m, [str(b.n), f"{b.found:.0%}", number(b.ratio), number(b.scatter), number(b.rho)])
+        for m, b in bars.items()
+    ])  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

@@ -13,10 +13,17 @@ import pytest
 from rich.console import Console
 
 from catalogues.comparison import SCHEMA
-from catalogues.storage import StorageError
+from catalogues.storage import (
+    StorageError,
+    filesystem,
+    open_random,
+    read_whole,
+    write_whole,
+)
 from pipelines import compare
 from pipelines.compare_options import CompareOptions
 from tests.comparing import FIELDS, barred_rows, compare_options
+from tests.s3server import S3Server
 from tests.survey import write_shard
 
 pytestmark = pytest.mark.timeout(300)
@@ -96,7 +103,7 @@ def test_kept_maps_are_those_of_the_figure(finished) -> None:
     assert len(maps["grey"]) == 2  # a barred and an unbarred galaxy
     html = Path(given.output, "report.html").read_text()
     assert html.count('class="maps"') == 2
-    assert "integrated gradients" in html  # the inferred seven are named
+    assert "Smooth IG, Guided IG, Blur IG, XRAI." in html  # the inferred seven are named
     assert "http://" not in html.replace("http://www.w3.org", "")
 
 
@@ -120,6 +127,7 @@ def test_only_what_is_missing_is_made_again(finished) -> None:
     assert pq.read_table(out / "metrics.parquet").drop_columns(drop).equals(kept)
 
 
+@pytest.mark.slow
 def test_a_method_more_costs_only_itself(finished) -> None:
     given, _ = finished
     said = said_by(replace(given, methods=(*given.methods, "integrated_gradients")))
@@ -174,3 +182,20 @@ def test_images_are_drawn_by_hash_and_grow(tmp_path: Path) -> None:
     assert (few.sum(), more.sum()) == (3, 6)
     assert (more | ~few).all()
     assert chosen(only=("true_bar_length_px",)).tolist() == [True, False] * 6
+
+
+@pytest.mark.slow
+def test_from_s3_to_s3(ray_cluster: object, s3_env: S3Server, tmp_path: Path) -> None:
+    base = f"s3://{s3_env.bucket}/{tmp_path.name}"
+    given = compare_options(tmp_path, 2, methods=("vanilla_gradient",))
+    fs, root = filesystem(base)
+    for path in (*tmp_path.glob("shards/*"), *tmp_path.glob("tiny/*")):
+        write_whole(fs, f"{root}/{path.parent.name}/{path.name}", path.read_bytes())
+    there = replace(
+        given, input=f"{base}/shards", output=f"{base}/out", ensemble=f"{base}/tiny/ensemble.json"
+    )
+    assert "2 maps to make (0 are there)" in said_by(there)
+    assert "maps to make" not in said_by(there)
+    with open_random(fs, f"{root}/out/metrics.parquet") as file:
+        assert pq.read_table(file)["status"].to_pylist() == ["compared"] * 2
+    assert s3_env.secret not in read_whole(fs, f"{root}/out/run.json").decode()
