@@ -88,7 +88,8 @@ def number(value: float) -> str:
 
 def _rankings(found: Group) -> Iterator[Printed]:
     """Methods by mean rank; their means by some metrics at a time, so that lines stay whole."""
-    title = f"mean ranks on {found.images} images"
+    ranked = found.overall[0].n if found.overall else 0
+    title = f"mean ranks on the {ranked} of {found.images} images that all methods have explained"
     yield _table(title, ["rank", "95 %"], [
         (o.method, [f"{o.rank.value:.2f}", f"{o.rank.low:.2f}-{o.rank.high:.2f}"])
         for o in found.overall
