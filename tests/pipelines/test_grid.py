@@ -30,8 +30,8 @@ from pipelines.resources import ClusterOptions
 from tests.survey import galaxy_rows, tiny_ensemble, write_shard
 
 REPOSITORY = Path(__file__).parents[2]
-GALAXIES = 16
-SAMPLES = 100  # so that a map takes a while and there is something to interrupt
+GALAXIES = 24
+SAMPLES = 60  # so that a map takes a while and there is something to interrupt
 AXES = GridParams(noise_fractions=(0.1, 0.25), correlations=(0.7, 0.85), pixel_minima=(4, 12))
 FIELDS = pa.schema([*SCHEMA, pa.field("bar_px", pa.float64()), pa.field("bar", pa.float64())])
 

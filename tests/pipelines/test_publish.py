@@ -264,6 +264,7 @@ def test_no_places_at_all(
     assert not (out / "collection.properties").exists()
 
 
+@pytest.mark.slow
 def test_to_s3(run: Path, s3_env: Any, ray_cluster: dict[str, float], rows: pa.Table) -> None:
     url = f"s3://{s3_env.bucket}/published"
     assert publish.main([str(run), url, "--flat", "fits"]) == 0

@@ -178,6 +178,7 @@ def test_a_training_that_diverges(shards: str, tmp_path: Path) -> None:
     assert not (tmp_path / "ensemble.json").exists()
 
 
+@pytest.mark.slow
 def test_a_card_written_by_hand_stays(shards: str, tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
     train(shards, tmp_path, epochs=1)
