@@ -7,6 +7,7 @@ kills a node's raylet and starts another; it ends when its standard input does.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from pipelines.resources import import_ray
 CPUS = 2
 ATTEMPTS = 5
 REPOSITORY = Path(__file__).parents[2]
+
+_NO_WORKER = re.compile(r"^ray::(IDLE|\w*Agent)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +42,15 @@ class Nodes:
         self.process.stdout.readline()
 
     def workers(self) -> list[int]:
-        """Processes of Ray's workers on all nodes."""
+        """Processes of Ray's workers on all nodes; a raylet ends with its agents, and with the
+        head's the cluster."""
         mine = {self.process.pid}
         for _ in range(2):
             mine |= {pid for pid, parent, _ in processes() if parent in mine}
         return [
             pid
             for pid, parent, words in processes()
-            if parent in mine and words.startswith("ray::") and "IDLE" not in words
+            if parent in mine and words.startswith("ray::") and not _NO_WORKER.search(words)
         ]
 
 
