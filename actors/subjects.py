@@ -27,10 +27,10 @@ from catalogues.storage import StorageOptions
 from models.answers import AnswerNetwork, answer_classes
 from models.bar_reading import TrueBar
 from models.classifier import Classifier
-from models.ensemble import EnsembleSpec, build_member, normalise
+from models.ensemble import EnsembleSpec, build_member, normalised_canvas
 from models.guidance import regions
 from models.networks import to_device
-from models.preprocess import Canvas, canvas
+from models.preprocess import canvas
 from models.source_masks import island_mask
 from models.training import plain_view
 from models.views import ViewParams, sequence
@@ -195,19 +195,15 @@ class Answer:
         """The canvas at the votes' crop, neither turned nor mirrored."""
         spec, pixels = self.spec, _pixels(row, self.params.limits)
         cut = canvas(pixels, spec.field)
-        image = plain_view(self._canvas(cut), spec.votes_view, self.input_px)[0]
+        image = plain_view(
+            normalised_canvas(cut, self.device)[None], spec.votes_view, self.input_px
+        )[0]
         ellipse = bar_ellipse(dict(row), pixels, cut)
         if self.params.mask != "bar" or not np.isfinite(ellipse).all():
             return Seen(network=self.network, image=image)
         width = 1.0 if spec.votes_view.identity else spec.votes_view.width
         inside, bar = _bar(ellipse, width, spec.field.canvas_px, image.shape[-1])
         return Seen(network=self.network, image=image, mask=inside, bar=bar)
-
-    def _canvas(self, cut: Canvas) -> Tensor:
-        """(1, 3, S, S), as models.ensemble normalises it."""
-        pixels = torch.from_numpy(np.array(cut.pixels))[None].to(self.device)
-        sky, scale = torch.tensor([cut.sky]), torch.tensor([cut.scale])
-        return normalise(pixels, sky.to(self.device), scale.to(self.device))
 
 
 def _probe(network: nn.Module, side: int) -> tuple[nn.Module, Tensor]:

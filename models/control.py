@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from models.ensemble import EnsembleSpec, build_member, normalise
+from models.ensemble import EnsembleSpec, build_member, normalised
 from models.networks import MemberSpec, to_device
 from models.training import plain_view
 from models.training_params import TrainParams
@@ -58,8 +58,7 @@ class Control:
 
         pixels (B, S, S, 3), sky (B, 3), scale (B,). Mean over the members; never below zero.
         """
-        on = [torch.from_numpy(np.array(a)).to(self.device) for a in (pixels, sky, scale)]
-        images = normalise(on[0], on[1].float(), on[2].float())
+        images = normalised(pixels, sky, scale, self.device)
         found = [
             member(plain_view(images, self.spec.votes_view, member.spec.input_px))[:, 0]
             for member in self.members

@@ -147,6 +147,23 @@ def normalise(pixels: Tensor, sky: Tensor, scale: Tensor) -> Tensor:
     return images.clamp(-0.25, 1.5)
 
 
+def normalised(
+    pixels: NDArray[np.uint8],
+    sky: NDArray[np.float32],
+    scale: NDArray[np.float32],
+    device: torch.device,
+) -> Tensor:
+    """`normalise` of arrays (B, S, S, 3), (B, 3) and (B,): (B, 3, S, S) on a device."""
+    on = [torch.from_numpy(np.array(a)).to(device) for a in (pixels, sky, scale)]
+    return normalise(on[0], on[1].float(), on[2].float())
+
+
+def normalised_canvas(cut: Canvas, device: torch.device) -> Tensor:
+    """One canvas, (3, S, S), on a device."""
+    sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
+    return normalised(cut.pixels[None], sky, scale, device)[0]
+
+
 def build_member(spec: MemberSpec, weights: bytes, sha256: str) -> Member:
     """A member with its weights, frozen, in evaluation mode. Raises ValueError if they differ."""
     found = hashlib.sha256(weights).hexdigest()
@@ -218,13 +235,11 @@ class Ensemble:
         self, pixels: NDArray[np.uint8], sky: NDArray[np.float32], scale: NDArray[np.float32]
     ) -> Tensor:
         """Normalised canvases, (B, 3, S, S), on the ensemble's device."""
-        on = [torch.from_numpy(np.array(a)).to(self.device) for a in (pixels, sky, scale)]
-        return normalise(on[0], on[1].float(), on[2].float())
+        return normalised(pixels, sky, scale, self.device)
 
     def image(self, cut: Canvas) -> Tensor:
         """The normalised canvas, (3, S, S), on the ensemble's device."""
-        sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
-        return self.images(cut.pixels[None], sky, scale)[0]
+        return normalised_canvas(cut, self.device)
 
     @torch.no_grad()
     def votes(self, images: Tensor) -> Tensor:
