@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 _FLOAT_EXACT = 2**53
 _INT64 = 2**63
+_PARTS = {"release": 16, "brickid": 20, "objid": 22}
+"""Bits of a Legacy Surveys identifier's parts."""
 _DIGITS = r"^[+-]?[0-9]+$"
 
 
@@ -29,6 +31,28 @@ def exact_ids(values: pa.Array) -> tuple[pa.Int64Array, pa.StringArray]:
     missing = pc.is_null(ids).to_numpy(zero_copy_only=False)
     notes = [_note(v.as_py()) if m else None for v, m in zip(values, missing, strict=True)]
     return ids, pa.array(notes, pa.string())
+
+
+def packed_ids(
+    release: pa.Array, brickid: pa.Array, objid: pa.Array
+) -> tuple[pa.Int64Array, pa.StringArray]:
+    """`exact_ids` of the Legacy Surveys: release, brickid and objid in one integer.
+
+    Packed as DESI's TARGETID (Myers et al. 2023, AJ 165, 50, table 2): from the lowest bit 22 bits
+    of objid, 20 of brickid, 16 of release. Null where a part is none, or has more bits.
+    """
+    parts, said = [], pa.nulls(len(objid), pa.string())
+    for values, (name, bits) in zip((release, brickid, objid), _PARTS.items(), strict=True):
+        part, _ = exact_ids(values)
+        fits = pc.and_(pc.greater_equal(part, 0), pc.less(part, 2**bits)).fill_null(False)
+        note = pa.scalar(
+            f"{name} is not an integer of {bits} bits: release, brickid and objid make the id"
+        )
+        said = pc.coalesce(said, pc.if_else(fits, pa.scalar(None, pa.string()), note))
+        parts.append(pc.if_else(fits, part, pa.scalar(None, pa.int64())))
+    shift_release, shift_brick = _PARTS["brickid"] + _PARTS["objid"], _PARTS["objid"]
+    high = pc.add(pc.shift_left(parts[0], shift_release), pc.shift_left(parts[1], shift_brick))
+    return pc.add(high, parts[2]), said
 
 
 def _fast(values: pa.Array) -> pa.Int64Array | None:

@@ -32,24 +32,29 @@ REQUIRED: tuple[str, ...] = ("object_id", "image")
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "image": ("image_bytes", "image_path", "img"),
-    "object_id": ("objid", "objID", "OBJID", "GalaxyID", "coadd_object_id", "COADD_OBJECT_ID", "dr7objid", "id", "id_str"),
+    "object_id": ("objid", "objID", "OBJID", "GalaxyID", "coadd_object_id", "COADD_OBJECT_ID", "dr7objid", "targetid", "id", "id_str"),
     "ra": ("RA", "ra_deg", "RAJ2000", "ALPHAWIN_J2000"),
     "dec": ("DEC", "Dec", "dec_deg", "DEJ2000", "DELTAWIN_J2000"),
     "z": ("redshift", "REDSHIFT", "Z", "z_spec"),
     "petro_r90_arcsec": ("PETROR90_R", "petroR90_r", "petro_r90", "petro_th90"),
-    "pixel_scale_arcsec": ("pixel_scale", "pixscale", "scale"),
+    "pixel_scale_arcsec": ("pixel_scale", "pixscale", "pxscale", "scale"),
     "north_deg": ("north_angle_deg",),
-    "survey_id": ("iauname", "brickid_objid"),
+    "survey_id": ("iauname", "brickid_objid", "dr8_id"),
 }  # fmt: skip
 """Common names of published tables, most specific first."""
+
+ID_PARTS: tuple[str, ...] = ("release", "brickid")
+"""Columns that a Legacy Surveys objid needs to be unique, see catalogues.ids.packed_ids."""
 
 
 def resolve(names: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
     """Which of a table's columns is which of ours: {our name: the table's name}.
 
     First `chosen` ({our name: the table's name}, the user's word), then our own name exactly, then
-    our name and its aliases in any case. Columns that are none of ours are left out. Raises
-    ValueError where `chosen` names an absent column or two columns claim one meaning.
+    our name and its aliases in any case. Columns that are none of ours are left out. Where the
+    identifier is an objid beside a brickid, ID_PARTS are in the mapping too. Raises ValueError
+    where `chosen` names an absent column, two columns claim one meaning or an objid cannot be made
+    unique.
     """
     present = list(names)
     mapping: dict[str, str] = {}
@@ -68,7 +73,23 @@ def resolve(names: Iterable[str], chosen: Mapping[str, str] | None = None) -> di
             )
         if found:
             mapping[name] = found[0]
+    if mapping.get("object_id", "").lower() == "objid" and "object_id" not in (chosen or {}):
+        mapping |= _id_parts(present)
     return mapping
+
+
+def _id_parts(present: list[str]) -> dict[str, str]:
+    """The columns of ID_PARTS beside an objid, none if it is not one of the Legacy Surveys."""
+    lower = {name.lower(): name for name in present}
+    if "brickid" not in lower and "brickname" not in lower:
+        return {}
+    if absent := [part for part in ID_PARTS if part not in lower]:
+        raise ValueError(
+            f"an objid of the Legacy Surveys is unique only within a brick of a release, and "
+            f"there is no column {' nor '.join(absent)}: add it, or name the column of another "
+            "identifier as object_id"
+        )
+    return {part: lower[part] for part in ID_PARTS}
 
 
 def require(mapping: Mapping[str, str], names: Iterable[str], needed: Iterable[str]) -> None:

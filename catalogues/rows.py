@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalogues.ids import exact_ids
-from catalogues.manifest import IMAGE_TYPE, SCHEMA
+from catalogues.ids import exact_ids, packed_ids
+from catalogues.manifest import ID_PARTS, IMAGE_TYPE, SCHEMA
 
 NOTE = "object_id_note"
 """Column that says why an object_id is null; null where it is not."""
@@ -26,7 +26,12 @@ def manifest_rows(
     arrays = {name: _column(table, mapping.get(name), name) for name in SCHEMA.names}
     note = pa.nulls(len(table), pa.string())
     if "object_id" in mapping:
-        arrays["object_id"], note = exact_ids(one_array(table.column(mapping["object_id"])))
+        given = [
+            one_array(table.column(mapping[name]))
+            for name in (*ID_PARTS, "object_id")
+            if name in mapping
+        ]
+        arrays["object_id"], note = exact_ids(*given) if len(given) == 1 else packed_ids(*given)
     fields = [field.with_nullable(True) for field in SCHEMA] + [pa.field(NOTE, pa.string())]
     passed = list(extra)
     fields += [table.schema.field(name) for name in passed]

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from catalogues import storage
-from catalogues.manifest import IMAGE_TYPE, REQUIRED, require, resolve
+from catalogues.manifest import ID_PARTS, IMAGE_TYPE, REQUIRED, require, resolve
 from catalogues.rows import manifest_rows, one_array, replaced
 from catalogues.storage import StorageError, StorageOptions
 
@@ -141,7 +141,8 @@ def read_shard(
         mapping = resolve(names, chosen)
         require(mapping, names, ("object_id",))
         if columns is not None:
-            mapping = {k: v for k, v in mapping.items() if k in columns or k == "object_id"}
+            wanted_names = {*columns, "object_id", *ID_PARTS}
+            mapping = {k: v for k, v in mapping.items() if k in wanted_names}
         if absent := [name for name in extra if name not in names]:
             raise ValueError(f"{path!r} has no columns {absent}: it has {', '.join(names)}")
         wanted = _wanted(skip_rows, parquet.metadata.num_rows)

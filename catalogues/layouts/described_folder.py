@@ -14,11 +14,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from catalogues.ids import exact_ids
 from catalogues.layouts.files import Files, hashed_id, integer_stem, read_images
 from catalogues.layouts.pieces import Piece, check_kept, with_ids
 from catalogues.layouts.tables import read_table, table_columns
-from catalogues.manifest import IMAGE_TYPE, require, resolve
+from catalogues.manifest import ID_PARTS, IMAGE_TYPE, require, resolve
 from catalogues.rows import NOTE, manifest_rows, one_array, replaced
 
 FILE_COLUMNS: tuple[str, ...] = (
@@ -50,14 +49,15 @@ class DescribedFolder:
         first = next(self._tables(self.keep), None) if self.keep else None
         return pa.schema([]) if first is None else first.schema
 
-    def ids(self) -> Iterator[pa.Int64Array]:
+    def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
         """From the table alone."""
-        column = self.file_column if self.hash_ids else self.mapping["object_id"]
-        for table in self._tables((str(column),)):
+        mapping = {k: v for k, v in self.mapping.items() if k in (*names, *ID_PARTS)}
+        read = [*mapping.values(), *([str(self.file_column)] if self.hash_ids else [])]
+        for table in self._tables(tuple(read)):
+            rows = manifest_rows(table, mapping)
             if self.hash_ids:
-                yield _hashed(self._paths(table))
-            else:
-                yield exact_ids(one_array(table.column(column)))[0]
+                rows = replaced(rows, "object_id", _hashed(self._paths(table)))
+            yield rows.select(names)
 
     def pieces(self) -> Iterator[Piece]:
         """In the order of the table."""

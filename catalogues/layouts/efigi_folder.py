@@ -12,7 +12,7 @@ from catalogues import storage
 from catalogues.layouts.efigi import efigi_table
 from catalogues.layouts.pieces import Piece
 from catalogues.manifest import SCHEMA
-from catalogues.rows import NOTE, manifest_rows, one_array
+from catalogues.rows import NOTE, manifest_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +27,19 @@ class EfigiFolder:
         """The votes, and the grades that EFIGI itself gives."""
         return pa.schema([field for field in self.table.schema if field.name not in SCHEMA.names])
 
-    def ids(self) -> Iterator[pa.Int64Array]:
-        """PGC numbers."""
-        yield one_array(self.table.column("object_id"))
+    def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
+        """Identifiers are PGC numbers."""
+        yield manifest_rows(self.table, self._mapping).select(names)
 
     def pieces(self) -> Iterator[Piece]:
         """In the order of the PGC numbers."""
-        mapping = {name: name for name in SCHEMA.names if name in self.table.column_names}
-        rows = manifest_rows(self.table, mapping, self.extra.names).drop_columns([NOTE])
+        rows = manifest_rows(self.table, self._mapping, self.extra.names).drop_columns([NOTE])
         for start in range(0, len(rows), self.piece_rows):
             yield Piece(rows=rows.slice(start, self.piece_rows))
+
+    @property
+    def _mapping(self) -> dict[str, str]:
+        return {name: name for name in SCHEMA.names if name in self.table.column_names}
 
 
 def open_efigi(fs: Any, root: str) -> EfigiFolder:

@@ -28,9 +28,9 @@ class Folder:
         """Nothing but the manifest's columns."""
         return pa.schema([])
 
-    def ids(self) -> Iterator[pa.Int64Array]:
-        """From the names alone."""
-        yield pa.array([_id_of(name) for name in self.files.sizes], pa.int64())
+    def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
+        """From the files' names alone."""
+        yield _rows(list(self.files.sizes)).rows.select(names)
 
     def pieces(self) -> Iterator[Piece]:
         """In the order of the names."""

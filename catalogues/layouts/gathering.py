@@ -51,9 +51,9 @@ class Tally:
 def survey_ids(layout: Layout) -> tuple[int, NDArray[np.int64]]:
     """(rows, identifiers that more than one of them bears). Reads no images; 8 bytes a galaxy."""
     rows, parts = 0, [np.empty(0, np.int64)]
-    for ids in layout.ids():
-        rows += len(ids)
-        parts.append(pc.drop_null(ids).to_numpy())
+    for keys in layout.keys(("object_id",)):
+        rows += len(keys)
+        parts.append(pc.drop_null(one_array(keys.column("object_id"))).to_numpy())
     return rows, repeated(np.concatenate(parts))
 
 

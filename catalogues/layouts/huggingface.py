@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from catalogues import storage
 from catalogues.layouts.pieces import Piece, check_kept, with_ids
-from catalogues.rows import one_array
 from catalogues.shards import ROW, Shard, list_shards, read_shard, shard_fields
 from catalogues.storage import StorageOptions
 
@@ -35,18 +34,14 @@ class HuggingFace:
         fields = shard_fields(self.fs, self.shards[0].path)
         return pa.schema([fields.field(name) for name in self.keep])
 
-    def ids(self) -> Iterator[pa.Int64Array]:
-        """From that column alone."""
+    def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
+        """From those columns alone."""
         for shard in self.shards:
             rows = read_shard(
-                self.fs,
-                shard.path,
-                columns=("object_id",),
-                chosen=self.chosen,
-                batch_rows=100_000,
+                self.fs, shard.path, columns=names, chosen=self.chosen, batch_rows=100_000
             )
             for table in rows:
-                yield one_array(table.column("object_id"))
+                yield table.select(names)
 
     def pieces(self) -> Iterator[Piece]:
         """In the order of the files' names and their rows."""

@@ -53,9 +53,9 @@ class MiraBest:
         """EXTRA."""
         return EXTRA
 
-    def ids(self) -> Iterator[pa.Int64Array]:
-        """Hashes of the sources' names."""
-        yield self.rows.column("object_id").combine_chunks()
+    def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
+        """Identifiers are hashes of the sources' names."""
+        yield manifest_rows(self.rows, self._mapping(self.rows)).select(names)
 
     def pieces(self) -> Iterator[Piece]:
         """In the file's order."""
@@ -64,8 +64,12 @@ class MiraBest:
             images = [{"bytes": encoded(image), "path": None} for image in some]
             table = self.rows.slice(start, self.piece_rows)
             table = table.append_column("image", pa.array(images, IMAGE_TYPE))
-            names = {n: n for n in SCHEMA.names if n in table.column_names}
-            yield Piece(rows=manifest_rows(table, names, EXTRA.names).drop_columns([NOTE]))
+            rows = manifest_rows(table, self._mapping(table), EXTRA.names)
+            yield Piece(rows=rows.drop_columns([NOTE]))
+
+    @staticmethod
+    def _mapping(table: pa.Table) -> dict[str, str]:
+        return {name: name for name in SCHEMA.names if name in table.column_names}
 
 
 def open_mirabest(fs: Any, path: str, subset: Subset = "all") -> tuple[MiraBest, list[str]]:

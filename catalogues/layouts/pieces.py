@@ -42,8 +42,11 @@ class Layout(Protocol):
     def extra(self) -> pa.Schema:
         """Columns passed through, which follow the manifest's in every piece."""
 
-    def ids(self) -> Iterator[pa.Int64Array]:
-        """All identifiers in the order of `pieces`, read without the images; null if unusable."""
+    def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
+        """These manifest columns of all rows, in the order of `pieces`, read without the images.
+
+        A value that is not there, and an identifier that cannot be used, is null.
+        """
 
     def pieces(self) -> Iterator[Piece]:
         """The rows with their images. Memory is bounded."""

@@ -152,9 +152,9 @@ class WithVotes:
         kept = [self.layout.extra.field(name) for name in self.keep]
         return pa.schema([*kept, *(pa.field(name, pa.float32()) for name in VOTES)])
 
-    def ids(self) -> Iterator[pa.Int64Array]:
+    def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
         """The layout's."""
-        return self.layout.ids()
+        return self.layout.keys(names)
 
     def pieces(self) -> Iterator[Piece]:
         """The layout's, with votes."""

@@ -42,10 +42,10 @@ class WebDataset:
     extra: pa.Schema
     piece_rows: int = 100
 
-    def ids(self) -> Iterator[pa.Int64Array]:
+    def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
         """The images are passed over."""
         for piece in self._pieces(images=False):
-            yield piece.rows.column("object_id").combine_chunks()
+            yield piece.rows.select(names)
 
     def pieces(self) -> Iterator[Piece]:
         """In the order of the files' names and their samples."""

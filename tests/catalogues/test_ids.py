@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogues.ids import exact_ids, repeated
+from catalogues.ids import exact_ids, packed_ids, repeated
 from tests.badimages import bad_ids
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -77,6 +77,31 @@ def test_other_digits_are_no_digits() -> None:
     """Python's int() would read these."""
     ids, _ = exact_ids(pa.array(["١٢٣", "1_000", "²"]))
     assert ids.null_count == 3
+
+
+def test_legacy_surveys_parts_are_packed_as_desi_packs_them() -> None:
+    """TARGETIDs of DESI's early data release, beside release, brickid and objid."""
+    published = [(9011, 565022, 1254, 39633166985594086), (9011, 565022, 1468, 39633166985594300)]
+    *parts, wanted = (pa.array(column) for column in zip(*published, strict=True))
+    ids, notes = packed_ids(*parts)
+    assert ids.to_pylist() == wanted.to_pylist()
+    assert notes.null_count == 2
+
+
+@given(st.integers(0, 2**16 - 1), st.integers(0, 2**20 - 1), st.integers(0, 2**22 - 1))
+def test_parts_can_be_had_back(release: int, brickid: int, objid: int) -> None:
+    ids, _ = packed_ids(pa.array([release]), pa.array([str(brickid)]), pa.array([objid]))
+    number = ids[0].as_py()
+    assert (number >> 42, number >> 22 & 2**20 - 1, number & 2**22 - 1) == (release, brickid, objid)
+
+
+def test_parts_that_do_not_fit() -> None:
+    release = pa.array([9010, 2**16, None, 9010, 9010])
+    ids, notes = packed_ids(release, pa.array([1, 1, 1, -1, 1]), pa.array([0, 0, 0, 0, 2**22]))
+    assert ids.to_pylist() == [9010 << 42 | 1 << 22, None, None, None, None]
+    assert [note and note.split()[0] for note in notes.to_pylist()] == [
+        None, "release", "release", "brickid", "objid",
+    ]  # fmt: skip
 
 
 def test_repeated() -> None:

@@ -25,6 +25,20 @@ def test_own_name_comes_first() -> None:
     assert resolve(["Object_ID"]) == {"object_id": "Object_ID"}
 
 
+def test_a_legacy_surveys_objid_needs_its_brick_and_release() -> None:
+    names = ["RELEASE", "BRICKID", "BRICKNAME", "OBJID", "RA", "DEC"]
+    mapping = resolve(names)
+    assert (mapping["object_id"], mapping["release"], mapping["brickid"]) == (
+        "OBJID", "RELEASE", "BRICKID",
+    )  # fmt: skip
+    with pytest.raises(ValueError, match=r"unique only within a brick.*no column release: add it"):
+        resolve(names[1:])
+    with pytest.raises(ValueError, match=r"no column release nor brickid"):
+        resolve(["brickname", "objid"])
+    assert "brickid" not in resolve(names[1:], {"object_id": "OBJID"})  # the user's word
+    assert "brickid" not in resolve([*names[1:], "object_id"])
+
+
 def test_two_claims_are_refused() -> None:
     with pytest.raises(ValueError, match=r"columns objID, dr7objid could all be object_id.*rename"):
         resolve(["objID", "dr7objid", "ra"])
