@@ -39,7 +39,7 @@ from catalogues.statuses import Status
 from catalogues.storage import StorageOptions
 from models.attributions import AttributionParams
 from models.controls import ORACLE
-from models.faithfulness import FaithfulnessParams, why_undefined
+from models.faithfulness import FaithfulnessParams, Trial, why_undefined
 from models.map_quality import explainer, quality
 from models.saliency import galaxy_seed
 
@@ -85,7 +85,7 @@ class Source:
 
     facts: Mapping[str, Any]
     seen: Seen | None = None
-    target: int = 0
+    trial: Trial | None = None
 
 
 def how(method: str, params: AttributionParams | None) -> dict[str, Any]:
@@ -118,22 +118,22 @@ class Attributor:
 
     def explained(self, table: pa.Table, missing: Mapping[str, tuple[int, ...]]) -> pa.Table:
         """Explain the rows of actors.shards.read_rows by the methods that they miss; receipts."""
-        sources = [self._source(row) for row in table.to_pylist()]
-        receipts = []
-        for method in self.params.methods:
-            wanted = set(missing.get(method, ()))
-            mine = [s for s in sources if s.facts["shard_row"] in wanted]
-            if mine:
-                receipts.append(self._write(method, [self._judged(s, method) for s in mine]))
+        wanted = {method: frozenset(missing.get(method, ())) for method in self.params.methods}
+        rows: dict[str, list[Mapping[str, Any]]] = {method: [] for method in wanted}
+        for row in table.to_pylist():  # source by source: a trial holds a network
+            source = self._source(row)
+            for method, mine in wanted.items():
+                if row["shard_row"] in mine:
+                    rows[method].append(self._judged(source, method))
+        receipts = [self._write(method, found) for method, found in rows.items() if found]
         return pa.Table.from_pylist(receipts, schema=RECEIPT)
 
     def _source(self, row: Mapping[str, Any]) -> Source:
         """As its network sees it, with its prediction."""
-        columns = self.params.subject
         facts = {name: row[name] for name in ("object_id", "shard", "shard_row")}
         try:
             facts["label"] = self.subject.label(row)
-            facts["confident"] = confident(row, columns.confidence)
+            facts["confident"] = confident(row, self.params.subject.confidence)
             _check(row)
             seen = self.subject.seen(row)
             return self._predicted(facts, seen)
@@ -160,7 +160,11 @@ class Attributor:
             "probability": float(shares[target]),
             "correct": None if label is None else label == predicted,
         }
-        return Source(facts={**facts, **known}, seen=seen, target=target)
+        trial = Trial(
+            network=seen.network, image=seen.image, target=target, params=self.params.faithfulness,
+            seed=galaxy_seed(self.params.seed, facts["object_id"]), mask=seen.mask,
+        )  # fmt: skip
+        return Source(facts={**facts, **known}, seen=seen, trial=trial)
 
     def _judged(self, source: Source, method: str) -> dict[str, Any]:
         """The row of a source and a method."""
@@ -172,35 +176,27 @@ class Attributor:
             "parameters": json.dumps(how(method, params)),
             "run_id": self.params.runs[method],
         }
-        if source.seen is None:
+        if source.seen is None or source.trial is None:
             return facts
         if method == ORACLE and source.seen.mask is None:
             said = "there is no mask of this source that the map could be"
             return facts | {"status": NO_MASK, "status_message": said}
         try:
-            return facts | self._numbers(source, source.seen, method)
+            return facts | self._numbers(
+                source.facts["object_id"], source.seen, source.trial, method
+            )
         except MACHINE_ERRORS:
             raise
         except Exception as error:
             return facts | _failure(f"explaining by {method}", error)
 
-    def _numbers(self, source: Source, seen: Seen, method: str) -> dict[str, Any]:
-        seed = galaxy_seed(self.params.seed, source.facts["object_id"])
-        explain = explainer(method, self.params.methods[method], source.target, seed, seen.mask)
+    def _numbers(self, object_id: int, seen: Seen, trial: Trial, method: str) -> dict[str, Any]:
+        params = self.params.methods[method]
+        explain = explainer(method, params, trial.target, trial.seed, seen.mask)
         with cost(seen.image.device) as spent:
             saliency = explain(seen.network, seen.image)
-        self._keep(source.facts["object_id"], method, saliency, seen)
-        found = quality(
-            saliency,
-            explain,
-            seen.network,
-            seen.image,
-            source.target,
-            params=self.params.faithfulness,
-            seed=seed,
-            mask=seen.mask,
-            bar=seen.bar,
-        )
+        self._keep(object_id, method, saliency, seen)
+        found = quality(trial, saliency, explain, seen.bar)
         said = why_undefined(saliency, seen.mask)
         return found | _costs(spent) | {"status_message": said}
 

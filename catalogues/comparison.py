@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
@@ -31,7 +31,9 @@ TABLE = "metrics.parquet"
 @dataclass(frozen=True, kw_only=True)
 class Metric:
     """A number that says how good a map is. ranked: whether it counts in the mean rank; likeness
-    after randomisation does not, which noise has least of. cost: what the map takes instead."""
+    after randomisation does not, which noise has least of. cost: what the map takes instead.
+    stranger: the same metric, before the network, of the map that the method makes of a network
+    with random weights: what it owes to the image alone."""
 
     name: str
     label: str
@@ -40,20 +42,30 @@ class Metric:
     unit: str = ""
     ranked: bool = True
     cost: bool = False
+    stranger: bool = False
 
 
-METRICS: tuple[Metric, ...] = (
+STRANGER = "random_"
+"""Beginning of the names of a random network's metrics."""
+
+_OF_IMAGE: tuple[Metric, ...] = (
     Metric(name="relevance_mass", label="relevance mass", better="high", meaning="share of the map's positive values inside the source's mask"),
     Metric(name="relevance_rank", label="relevance rank", better="high", meaning="share of the K highest pixels inside the mask, K its size"),
     Metric(name="pointing_game", label="pointing game", better="high", meaning="whether the map's highest pixel lies inside the mask"),
     Metric(name="insertion_auc", label="insertion AUC", better="high", meaning="mean probability of the class while the highest pixels come first into a blurred image"),
     Metric(name="deletion_auc", label="deletion AUC", better="low", meaning="mean probability of the class while the highest pixels are taken out first"),
     Metric(name="infidelity", label="infidelity", better="low", meaning="squared error with which the map predicts how the score answers to perturbations"),
+)  # fmt: skip
+"""What a map can owe to the image alone."""
+
+METRICS: tuple[Metric, ...] = (
+    *_OF_IMAGE,
     Metric(name="max_sensitivity", label="max-sensitivity", better="low", meaning="largest change of the map, over the map, under small changes of the image"),
     Metric(name="randomisation_similarity", label="similarity after randomisation", better="low", meaning="rank correlation with the map of the same network with random weights", ranked=False),
     Metric(name="randomisation_ssim", label="likeness after randomisation", better="low", meaning="structural similarity with the same", ranked=False),
     Metric(name="bar_length_error", label="bar length error", better="low", meaning="|length read off the map - true length| / true length; 1 where no bar was found"),
     Metric(name="bar_angle_error_deg", label="bar angle error", better="low", meaning="between the bar read off the map and the true one; 45 where no bar was found", unit="deg"),
+    *(replace(m, name=STRANGER + m.name, label=f"{m.label} of a random network", meaning=f"{m.meaning}, of the map of a network with random weights", ranked=False, stranger=True) for m in _OF_IMAGE),
     Metric(name="seconds", label="seconds", better="low", meaning="to make the map", unit="s", ranked=False, cost=True),
     Metric(name="peak_memory_mb", label="peak memory", better="low", meaning="memory taken at most while the map was made", unit="MB", ranked=False, cost=True),
 )  # fmt: skip
@@ -102,9 +114,10 @@ def write_table(fs: Any, root: str, rows: pa.Table) -> str:
 
 
 def read_tables(fs: Any, paths: list[str]) -> pa.Table:
-    """The rows of several files of an output. StorageError."""
+    """The rows of several files of an output; null in columns that older files lack.
+    StorageError."""
     found = [SCHEMA.empty_table()]
     for path in paths:
         with storage.open_random(fs, path) as file, storage.explained("read", path):
             found.append(pq.ParquetFile(file).read())
-    return pa.concat_tables(found)
+    return pa.concat_tables(found, promote_options="default").cast(SCHEMA)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,18 @@ def xrai(image: Floats, attributions: Floats) -> tuple[Floats, NDArray[np.int64]
         np.moveaxis(seen, 0, -1),
         None,
         base_attribution=np.repeat(flat[..., None], 3, axis=2),
+        segments=_segments(seen.tobytes(), seen.shape),
         extra_parameters=XRAIParameters(return_xrai_segments=True),
     )
     return found.attribution_mask, found.segments
+
+
+@lru_cache(maxsize=1)
+def _segments(pixels: bytes, shape: tuple[int, ...]) -> list[NDArray[np.bool_]]:
+    """Those of an image (3, H, W), float64, that XRAI looks for itself where none are given: most
+    of its time, and an image is explained again before a random network."""
+    from saliency.core.xrai import _get_segments_felzenszwalb  # type: ignore[import-untyped]
+
+    image = np.frombuffer(pixels, dtype=np.float64).reshape(shape)
+    found: list[NDArray[np.bool_]] = _get_segments_felzenszwalb(np.moveaxis(image, 0, -1))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,13 @@ from torch import Tensor, nn
 from models.attribution_gradients import BASELINES, Baseline, baseline_image
 from models.attribution_network import borrowed, placed
 from models.faithfulness_curves import Probability, important_first, probability_area
-from models.faithfulness_perturbed import Explain, infidelity, max_sensitivity
+from models.faithfulness_perturbed import (
+    Explain,
+    Removals,
+    infidelity,
+    max_sensitivity,
+    removals,
+)
 from models.faithfulness_randomised import randomised, rank_correlation, structural_similarity
 from models.noise import sample_seed
 
@@ -24,6 +31,7 @@ __all__ = [
     "LOCALISATION",
     "Explain",
     "FaithfulnessParams",
+    "Trial",
     "faithfulness",
     "localisation",
     "randomised",
@@ -43,10 +51,12 @@ FAITHFULNESS: tuple[str, ...] = (
 )
 """Names of what `faithfulness` gives."""
 
-BY_IMAGE_ALONE: tuple[str, ...] = tuple(f"random_{name}" for name in LOCALISATION)
-"""Names of what `faithfulness` gives besides where the mask is known: `localisation` of the map of
-the same network with random weights. Methods that multiply by the image (all integrated gradients)
-lie on a bright source in a dark sky whatever the network is."""
+_ONCE = ("insertion_auc", "deletion_auc", "infidelity")
+
+BY_IMAGE_ALONE: tuple[str, ...] = tuple(f"random_{name}" for name in (*LOCALISATION, *_ONCE))
+"""Names of what `faithfulness` gives besides: the metrics, before the network, of the map that the
+same method makes of the same network with random weights. Methods that multiply by the image (all
+integrated gradients) lie on a bright source in a dark sky whatever the network is."""
 
 _LOW = ("deletion_auc", "infidelity", "max_sensitivity")
 
@@ -143,64 +153,93 @@ def _share_of_highest(values: NDArray[np.float64], inside: NDArray[np.bool_], co
     return float((inside[above].sum() + left * inside[equal].mean()) / count)
 
 
-def faithfulness(
-    network: nn.Module, image: Tensor, target: int, saliency: NDArray[np.floating],
-    explain: Explain, params: FaithfulnessParams, seed: int,
-    mask: NDArray[np.bool_] | None = None,
-) -> dict[str, float]:  # fmt: skip
-    """How far the logit `target` of an image (C, H, W) hangs on what its map (H, W) shows.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trial:
+    """An image (C, H, W) and the logit `target` of a network, before which maps are judged.
 
-    network: (B, C, H, W) -> (B, K) logits, left as found. explain: (network, image) -> map, how the
-    map was made; asked for it again for changed images and for a network of random weights. seed:
-    of all that is drawn. insertion_auc, deletion_auc: models.faithfulness_curves. infidelity,
-    max_sensitivity: models.faithfulness_perturbed. randomisation_similarity, randomisation_ssim:
-    rank correlation and structural similarity of the map with the random network's, NaN where that
-    is constant. mask: of the source (H, W), adds BY_IMAGE_ALONE. All NaN where `why_undefined`
-    gives a reason. Raises ValueError for a map of another shape, and what
-    models.attribution_network.placed raises.
+    network: (B, C, H, W) -> (B, K) logits, left as found. seed: of all that is drawn. mask: of the
+    source (H, W), where it is known. What no map changes is computed once, for the first.
     """
+
+    network: nn.Module
+    image: Tensor
+    target: int
+    params: FaithfulnessParams
+    seed: int
+    mask: NDArray[np.bool_] | None = None
+
+    @cached_property
+    def stranger(self) -> nn.Module:
+        """The network with random weights."""
+        return randomised(self.network, sample_seed(self.seed, 3))
+
+    @cached_property
+    def removed(self) -> Removals:
+        """Squares without which the logit is another."""
+        p = self.params
+        side_px = max(1, round(p.infidelity_square * min(self.image.shape[-2:])))
+        without = baseline_image(self.image, p.baseline, p.blur_fraction)
+        return removals(
+            self.network, self.image, self.target, without, p.infidelity_samples, side_px,
+            sample_seed(self.seed, 1), p.chunk,
+        )  # fmt: skip
+
+
+def faithfulness(
+    trial: Trial, saliency: NDArray[np.floating], explain: Explain
+) -> dict[str, float]:
+    """How far the logit hangs on what a map (H, W) of the trial's image shows.
+
+    explain: (network, image) -> map, how the map was made; asked for it again for changed images
+    and for a network of random weights. insertion_auc, deletion_auc: models.faithfulness_curves.
+    infidelity, max_sensitivity: models.faithfulness_perturbed. randomisation_similarity,
+    randomisation_ssim: rank correlation and structural similarity of the map with the random
+    network's, NaN where that is constant. BY_IMAGE_ALONE: NaN there too, localisation also without
+    a mask. All NaN where `why_undefined` gives a reason. Raises ValueError for a map of another
+    shape, and what models.attribution_network.placed raises.
+    """
+    image, params = trial.image, trial.params
     if saliency.shape != tuple(image.shape[-2:]):
         raise ValueError(f"a map of {saliency.shape} is none of an image {tuple(image.shape)}")
-    with borrowed(network):
-        here = placed(network, image, target)
+    with borrowed(trial.network):
+        here = placed(trial.network, image, trial.target)
         if why_undefined(saliency):
-            names = FAITHFULNESS + (BY_IMAGE_ALONE if mask is not None else ())
-            return dict.fromkeys(names, float("nan"))
-        insertion, deletion = _curves(network, here, target, saliency, params, seed)
-        side_px = max(1, round(params.infidelity_square * min(saliency.shape)))
-        without = baseline_image(here, params.baseline, params.blur_fraction)
-        unfaithful = infidelity(
-            network, here, target, saliency, without, params.infidelity_samples, side_px,
-            sample_seed(seed, 1), params.chunk,
-        )  # fmt: skip
+            return dict.fromkeys((*FAITHFULNESS, *BY_IMAGE_ALONE), float("nan"))
+        other = explain(trial.stranger, here)  # at once: XRAI still has the image's regions
         unsteady = max_sensitivity(
-            network, here, saliency, explain, params.sensitivity_samples,
-            params.sensitivity_radius, sample_seed(seed, 2),
+            trial.network, here, saliency, explain, params.sensitivity_samples,
+            params.sensitivity_radius, sample_seed(trial.seed, 2),
         )  # fmt: skip
-        other = explain(randomised(network, sample_seed(seed, 3)), here)
-    alone = localisation(other, mask) if mask is not None else {}
+        found = _of_image(trial, saliency)
+        alone = _of_image(trial, other)
+    nowhere = np.zeros(other.shape, dtype=bool)
+    alone |= localisation(other, nowhere if trial.mask is None else trial.mask)
     return {
-        "insertion_auc": insertion,
-        "deletion_auc": deletion,
-        "infidelity": unfaithful,
+        **found,
         "max_sensitivity": unsteady,
         "randomisation_similarity": rank_correlation(saliency, other),
         "randomisation_ssim": structural_similarity(saliency, other),
-        **{f"random_{name}": value for name, value in alone.items()},
+        **{name: alone[name.removeprefix("random_")] for name in BY_IMAGE_ALONE},
     }
 
 
-def _curves(
-    network: nn.Module, image: Tensor, target: int, saliency: NDArray[np.floating],
-    params: FaithfulnessParams, seed: int,
-) -> tuple[float, float]:  # fmt: skip
+def _of_image(trial: Trial, saliency: NDArray[np.floating]) -> dict[str, float]:
+    """The metrics for which a map is not made again."""
+    if why_undefined(saliency):
+        return dict.fromkeys(_ONCE, float("nan"))
+    insertion, deletion = _curves(trial, saliency)
+    return dict(zip(_ONCE, (insertion, deletion, infidelity(saliency, trial.removed)), strict=True))
+
+
+def _curves(trial: Trial, saliency: NDArray[np.floating]) -> tuple[float, float]:
     """Areas of insertion and of deletion."""
-    places = important_first(saliency, seed)
+    image, params = trial.image, trial.params
+    places = important_first(saliency, trial.seed)
 
     def area(begin: Tensor, end: Tensor) -> float:
         return probability_area(
-            network, target, begin, end, places, params.curve_steps, params.probability,
-            params.chunk,
+            trial.network, trial.target, begin, end, places, params.curve_steps,
+            params.probability, params.chunk,
         )  # fmt: skip
 
     clean = baseline_image(image, params.insertion_baseline, params.blur_fraction)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from models.attributions import AttributionParams, attribute
 from models.bar_reading import TrueBar, bar_errors
 from models.controls import NOISE, noise, oracle
-from models.faithfulness import FaithfulnessParams, faithfulness, localisation
+from models.faithfulness import Trial, faithfulness, localisation
 
 Floats = NDArray[np.float32]
 Explain = Callable[[nn.Module, Tensor], Floats]
@@ -37,25 +37,16 @@ def explainer(
 
 
 def quality(
-    saliency: Floats,
-    explain: Explain,
-    network: nn.Module,
-    image: Tensor,
-    target: int,
-    *,
-    params: FaithfulnessParams,
-    seed: int,
-    mask: NDArray[np.bool_] | None = None,
-    bar: TrueBar | None = None,
+    trial: Trial, saliency: Floats, explain: Explain, bar: TrueBar | None = None
 ) -> dict[str, float]:
-    """Metrics of catalogues.comparison.METRICS by name. saliency: what `explain` made of the image
-    (C, H, W). mask: where the source is (H, W), bar: what is known of it; None: not known. Raises
-    ValueError for a map that is not finite."""
+    """Metrics of catalogues.comparison.METRICS by name. saliency: what `explain` made of the
+    trial's image. bar: what is known of it; None: not known. Raises ValueError for a map that is
+    not finite."""
     if not np.isfinite(saliency).all():
         raise ValueError("the map is not finite")
-    found = dict(faithfulness(network, image, target, saliency, explain, params, seed))
-    if mask is not None and mask.any():
-        found |= localisation(saliency, mask)
+    found = dict(faithfulness(trial, saliency, explain))
+    if trial.mask is not None:
+        found |= localisation(saliency, trial.mask)
     if bar is not None:
         found |= bar_errors(saliency, bar)
     return found

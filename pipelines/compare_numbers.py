@@ -113,6 +113,8 @@ def group(table: Table, name: str, title: str) -> Group:
     ten = [method for method in table.methods if method in METHODS]
     results, ranked = [], []
     for metric in METRICS:
+        if metric.stranger:
+            continue
         values = table.numbers[metric.name]
         order = standings(values, metric.better)
         if not order:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from captum.metrics import infidelity as captum_infidelity
 from torch import Tensor, nn
 
 from models.attributions import METHODS, SIGNED, AttributionParams, attribute
@@ -17,13 +18,14 @@ from models.faithfulness import (
     FAITHFULNESS,
     LOCALISATION,
     FaithfulnessParams,
+    Trial,
     faithfulness,
     localisation,
     randomised,
     why_undefined,
 )
 from models.faithfulness_curves import important_first, probabilities_of, probability_area
-from models.faithfulness_perturbed import _squares, infidelity, max_sensitivity
+from models.faithfulness_perturbed import _squares, infidelity, max_sensitivity, removals
 from models.views import ViewParams
 from tests.models.bar_finder import bar_finder, bars
 from tests.reference.faithfulness import infidelity_literal, probability_area_literal
@@ -52,6 +54,13 @@ def some_map(seed: int) -> Floats:
 
 def as_given(map_: Floats) -> Any:
     return lambda network, image: map_
+
+
+def trial(
+    network: nn.Module, image: Tensor, target: int, params: FaithfulnessParams, seed: int,
+    mask: Floats | None = None,
+) -> Trial:  # fmt: skip
+    return Trial(network=network, image=image, target=target, params=params, seed=seed, mask=mask)
 
 
 def test_an_oracle_scores_one_and_its_opposite_none(mask: Floats) -> None:
@@ -107,9 +116,9 @@ def test_a_map_of_another_shape_is_refused(network: nn.Module, mask: Floats) -> 
     with pytest.raises(ValueError, match="needs a mask of that shape"):
         localisation(map_, mask)
     with pytest.raises(ValueError, match=r"a map of \(20, 24\) is none of an image"):
-        faithfulness(network, image, 1, map_, as_given(map_), QUICK, 0)
+        faithfulness(trial(network, image, 1, QUICK, 0), map_, as_given(map_))
     with pytest.raises(ValueError, match="target=2 is a class that the network lacks"):
-        faithfulness(network, image, 2, some_map(0), as_given(map_), QUICK, 0)
+        faithfulness(trial(network, image, 2, QUICK, 0), some_map(0), as_given(map_))
 
 
 @pytest.mark.parametrize("black", [True, False])
@@ -150,12 +159,28 @@ def test_infidelity_equals_the_loop_over_squares(network: nn.Module) -> None:
     squares = _squares(20, image, 5, torch.Generator().manual_seed(9))[:, 0].numpy()
     assert (squares.sum(axis=(1, 2)) == 25).all()
     literal = infidelity_literal(network, image, 1, map_, list(squares))
-    found = infidelity(network, image, 1, map_, torch.zeros_like(image), 20, 5, 9, 40)
+    removed = removals(network, image, 1, torch.zeros_like(image), 20, 5, 9, 8)
+    found = infidelity(map_, removed)
     assert found == pytest.approx(literal, rel=1e-4)
     assert found > 0.2  # the best multiple of noise foretells little
     # the size of the map does not matter
-    scaled = infidelity(network, image, 1, 50 * map_, torch.zeros_like(image), 20, 5, 9, 40)
-    assert scaled == pytest.approx(found, rel=1e-4)
+    assert infidelity(50 * map_, removed) == pytest.approx(found, rel=1e-4)
+    assert infidelity(0 * map_, removed) == 1
+
+
+def test_infidelity_equals_captums(network: nn.Module) -> None:
+    image, map_ = bars(1, seed=5)[0][0], some_map(3)
+    removed = removals(network, image, 1, torch.zeros_like(image), 20, 5, 9, 8)
+    inside = removed.squares[:, None]
+    values = torch.from_numpy(map_)[None]
+    # its error over that of a map of zeros, which is the changes themselves
+    theirs = captum_infidelity(
+        network,
+        lambda inputs: (inside.repeat(2, 1, 1, 1).float(), inputs * ~inside.repeat(2, 1, 1, 1)),
+        torch.stack([image, image]), torch.stack([values, 0 * values]), target=1,
+        n_perturb_samples=20, max_examples_per_batch=40, normalize=True,
+    )  # fmt: skip
+    assert infidelity(map_, removed) == pytest.approx(float(theirs[0] / theirs[1]), rel=1e-4)
 
 
 def test_weight_times_input_foretells_all_that_a_linear_network_does() -> None:
@@ -163,8 +188,9 @@ def test_weight_times_input_foretells_all_that_a_linear_network_does() -> None:
     image = bars(1, seed=5)[0][0]
     map_ = (network[1].weight[1].view(SIDE, SIDE) * image[0]).numpy()
     black = torch.zeros_like(image)
-    assert infidelity(network, image, 1, map_, black, 20, 5, 9, 8) == pytest.approx(0, abs=1e-6)
-    assert np.isnan(infidelity(network, black, 1, map_, black, 20, 5, 9, 8))
+    removed = removals(network, image, 1, black, 20, 5, 9, 8)
+    assert infidelity(map_, removed) == pytest.approx(0, abs=1e-6)
+    assert np.isnan(infidelity(map_, removals(network, black, 1, black, 20, 5, 9, 8)))
 
 
 def test_max_sensitivity_is_the_largest_relative_change(network: nn.Module) -> None:
@@ -225,16 +251,21 @@ def test_a_randomised_network_locates_no_better_than_chance(mask: Floats) -> Non
 
 def test_a_map_that_ignores_the_network_is_the_same_for_a_random_one(network: nn.Module) -> None:
     image, map_ = bars(1, seed=5)[0][0], some_map(1)
-    found = faithfulness(network, image, 1, map_, as_given(map_), QUICK, seed=2)
-    assert tuple(found) == FAITHFULNESS
+    found = faithfulness(trial(network, image, 1, QUICK, 2), map_, as_given(map_))
+    assert tuple(found) == (*FAITHFULNESS, *BY_IMAGE_ALONE)
+    for name in ("insertion_auc", "deletion_auc", "infidelity"):
+        assert found[f"random_{name}"] == found[name]
+    assert np.isnan(found["random_relevance_mass"])  # no mask
     assert found["randomisation_similarity"] == pytest.approx(1)
     assert found["randomisation_ssim"] == pytest.approx(1)
     flat = as_given(np.zeros_like(map_))
-    found = faithfulness(network, image, 1, map_, flat, QUICK, seed=2)
+    found = faithfulness(trial(network, image, 1, QUICK, 2), map_, flat)
     assert np.isnan([found["randomisation_similarity"], found["randomisation_ssim"]]).all()
+    assert np.isnan([found[name] for name in BY_IMAGE_ALONE]).all()
+    assert found["infidelity"] >= 0
 
 
-def test_faithfulness_depends_on_its_seed_alone(network: nn.Module) -> None:
+def test_faithfulness_depends_on_its_seed_alone(network: nn.Module, mask: Floats) -> None:
     image = bars(1, seed=5)[0][0]
     params = AttributionParams(method=SIGNED, samples=4)
 
@@ -244,13 +275,17 @@ def test_faithfulness_depends_on_its_seed_alone(network: nn.Module) -> None:
     state = torch.get_rng_state()
     map_ = explain(network, image)
     one, same, other = (
-        faithfulness(network, image, 1, map_, explain, QUICK, seed) for seed in (1, 1, 2)
+        faithfulness(trial(network, image, 1, QUICK, seed, mask), map_, explain)
+        for seed in (1, 1, 2)
     )
     assert one == same
     assert one["infidelity"] != other["infidelity"]
     assert one["randomisation_similarity"] != other["randomisation_similarity"]
     assert torch.equal(torch.get_rng_state(), state)
-    constant = faithfulness(network, image, 1, 0 * map_, explain, QUICK, 1)
+    both = trial(network, image, 1, QUICK, 1, mask)  # what is kept of a first map changes no second
+    faithfulness(both, some_map(1), as_given(some_map(1)))
+    assert faithfulness(both, map_, explain) == one
+    constant = faithfulness(trial(network, image, 1, QUICK, 1), 0 * map_, explain)
     assert np.isnan(list(constant.values())).all()
 
 
@@ -261,11 +296,12 @@ def test_what_a_method_scores_by_the_image_alone(network: nn.Module, mask: Float
     for method in ("integrated_gradients", "vanilla_gradient"):
         explain = explainers(1, 0)[method]
         map_ = explain(network, image)
-        found[method] = faithfulness(network, image, 1, map_, explain, QUICK, 3, mask)
+        found[method] = faithfulness(trial(network, image, 1, QUICK, 3, mask), map_, explain)
         assert tuple(found[method]) == (*FAITHFULNESS, *BY_IMAGE_ALONE)
     assert found["integrated_gradients"]["random_relevance_mass"] == 1
     assert found["vanilla_gradient"]["random_relevance_mass"] < 0.6
-    nothing = faithfulness(network, image, 1, 0 * some_map(0), as_given(map_), QUICK, 3, mask)
+    judged = trial(network, image, 1, QUICK, 3, mask)
+    nothing = faithfulness(judged, 0 * some_map(0), as_given(map_))
     assert np.isnan(nothing["random_relevance_mass"])
 
 
@@ -287,7 +323,7 @@ def test_noise_ranks_last_on_a_trained_network(network: nn.Module) -> None:
     for number, (image, mask, target) in enumerate(zip(images, masks, classes, strict=True)):
         for method, explain in explainers(int(target), number).items():
             map_ = explain(network, image)
-            found = faithfulness(network, image, int(target), map_, explain, params, number)
+            found = faithfulness(trial(network, image, int(target), params, number), map_, explain)
             rows.setdefault(method, []).append(found | localisation(map_, mask))
     for metric in (*LOCALISATION, "insertion_auc", "deletion_auc", "infidelity"):
         good = 1 if BETTER[metric] == "high" else -1

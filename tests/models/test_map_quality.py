@@ -15,7 +15,7 @@ from models.answers import AnswerNetwork, answer_classes
 from models.attributions import AttributionParams
 from models.bar_reading import TrueBar, bar_agreement, bar_errors
 from models.controls import NOISE, ORACLE
-from models.faithfulness import BETTER, FaithfulnessParams
+from models.faithfulness import BETTER, BY_IMAGE_ALONE, FaithfulnessParams, Trial
 from models.map_quality import explainer, quality, shown
 from models.ranking import overall
 from models.votes import votes_from_logits
@@ -43,6 +43,12 @@ MASK = np.zeros((SIDE, SIDE), dtype=bool)
 MASK[9:15, 6:18] = True
 
 
+def trial(
+    network: nn.Module, image: torch.Tensor, seed: int, mask: np.ndarray | None = None
+) -> Trial:
+    return Trial(network=network, image=image, target=0, params=QUICK, seed=seed, mask=mask)
+
+
 def test_noise_ranks_last_and_the_oracle_lies_on_the_source() -> None:
     network = Inside().eval()
     methods = {
@@ -56,11 +62,8 @@ def test_noise_ranks_last_and_the_oracle_lies_on_the_source() -> None:
         for method, params in methods.items():
             explain = explainer(method, params, 0, number, MASK)
             found[method].append(
-                quality(
-                    explain(network, image), explain, network, image, 0, params=QUICK, seed=number,
-                    mask=MASK,
-                )
-            )  # fmt: skip
+                quality(trial(network, image, number, MASK), explain(network, image), explain)
+            )
     assert all(f["relevance_mass"] == f["relevance_rank"] == 1.0 for f in found[ORACLE])
     assert all(f["pointing_game"] == 1.0 for f in found[ORACLE])
     share = np.mean([f["relevance_mass"] for f in found[NOISE]])
@@ -77,6 +80,7 @@ def test_noise_ranks_last_and_the_oracle_lies_on_the_source() -> None:
 def test_our_metrics_are_those_that_are_computed() -> None:
     ours = {m.name: m.better for m in METRICS}
     assert {name: ours[name] for name in BETTER} == dict(BETTER)
+    assert tuple(m.name for m in METRICS if m.stranger) == BY_IMAGE_ALONE
 
 
 def test_an_oracle_needs_a_mask() -> None:
@@ -88,8 +92,8 @@ def test_a_map_that_is_not_finite_is_refused() -> None:
     image = torch.rand(3, SIDE, SIDE)
     with pytest.raises(ValueError, match="not finite"):
         quality(
-            np.full((SIDE, SIDE), np.nan, np.float32), explainer(NOISE, None, 0, 0), Inside(),
-            image, 0, params=QUICK, seed=0,
+            trial(Inside(), image, 0), np.full((SIDE, SIDE), np.nan, np.float32),
+            explainer(NOISE, None, 0, 0),
         )  # fmt: skip
 
 
