@@ -30,7 +30,7 @@ from tests.faults.mutations import CORPUS, mutant, mutants, seeds
 LIMITS = ImageLimits(pixels_max=1_000_000)
 
 IMAGE_S = 10
-ROOM_BYTES = 3 * 2**30
+ROOM_BYTES = 2**30
 BLOCK = 5000
 
 
@@ -119,8 +119,14 @@ def survived(seed: int) -> Found:
 
 
 def _child(seed: int, at: Any, first: int, result: Any) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (ROOM_BYTES, ROOM_BYTES))
+    limit = _address_space() + ROOM_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     result.send(block(seed, BLOCK, at, first))
+
+
+def _address_space() -> int:
+    """Bytes that libraries have mapped already, used or not."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def _peak_kib() -> int:
