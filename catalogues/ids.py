@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import numpy as np
@@ -96,6 +97,20 @@ def _note(value: object) -> str:
             f"object_id {shown} is a float that is not whole or may have lost digits: store int64"
         )
     return f"object_id {shown} is not an integer of 64 bits: give every galaxy one"
+
+
+def hashed_id(name: str) -> int:
+    """A 63-bit identifier of a text, the same everywhere and always."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) & (2**63 - 1)
+
+
+def hashed_ids(values: pa.StringArray) -> tuple[pa.Int64Array, pa.StringArray]:
+    """`exact_ids` of texts that are no integers: the hash of each, which no order changes."""
+    texts = values.to_pylist()
+    notes = [None if text else _note(None) for text in texts]
+    ids = [hashed_id(text) if text else None for text in texts]
+    return pa.array(ids, pa.int64()), pa.array(notes, pa.string())
 
 
 def repeated(ids: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalogues.ids import exact_ids, packed_ids
+from catalogues.ids import exact_ids, hashed_ids, packed_ids
 from catalogues.manifest import ID_PARTS, IMAGE_TYPE, SCHEMA
 
 NOTE = "object_id_note"
@@ -15,13 +15,14 @@ NOTE = "object_id_note"
 
 
 def manifest_rows(
-    table: pa.Table, mapping: Mapping[str, str], extra: Iterable[str] = ()
+    table: pa.Table, mapping: Mapping[str, str], extra: Iterable[str] = (), hash_ids: bool = False
 ) -> pa.Table:
     """`table` in the manifest's names, types and order, then NOTE, then the columns of `extra`.
 
     `mapping`: of catalogues.manifest.resolve. Columns that are absent come out null (an image as a
     struct of nulls), and so does an optional value that cannot be read as its type. An object_id
-    that is no int64 comes out null with a sentence in NOTE.
+    that is no int64 comes out null with a sentence in NOTE. hash_ids: a column of texts gives
+    hashes for identifiers, and is survey_id unless another column is.
     """
     arrays = {name: _column(table, mapping.get(name), name) for name in SCHEMA.names}
     note = pa.nulls(len(table), pa.string())
@@ -31,7 +32,11 @@ def manifest_rows(
             for name in (*ID_PARTS, "object_id")
             if name in mapping
         ]
-        arrays["object_id"], note = exact_ids(*given) if len(given) == 1 else packed_ids(*given)
+        hashed = hash_ids and pa.types.is_string(given[-1].type) and len(given) == 1
+        make = hashed_ids if hashed else exact_ids if len(given) == 1 else packed_ids
+        arrays["object_id"], note = make(*given)
+        if hashed and "survey_id" not in mapping:
+            arrays["survey_id"] = given[-1]
     fields = [field.with_nullable(True) for field in SCHEMA] + [pa.field(NOTE, pa.string())]
     passed = list(extra)
     fields += [table.schema.field(name) for name in passed]

@@ -127,14 +127,16 @@ def read_shard(
     extra: Collection[str] = (),
     chosen: Mapping[str, str] | None = None,
     batch_rows: int = 64,
+    hash_ids: bool = False,
 ) -> Iterator[pa.Table]:
     """The shard's rows in order, in tables of at most `batch_rows`, as `rows.manifest_rows` + ROW.
 
     `skip_rows`: rows not wanted, as their numbers or as a mask of the shard's length; a row group
     of which none is wanted is not read. `columns`: manifest columns to read (the others come out
     null; object_id always comes), None for all. `extra`: further columns, which must be there.
-    `chosen`: as in `list_shards`. An image without bytes is read from its path, relative to the
-    shard's folder and never outside. Raises StorageError, ValueError.
+    `chosen`: as in `list_shards`. `hash_ids`: as in `rows.manifest_rows`. An image without bytes is
+    read from its path, relative to the shard's folder and never outside. Raises StorageError,
+    ValueError.
     """
     with _opened(fs, path) as parquet:
         names = parquet.schema_arrow.names
@@ -148,7 +150,7 @@ def read_shard(
         wanted = _wanted(skip_rows, parquet.metadata.num_rows)
         read = list(dict.fromkeys([*mapping.values(), *extra]))
         for rows, batch in _batches(parquet, wanted, read, batch_rows):
-            table = manifest_rows(pa.Table.from_batches([batch]), mapping, extra)
+            table = manifest_rows(pa.Table.from_batches([batch]), mapping, extra, hash_ids)
             table = table.append_column(ROW, pa.array(rows, pa.int64()))
             yield _with_files(table, fs, os.path.dirname(path)) if "image" in mapping else table
 

@@ -15,9 +15,10 @@ from actors.measurer import Measurer
 from catalogues.bar_rows import catalogue_schema
 from catalogues.catalogue_files import KEY
 from catalogues.galaxyzoo import OBVIOUS_BULGE, SPIRAL
+from catalogues.ids import hashed_id
 from catalogues.image_limits import ImageLimits
 from catalogues.images import decode
-from catalogues.layouts.files import hashed_id, integer_stem
+from catalogues.layouts.files import integer_stem
 from catalogues.manifest import SCHEMA
 from catalogues.rows import NOTE
 from catalogues.scales import DEFAULT_COSMOLOGY

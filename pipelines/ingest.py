@@ -23,7 +23,7 @@ from rich.progress import (
 
 from catalogues import storage
 from catalogues.ingestion import IngestSummary, summarise, write_record
-from catalogues.layouts.choosing import Source, open_layout
+from catalogues.layouts.choosing import LayoutName, Source, open_layout
 from catalogues.layouts.gathering import Tally, gather, survey_ids
 from catalogues.layouts.mirabest import Subset
 from catalogues.layouts.votes import VoteTable
@@ -38,12 +38,12 @@ class IngestOptions:
 
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")]
     """Folder of JPEG, PNG and FITS images, of Hugging Face image Parquet, of WebDataset tar files,
-    or of MiraBest's .npz (or that file); local or s3://."""
+    of the Multimodal Universe's HDF5 files, or of MiraBest's .npz (or that file); local or s3://."""
     output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
     """Folder for the shards, local or s3://; must hold none yet."""
-    layout: Literal["auto", "folder", "huggingface", "efigi", "mirabest", "webdataset"] = "auto"
+    layout: LayoutName = "auto"
     """Layout of the source; auto, where no table is given: huggingface if it holds Parquet files,
-    webdataset if it holds tar files."""
+    webdataset if it holds tar files, multimodal if it holds HDF5 files."""
     subset: Subset = "all"
     """Of MiraBest: confident FRI and FRII, or those of standard morphology (770 sources)."""
     table: str | None = None
@@ -53,7 +53,11 @@ class IngestOptions:
     file_column: str | None = None
     """Column of file names relative to the folder; else found by name, else the id is the stem."""
     hash_ids: bool = False
-    """Identify rows by a hash of their file's name, where the table has no integer identifier."""
+    """Identify rows by a hash of their file's name, where the table has no integer identifier; of
+    Hugging Face's and the Multimodal Universe's by a hash of their textual identifier."""
+    bands: tuple[str, ...] = ()
+    """Bands of the Multimodal Universe to show, three from blue to red or one; else g r i or
+    g r z."""
     keep: tuple[str, ...] = ()
     """Further columns to pass through."""
     votes: VoteTable = "auto"
@@ -97,6 +101,7 @@ class IngestOptions:
             keep=self.keep,
             votes=self.votes,
             subset=self.subset,
+            bands=self.bands,
         )
 
     def shard_params(self) -> ShardParams:

@@ -12,8 +12,10 @@ from catalogues.layouts.described_folder import describe_folder
 from catalogues.layouts.efigi_folder import open_efigi
 from catalogues.layouts.files import Files, list_images
 from catalogues.layouts.folder import Folder
+from catalogues.layouts.hdf5_files import SUFFIXES as HDF5
 from catalogues.layouts.huggingface import open_huggingface
 from catalogues.layouts.mirabest import Subset, open_mirabest
+from catalogues.layouts.multimodal import open_multimodal
 from catalogues.layouts.pieces import Layout
 from catalogues.layouts.tables import table_columns
 from catalogues.layouts.votes import VoteScheme, VoteTable, WithVotes, find_scheme
@@ -22,6 +24,11 @@ from catalogues.layouts.webdataset import column_names, first_samples, open_webd
 from catalogues.manifest import SCHEMA
 from catalogues.shards import list_shards, shard_fields
 from catalogues.storage import StorageError, StorageOptions
+
+LayoutName = Literal[
+    "auto", "folder", "huggingface", "efigi", "mirabest", "webdataset", "multimodal"
+]
+"""How the files of a source are arranged."""
 
 KAGGLE_TABLE = "training_solutions_rev1.csv"
 """The Galaxy Zoo challenge's votes, in the folder that holds its folder of images."""
@@ -32,15 +39,16 @@ class Source:
     """What is to be read, in the user's words.
 
     `url`: a folder, or a Parquet file. `layout`: "auto" takes a folder that has no `table` for
-    Hugging Face's if it holds Parquet files, for a WebDataset if it holds tar files. `table`: the
-    table that describes a folder's files. `chosen`: {our column: the table's}. `file_column`,
-    `hash_ids`, `keep`: as in catalogues.layouts.described_folder. `votes`: whose vote columns
-    become ours, see catalogues.layouts.votes; "auto" knows them by their names. `subset`: of
-    MiraBest.
+    Hugging Face's if it holds Parquet files, for a WebDataset if it holds tar files, for the
+    Multimodal Universe if it holds HDF5 files. `table`: the table that describes a folder's files.
+    `chosen`: {our column: the table's}. `file_column`, `hash_ids`, `keep`: as in
+    catalogues.layouts.described_folder. `votes`: whose vote columns become ours, see
+    catalogues.layouts.votes; "auto" knows them by their names. `subset`: of MiraBest. `bands`: of
+    the Multimodal Universe, see catalogues.layouts.bands.
     """
 
     url: str
-    layout: Literal["auto", "folder", "huggingface", "efigi", "mirabest", "webdataset"] = "auto"
+    layout: LayoutName = "auto"
     table: str | None = None
     chosen: Mapping[str, str] = field(default_factory=dict)
     file_column: str | None = None
@@ -48,6 +56,7 @@ class Source:
     keep: tuple[str, ...] = ()
     votes: VoteTable = "auto"
     subset: Subset = "all"
+    bands: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.chosen if name not in SCHEMA.names]:
@@ -55,8 +64,16 @@ class Source:
                 f"{', '.join(unknown)} is no column of image shards: those are "
                 f"{', '.join(SCHEMA.names)}"
             )
-        if self.table is None and (self.file_column or self.hash_ids):
-            raise ValueError("a file column and hashed ids belong to a table: name the table")
+        if len(self.bands) not in (0, 1, 3):
+            raise ValueError(
+                f"{len(self.bands)} bands make no picture: name three, or one for grey"
+            )
+        if self.table is None and self.file_column:
+            raise ValueError("a file column belongs to a table: name the table")
+        if self.hash_ids and self.layout in ("efigi", "mirabest", "webdataset"):
+            raise ValueError(
+                f"the layout {self.layout} has identifiers of its own: leave hashed ids out"
+            )
         if self.layout not in ("auto", "folder") and self.table is not None:
             raise ValueError(
                 f"the layout {self.layout} has its columns beside its images: leave the table "
@@ -75,21 +92,31 @@ def open_layout(source: Source, options: StorageOptions | None = None) -> tuple[
         return open_efigi(*storage.filesystem(source.url, options)), []
     if source.layout == "mirabest":
         return open_mirabest(*storage.filesystem(source.url, options), source.subset)
-    if source.layout == "webdataset" or (source.layout == "auto" and _tars(source, options)):
+    if source.layout == "webdataset" or (
+        source.layout == "auto" and _holds(source, options, (TAR,))
+    ):
         return _webdataset(source, options), []
+    if source.layout == "multimodal" or (source.layout == "auto" and _holds(source, options, HDF5)):
+        return _multimodal(source, options), []
     source = _kaggle(source, options)
-    if source.layout == "huggingface" or (source.layout == "auto" and _is_parquet(source, options)):
+    if source.layout == "huggingface" or (
+        source.layout == "auto" and _holds(source, options, (".parquet",))
+    ):
         fs, _ = storage.filesystem(source.url, options)
         first = list_shards(source.url, options, source.chosen)[0]
         scheme = find_scheme(shard_fields(fs, first.path).names, source.votes)
-        rows = open_huggingface(source.url, options, source.chosen, _kept(source, scheme))
+        rows = open_huggingface(
+            source.url, options, source.chosen, _kept(source, scheme), source.hash_ids
+        )
         return _with_votes(rows, source, scheme), []
     files = _files(source, options)
     if source.table is None:
         if source.votes not in ("auto", "none"):
             raise ValueError(f"votes {source.votes!r} stand in a table: name it with --table")
-        if source.keep or source.chosen:
-            raise ValueError("a folder without a table has no columns to keep or choose: name one")
+        if source.keep or source.chosen or source.hash_ids:
+            raise ValueError(
+                "a folder without a table has no columns to keep, choose or hash: name one"
+            )
         return Folder(files=files), list(files.others)
     table_fs, table = storage.filesystem(source.table, options)
     scheme = find_scheme(table_columns(table_fs, table), source.votes)
@@ -107,22 +134,12 @@ def open_layout(source: Source, options: StorageOptions | None = None) -> tuple[
 
 def _webdataset(source: Source, options: StorageOptions | None) -> Layout:
     fs, root = storage.filesystem(source.url, options)
-    tars = _tars(source, options)
+    tars = _named(fs, root, (TAR,))
     if not tars:
         raise StorageError(f"{storage.redact(root)!r} holds no {TAR} files: give their folder")
     scheme = find_scheme(column_names(first_samples(fs, tars)), source.votes)
     rows = open_webdataset(fs, tars, source.chosen, _kept(source, scheme))
     return _with_votes(rows, source, scheme)
-
-
-def _tars(source: Source, options: StorageOptions | None) -> dict[str, str]:
-    """Tar files by their relative names, where no table says that it is a folder of images."""
-    if source.table is not None:
-        return {}
-    fs, root = storage.filesystem(source.url, options)
-    paths = [p for p, _ in storage.list_files(fs, root, (TAR,)) if p.lower().endswith(TAR)]
-    base = len(posixpath.dirname(root) if paths == [root] else root.rstrip("/")) + 1
-    return {path[base:]: path for path in paths}
 
 
 def _kaggle(source: Source, options: StorageOptions | None) -> Source:
@@ -146,11 +163,28 @@ def _with_votes(layout: Layout, source: Source, scheme: VoteScheme | None) -> La
     return WithVotes(layout=layout, scheme=scheme, keep=source.keep) if scheme else layout
 
 
-def _is_parquet(source: Source, options: StorageOptions | None) -> bool:
+def _multimodal(source: Source, options: StorageOptions | None) -> Layout:
+    fs, root = storage.filesystem(source.url, options)
+    files = _named(fs, root, HDF5)
+    if not files:
+        raise StorageError(
+            f"{storage.redact(root)!r} holds no {' or '.join(HDF5)} files: give their folder"
+        )
+    return open_multimodal(fs, files, source.chosen, source.keep, source.bands, source.hash_ids)
+
+
+def _holds(source: Source, options: StorageOptions | None, suffixes: tuple[str, ...]) -> bool:
+    """Whether files of a kind are there, and no table that says it is a folder of images."""
     if source.table is not None:
         return False
-    fs, root = storage.filesystem(source.url, options)
-    return bool(storage.list_files(fs, root, (".parquet",)))
+    return bool(_named(*storage.filesystem(source.url, options), suffixes))
+
+
+def _named(fs: Any, root: str, suffixes: tuple[str, ...]) -> dict[str, str]:
+    """Files of a kind, the only one that `root` may be too, by their relative names."""
+    paths = [p for p, _ in storage.list_files(fs, root, suffixes) if p.lower().endswith(suffixes)]
+    base = len(posixpath.dirname(root) if paths == [root] else root.rstrip("/")) + 1
+    return {path[base:]: path for path in paths}
 
 
 def _files(source: Source, options: StorageOptions | None) -> Files:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from catalogues.layouts.files import Files, hashed_id, integer_stem, read_images
+from catalogues.ids import hashed_id
+from catalogues.layouts.files import Files, integer_stem, read_images
 from catalogues.layouts.pieces import Piece, check_kept, with_ids
 from catalogues.layouts.tables import read_table, table_columns
 from catalogues.manifest import ID_PARTS, IMAGE_TYPE, require, resolve
@@ -51,7 +52,7 @@ class DescribedFolder:
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
         """From the table alone."""
-        mapping = {k: v for k, v in self.mapping.items() if k in (*names, *ID_PARTS)}
+        mapping = {k: v for k, v in self.mapping.items() if k in (*names, "object_id", *ID_PARTS)}
         read = [*mapping.values(), *([str(self.file_column)] if self.hash_ids else [])]
         for table in self._tables(tuple(read)):
             rows = manifest_rows(table, mapping)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -86,12 +85,6 @@ def integer_stem(name: str) -> int | None:
     ids, _ = exact_ids(pa.array([posixpath.basename(stem(name))]))
     number: int | None = ids[0].as_py()
     return number
-
-
-def hashed_id(name: str) -> int:
-    """A 63-bit identifier of a relative name, the same everywhere and always."""
-    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
-    return int.from_bytes(digest) & (2**63 - 1)
 
 
 def read_images(piece: Piece, files: Files) -> Iterator[Piece]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from catalogues.layouts.files import Files, hashed_id, integer_stem, read_images
+from catalogues.ids import hashed_id
+from catalogues.layouts.files import Files, integer_stem, read_images
 from catalogues.layouts.pieces import Piece
 from catalogues.manifest import SCHEMA
 

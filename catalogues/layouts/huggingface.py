@@ -20,12 +20,16 @@ from catalogues.storage import StorageOptions
 
 @dataclass(frozen=True, kw_only=True)
 class HuggingFace:
-    """A Layout (catalogues.layouts.pieces); `open_huggingface` opens one."""
+    """A Layout (catalogues.layouts.pieces); `open_huggingface` opens one.
+
+    `hash_ids`: identify a row by the hash of its text.
+    """
 
     fs: Any
     shards: tuple[Shard, ...]
     chosen: Mapping[str, str]
     keep: tuple[str, ...]
+    hash_ids: bool = False
     piece_rows: int = 100
 
     @cached_property
@@ -38,7 +42,12 @@ class HuggingFace:
         """From those columns alone."""
         for shard in self.shards:
             rows = read_shard(
-                self.fs, shard.path, columns=names, chosen=self.chosen, batch_rows=100_000
+                self.fs,
+                shard.path,
+                columns=names,
+                chosen=self.chosen,
+                batch_rows=100_000,
+                hash_ids=self.hash_ids,
             )
             for table in rows:
                 yield table.select(names)
@@ -52,6 +61,7 @@ class HuggingFace:
                 extra=self.keep,
                 chosen=self.chosen,
                 batch_rows=self.piece_rows,
+                hash_ids=self.hash_ids,
             )
             first = 0
             for table in rows:
@@ -64,9 +74,10 @@ def open_huggingface(
     options: StorageOptions | None = None,
     chosen: Mapping[str, str] | None = None,
     keep: tuple[str, ...] = (),
+    hash_ids: bool = False,
 ) -> HuggingFace:
     """Raises StorageError where there is nothing to read, ValueError where columns are missing."""
     fs, _ = storage.filesystem(url, options)
     shards = list_shards(url, options, chosen)
     check_kept(keep, shard_fields(fs, shards[0].path).names)
-    return HuggingFace(fs=fs, shards=shards, chosen=chosen or {}, keep=keep)
+    return HuggingFace(fs=fs, shards=shards, chosen=chosen or {}, keep=keep, hash_ids=hash_ids)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from catalogues.crossmatch import Sky
-from catalogues.layouts.files import hashed_id
+from catalogues.ids import hashed_id
 from catalogues.layouts.mirabest_files import LABELS, find_files, label_columns, read_arrays
 from catalogues.layouts.pieces import IMAGE_STATUS, Piece
 from catalogues.manifest import IMAGE_TYPE, SCHEMA

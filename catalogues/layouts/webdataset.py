@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from catalogues import storage
-from catalogues.layouts.files import hashed_id, integer_stem
+from catalogues.ids import hashed_id
+from catalogues.layouts.files import integer_stem
 from catalogues.layouts.pieces import Piece, Skipped, check_kept, with_ids
 from catalogues.layouts.tar_samples import Sample, read_samples
 from catalogues.manifest import resolve

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalogues import storage
+from catalogues.ids import hashed_id
 from catalogues.images import decode
-from catalogues.layouts.files import hashed_id
 from pipelines.ingest import report
 from tests.badimages import bad_ids, bad_images
 from tests.pipelines.ingesting import FIRST_ID, described, ingest, jpeg, rows_of
@@ -171,6 +171,20 @@ def test_hugging_face(tmp_path: Path) -> None:
     assert [row["object_id"] - FIRST_ID for row in rows] == list(range(120))
     assert all(row["image"]["bytes"] == jpeg(n) for n, row in enumerate(rows))
     assert [row["label"] for row in rows] == [n % 2 for n in range(120)]
+
+
+def test_hugging_face_with_names_for_identifiers(tmp_path: Path) -> None:
+    """As Galaxy Zoo DECaLS is published there: id_str is a name."""
+    names = ["J084235.76+241231.3", "J152532.19-000115.7"]
+    images = [{"bytes": jpeg(n), "path": None} for n in range(2)]
+    (tmp_path / "in").mkdir()
+    pq.write_table(pa.table({"image": images, "id_str": names}), tmp_path / "in" / "a.parquet")
+    with pytest.raises(ValueError, match=r"object_id 'J084235.76\+241231.3' is not an integer"):
+        ingest(tmp_path / "in", tmp_path / "out")
+    ingest(tmp_path / "in", tmp_path / "out", hash_ids=True)
+    rows = rows_of(tmp_path / "out")
+    assert [row["object_id"] for row in rows] == [hashed_id(name) for name in names]
+    assert [row["survey_id"] for row in rows] == names
 
 
 def test_every_bad_image_passes_through(tmp_path: Path) -> None:

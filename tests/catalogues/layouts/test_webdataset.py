@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from catalogues import storage
-from catalogues.layouts.files import hashed_id
+from catalogues.ids import hashed_id
 from catalogues.statuses import Status
 from catalogues.storage import StorageError
 from tests.pipelines.ingesting import FIRST_ID, ingest, jpeg, rows_of
