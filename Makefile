@@ -44,8 +44,9 @@ chaos: $(READY)  ## kill runs 200 times in every way, each followed by the same 
 	$(BIN)/python -m tests.faults.kills $$(mktemp -d) --s3 --kills 200
 	$(BIN)/python -m tests.faults.chaos --kills 200
 
-fuzz: $(READY)  ## a million damaged images
+fuzz: $(READY)  ## a million damaged images, a hundred thousand damaged shards
 	$(BIN)/python -m tests.faults.fuzz --images 1000000
+	$(BIN)/python -m tests.faults.fuzz --manifests 100000
 
 simulate: $(READY)  ## a million galaxies in ten thousand shards, networks that cost nothing
 	$(BIN)/python -m tests.benchmarks.bench_simulation --shards 10000 --rows 100 --s3

@@ -1,8 +1,9 @@
-"""Decoders fed with damaged images: no crash, no hang, no growth, every one answered.
+"""Readers fed with damaged images or shards: no crash, no hang, no growth, every one answered.
 
-`python -m tests.faults.fuzz --images 1000000` damages good images at random; a process that dies or
-hangs is found out, its image kept in `--keep`, and another process goes on. `--guided` lets
-coverage choose what to damage next, where atheris is installed.
+`python -m tests.faults.fuzz --images 1000000` damages good images at random, `--manifests 100000`
+good shards; a process that dies or hangs is found out, what it read kept in `--keep`, and another
+process goes on. `--guided` lets coverage choose which image to damage next, where atheris is
+installed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -25,19 +27,20 @@ import numpy as np
 from catalogues.image_limits import ImageLimits
 from catalogues.images import Decoded, decode
 from catalogues.statuses import HEALTHY, Status
+from tests.faults.manifests import damaged, good_shards, read_all
 from tests.faults.mutations import CORPUS, mutant, mutants, seeds
 
 LIMITS = ImageLimits(pixels_max=1_000_000)
 
-IMAGE_S = 10
+FILE_S = 10
 ROOM_BYTES = 2**30
 BLOCK = 5000
 
 
 @dataclass(kw_only=True)
 class Found:
-    """`statuses`: how many images met which; `slowest_s`: of one image; `grown_kib`: by how much
-    the peak memory of a process rose after the first tenth of its images; `bad`: images that were
+    """`statuses`: how many files met which; `slowest_s`: of one file; `grown_kib`: by how much
+    the peak memory of a process rose after the first tenth of its files; `bad`: files that were
     not answered, with what happened instead."""
 
     statuses: Counter[str] = field(default_factory=Counter)
@@ -70,23 +73,43 @@ def check(data: bytes) -> Decoded:
     return found
 
 
-def block(seed: int, count: int, at: Any = None, first: int = 0) -> Found:
-    """Check the images number `first` to `count` of the damaged ones of `seed`. `at`: a shared
-    number that says which one is being decoded."""
+def decoded(data: bytes) -> str:
+    """`check` in one word."""
+    status = check(data).status
+    return status.value if status else "decoded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """`pool`: good files. `damaged`: of a seed and a pool, without end. `read`: one of them, giving
+    a word; AssertionError if it was not answered."""
+
+    pool: Callable[[], list[bytes]]
+    damaged: Callable[[int, list[bytes]], Iterator[bytes]]
+    read: Callable[[bytes], str]
+
+
+IMAGES = Kind(pool=seeds, damaged=mutants, read=decoded)
+MANIFESTS = Kind(pool=good_shards, damaged=damaged, read=read_all)
+
+
+def block(seed: int, count: int, kind: Kind = IMAGES, at: Any = None, first: int = 0) -> Found:
+    """Read the files number `first` to `count` of the damaged ones of `seed`. `at`: a shared
+    number that says which one is being read."""
     found, peak = Found(), 0
-    for number, data in enumerate(islice(mutants(seed, seeds()), count)):
+    for number, data in enumerate(islice(kind.damaged(seed, kind.pool()), count)):
         if number < first:
             continue
         if at is not None:
             at.value = number
-            signal.alarm(IMAGE_S)  # what it does is end the process
+            signal.alarm(FILE_S)  # what it does is end the process
         began = time.perf_counter()
         try:
-            status = check(data).status
+            word = kind.read(data)
         except AssertionError as error:
             found.bad.append((data, f"not answered: {error}"))
-            status = Status.FAILED
-        found.statuses[status.value if status else "decoded"] += 1
+            word = "not answered"
+        found.statuses[word] += 1
         found.slowest_s = max(found.slowest_s, time.perf_counter() - began)
         if number == first + (count - first) // 10:
             peak = _peak_kib()
@@ -95,12 +118,12 @@ def block(seed: int, count: int, at: Any = None, first: int = 0) -> Found:
     return found
 
 
-def survived(seed: int) -> Found:
-    """A block of images, each decoded in a process that may die of it."""
+def survived(seed: int, kind: Kind) -> Found:
+    """A block of files, each read in a process that may die of it."""
     context, found, first = multiprocessing.get_context("fork"), Found(), 0
     while first < BLOCK:
         at, (here, there) = context.Value("q", first), context.Pipe(duplex=False)
-        child = context.Process(target=_child, args=(seed, at, first, there))
+        child = context.Process(target=_child, args=(seed, kind, at, first, there))
         child.start()
         there.close()
         try:
@@ -108,7 +131,7 @@ def survived(seed: int) -> Found:
         except EOFError:
             child.join()
             first = at.value + 1
-            data = next(islice(mutants(seed, seeds()), at.value, None))
+            data = next(islice(kind.damaged(seed, kind.pool()), at.value, None))
             how = "hung" if child.exitcode == -signal.SIGALRM else f"died ({child.exitcode})"
             found.bad.append((data, how))
             found.statuses[how] += 1
@@ -118,10 +141,10 @@ def survived(seed: int) -> Found:
     return found
 
 
-def _child(seed: int, at: Any, first: int, result: Any) -> None:
+def _child(seed: int, kind: Kind, at: Any, first: int, result: Any) -> None:
     limit = _address_space() + ROOM_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    result.send(block(seed, BLOCK, at, first))
+    result.send(block(seed, BLOCK, kind, at, first))
 
 
 def _address_space() -> int:
@@ -134,7 +157,7 @@ def _peak_kib() -> int:
 
 
 def keep(bad: list[tuple[bytes, str]], folder: Path) -> None:
-    """Write images that were not answered into `folder`, by their digest."""
+    """Write files that were not answered into `folder`, by their digest."""
     folder.mkdir(parents=True, exist_ok=True)
     for data, what in bad:
         name = hashlib.sha256(data).hexdigest()[:16]
@@ -158,23 +181,25 @@ def guided(arguments: list[str]) -> None:
 
 
 def main() -> int:
-    """Command line; 1 if an image was not answered."""
+    """Command line; 1 if a file was not answered."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=1_000_000)
+    parser.add_argument("--manifests", type=int, help="shards instead of images")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=CORPUS)
     parser.add_argument("--guided", nargs=argparse.REMAINDER, help="words for atheris")
     given = parser.parse_args()
     if given.guided is not None:
         guided(given.guided)
+    kind, count = (MANIFESTS, given.manifests) if given.manifests else (IMAGES, given.images)
     began, found = time.monotonic(), Found()
-    for number in range(-(-given.images // BLOCK)):
-        more = survived(1_000_000 * given.seed + number)
+    for number in range(-(-count // BLOCK)):
+        more = survived(1_000_000 * given.seed + number, kind)
         keep(more.bad, given.keep)
         found.add(more)
         total, seconds = found.statuses.total(), time.monotonic() - began
         print(
-            f"{total} images, {60 * total / seconds:.0f} a minute, slowest "
+            f"{total} files, {60 * total / seconds:.0f} a minute, slowest "
             f"{found.slowest_s:.2f} s, memory grew by at most {found.grown_kib} KiB, "
             f"{len(found.bad)} not answered: {dict(found.statuses.most_common())}",
             flush=True,
