@@ -70,6 +70,19 @@ class Verdict:
     first: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """By one metric, what a method has beyond something else on the same n images. mean, other:
+    means of both. gain: mean difference, positive where the method is the better. p: of the paired
+    Wilcoxon test."""
+
+    n: int
+    mean: float
+    other: float
+    gain: Estimate
+    p: float
+
+
 def standings(values: Values, better: Better) -> list[Standing]:
     """All methods by one metric, the best mean first; empty for fewer than IMAGES_MIN images.
 
@@ -146,6 +159,18 @@ def verdict(values: Values, better: Better, claimed: Collection[str]) -> Verdict
         lead=_estimate(lead, *columns),
         first=tuple(names[i] for i in _order(columns, better)[: len(mine)]),
     )
+
+
+def gain(own: ArrayLike, other: ArrayLike, better: Better) -> Gain | None:
+    """Of (N,) values over (N,) others; None for fewer than IMAGES_MIN pairs."""
+    mine, theirs = finite(own, other)
+    if mine.size < IMAGES_MIN:
+        return None
+    difference = mine - theirs if better == "high" else theirs - mine
+    return Gain(
+        n=mine.size, mean=float(mine.mean()), other=float(theirs.mean()),
+        gain=_mean(difference), p=paired_p(mine, theirs),
+    )  # fmt: skip
 
 
 def image_ranks(table: Floats, better: Better) -> Floats:

@@ -11,16 +11,16 @@ from typing import Any
 
 from actors.attributor import how
 from catalogues import storage
-from catalogues.comparison import COMPARED, MAPS_FOLDER
+from catalogues.comparison import COMPARED, MAPS_FOLDER, METRICS
 from catalogues.map_cache import MapCache
 from models.attributions import CITATIONS, METHODS
 from models.bar_reading import BarAgreement
 from models.comparison import Estimate
 from models.controls import CONTROLS
-from models.ranking import IMAGES_MIN
+from models.ranking import IMAGES_MIN, Gain
 from pipelines import run_facts
 from pipelines.compare_figures import metric_plot, panels
-from pipelines.compare_numbers import NAMED, Group, MetricResult, Table, title
+from pipelines.compare_numbers import NAMED, Beyond, Group, MetricResult, Table, title
 from pipelines.compare_session import Work
 from pipelines.page import count
 
@@ -32,8 +32,9 @@ _PAPER = (
 _ISLANDS = (
     "Where images are clipped at the noise, as MiraBest’s are, the mask is the pixels that are not "
     "0. Methods that multiply by the image (the integrated gradients) then cannot leave it: their "
-    "localisation shows that, not what the network saw; deletion and infidelity judge them."
+    "localisation shows that, not what the network saw. What the network adds is told below."
 )
+_METRIC = {m.name: m.label for m in METRICS}
 _SAID = {
     "confirmed": "confirmed",
     "contradicted": "contradicted",
@@ -48,6 +49,7 @@ class Contents:
     work: Work
     table: Table
     groups: list[Group]
+    beyond: Beyond | None
     bars: Mapping[str, BarAgreement]
 
 
@@ -63,6 +65,7 @@ def values(c: Contents) -> dict[str, Any]:
         ("ranking", "Ranking", whole.overall),
         ("verdict", "The paper’s judgement", _verdicts(whole)),
         ("metrics", "Metrics", whole.metrics),
+        ("beyond", "Network or image", c.beyond),
         ("groups", "Groups", c.groups[1:]),
         ("bars", "Bars", c.bars),
         ("panel", "Maps", shown),
@@ -84,7 +87,10 @@ def values(c: Contents) -> dict[str, Any]:
         "verdicts": _verdicts(whole),
         "plots": [metric_plot(r) for r in whole.metrics],
         "tests": _tests(whole),
+        "beyond": _beyond(c.beyond) if c.beyond else [],
+        "beyond_columns": [_METRIC[name] for name in c.beyond.gains] if c.beyond else [],
         "groups": [(g.title, count(g.images), _places(g)) for g in c.groups if g.overall],
+        "judged": _judged(c.groups),
         "methods_of_groups": [title(o.method) for o in whole.overall],
         "bars": [(title(m), b.n, _share(b.found), *_numbers(b)) for m, b in c.bars.items()],
         "panels": shown,
@@ -165,8 +171,43 @@ def _tests(whole: Group) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
     ]  # fmt: skip
 
 
-def _places(found: Group) -> dict[str, str]:
-    return {title(o.method): f"{o.rank.value:.2f}" for o in found.overall}
+def _beyond(found: Beyond) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
+    """(method, mean rank, its interval, by metric: the gain, and whether it is above 0)."""
+    return [
+        (
+            title(o.method),
+            f"{o.rank.value:.2f}",
+            f"{o.rank.low:.2f}–{o.rank.high:.2f}",
+            [_gain(gains.get(o.method)) for gains in found.gains.values()],
+        )
+        for o in found.overall
+    ]
+
+
+def _gain(found: Gain | None) -> tuple[str, str]:
+    """The gain with its interval, and both means."""
+    if found is None:
+        return "—", ""
+    return _interval(found.gain), f"{_number(found.mean)}, random {_number(found.other)}"
+
+
+def _places(found: Group) -> dict[str, tuple[str, str]]:
+    """By method: its mean rank, and the interval."""
+    return {
+        title(o.method): (f"{o.rank.value:.2f}", f"{o.rank.low:.2f}–{o.rank.high:.2f}")
+        for o in found.overall
+    }
+
+
+def _judged(found: list[Group]) -> list[tuple[str, list[str]]]:
+    """By metric, what becomes of the paper's judgement in each group that is ranked."""
+    ranked = [g for g in found if g.overall]
+    said = [{r.metric.label: r.verdict for r in g.metrics if r.verdict} for g in ranked]
+    return (
+        [(label, [_SAID[v[label].said] if label in v else "—" for v in said]) for label in said[0]]
+        if said
+        else []
+    )
 
 
 def _methods(methods: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -16,7 +16,7 @@ from catalogues.comparison import TABLE, read_tables, write_table
 from models.comparison import Estimate
 from models.controls import CONTROLS
 from pipelines import page
-from pipelines.compare_numbers import Group, bar_table, by_image, groups
+from pipelines.compare_numbers import Beyond, Group, bar_table, beyond, by_image, groups
 from pipelines.compare_page import Contents, values
 from pipelines.compare_session import Work
 
@@ -42,17 +42,24 @@ def write_results(work: Work, console: Console) -> None:
     rows = read_tables(fs, [path for ledger in plan.ledgers.values() for path in ledger.paths])
     write_table(fs, root, rows)
     table = by_image(rows, list(plan.methods))
-    ranked, bars = groups(table), bar_table(table)
-    raw = {"groups": [asdict(g) for g in ranked], "bars": {m: asdict(b) for m, b in bars.items()}}
+    ranked, bars, more = groups(table), bar_table(table), beyond(table)
+    raw = {
+        "groups": [asdict(g) for g in ranked],
+        "beyond": asdict(more) if more else None,
+        "bars": {m: asdict(b) for m, b in bars.items()},
+    }
     storage.write_whole(fs, storage.join(root, RANKING), json.dumps(_plain(raw), indent=1).encode())
     html = page.render(
-        values(Contents(work=work, table=table, groups=ranked, bars=bars)), "compare.html"
+        values(Contents(work=work, table=table, groups=ranked, beyond=more, bars=bars)),
+        "compare.html",
     )
     storage.write_whole(fs, storage.join(root, REPORT), html.encode())
     for printed in _rankings(ranked[0]):
         console.print(printed)
     for line in verdict_lines(ranked[0]):
         console.print(line, highlight=False, soft_wrap=True)
+    if more:
+        console.print(_beyond(more))
     if bars:
         console.print(_bars(bars))
     where = storage.join(storage.redact(plan.options.output), TABLE)
@@ -110,6 +117,18 @@ def _table(title: str, columns: list[str], lines: list[tuple[str, list[str]]]) -
     for method, cells in lines:
         table.add_row(f"{method} (control)" if method in CONTROLS else method, *cells)
     return table
+
+
+def _beyond(found: Beyond) -> Printed:
+    """Methods by the mean rank of what they gain over themselves on random networks."""
+    title = "what the network lends: gains over the same method's maps of random networks"
+    return _table(title, ["rank", *(_SHORT[name] for name in found.gains)], [
+        (o.method, [f"{o.rank.value:.2f}", *(
+            number(gains[o.method].gain.value) if o.method in gains else "-"
+            for gains in found.gains.values()
+        )])
+        for o in found.overall
+    ])  # fmt: skip
 
 
 def _bars(bars: dict[str, Any]) -> Printed:

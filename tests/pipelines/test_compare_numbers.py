@@ -1,0 +1,55 @@
+"""What a method owes to its network is told apart from what the image lends to any network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catalogues.comparison import METRICS, STRANGER
+from pipelines.compare_numbers import Table, beyond, group
+
+COUNT = 40
+METHODS = ("by_image", "by_network", "noise")
+
+
+def table(count: int) -> Table:
+    """A method that lies on the source before any network, one only before the trained one, and
+    one that never does."""
+    rng = np.random.default_rng(0)
+    numbers = {m.name: {name: np.full(count, np.nan) for name in METHODS} for m in METRICS}
+    at = {"by_image": (0.9, 0.9), "by_network": (0.6, 0.1), "noise": (0.1, 0.1)}
+    for name, (own, stranger) in at.items():
+        for metric, good in (("relevance_mass", 1), ("deletion_auc", -1)):
+            for key, level in ((metric, own), (STRANGER + metric, stranger)):
+                level = level if good > 0 else 1 - level
+                numbers[key][name] = level + 0.01 * rng.standard_normal(count)
+    images = [{"label": None, "confident": None, "correct": None} for _ in range(count)]
+    return Table(methods=METHODS, images=images, numbers=numbers)
+
+
+def test_a_map_that_the_image_alone_makes_is_first_by_value_and_gains_nothing() -> None:
+    given = table(COUNT)
+    assert group(given, "all", "all").overall[0].method == "by_image"
+    found = beyond(given)
+    assert found is not None
+    assert set(found.gains) == {"relevance_mass", "deletion_auc"}
+    assert found.overall[0].method == "by_network"
+    assert found.overall[0].rank.value == 1
+    for gains in found.gains.values():
+        assert {g.n for g in gains.values()} == {COUNT}
+        assert gains["by_network"].gain.value == pytest.approx(0.5, abs=0.01)
+        assert gains["by_network"].p < 1e-6
+        for name in ("by_image", "noise"):
+            assert gains[name].gain.value == pytest.approx(0, abs=0.01)
+    assert found.gains["deletion_auc"]["by_network"].mean == pytest.approx(0.4, abs=0.01)
+
+
+def test_a_random_networks_numbers_are_no_metrics_of_their_own() -> None:
+    assert [r.metric.name for r in group(table(COUNT), "all", "all").metrics] == [
+        "relevance_mass",
+        "deletion_auc",
+    ]
+
+
+def test_few_images_tell_no_gains() -> None:
+    assert beyond(table(4)) is None
