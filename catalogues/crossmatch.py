@@ -52,6 +52,20 @@ class Sky:
         separation[good[within]] = arcsec[within]
         return found, separation
 
+    def within(
+        self, ra_deg: ArrayLike, dec_deg: ArrayLike, tolerance_arcsec: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(which of those asked, (M,), which place) of every pair within the tolerance."""
+        ra, dec = (np.asarray(v, dtype=np.float64) for v in (ra_deg, dec_deg))
+        good = np.flatnonzero(_valid(ra, dec))
+        if not self.index.size or not good.size:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        chord = 2 * np.sin(np.deg2rad(tolerance_arcsec / 3600) / 2)
+        near = self._tree.query_ball_point(_unit(ra[good], dec[good]), chord, return_sorted=True)
+        count = [len(places) for places in near]
+        found = np.fromiter((p for places in near for p in places), np.int64, sum(count))
+        return np.repeat(good, count), self.index[found]
+
     def groups(self, count: int, linking_arcsec: float) -> NDArray[np.int64]:
         """(count,): the first place of each place's group, friends of friends within the length.
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from catalogues import storage
+from catalogues.layouts.choosing import Opened
 from catalogues.layouts.gathering import Tally
 from catalogues.shards import Shard
 
@@ -20,7 +21,8 @@ _LISTED_MAX = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class IngestSummary:
-    """What was done. `flagged`: rows written whose image was found wanting, by status; `skipped`:
+    """What was done. `unmatched`: rows for which a joined table has nothing, by its address;
+    `flagged`: rows written whose image was found wanting, by status; `skipped`:
     rows left behind, by status; `passed_over`: files of other kinds.
 
     `examples`: (where, status, message) of the first thousand rows left behind.
@@ -31,6 +33,7 @@ class IngestSummary:
     rows_read: int
     rows_written: int
     rows_without_image: int
+    unmatched: dict[str, int]
     flagged: dict[str, int]
     skipped: dict[str, int]
     examples: tuple[tuple[str, str, str], ...]
@@ -39,7 +42,7 @@ class IngestSummary:
 
 
 def summarise(
-    source: str, output: str, tally: Tally, shards: Sequence[Shard], passed_over: Sequence[str]
+    source: str, output: str, tally: Tally, shards: Sequence[Shard], opened: Opened
 ) -> IngestSummary:
     """The summary of a finished tally."""
     return IngestSummary(
@@ -51,7 +54,8 @@ def summarise(
         flagged=dict(sorted(tally.flagged.items())),
         skipped={str(status): count for status, count in sorted(tally.skipped.items())},
         examples=tuple((item.where, str(item.status), item.message) for item in tally.examples),
-        passed_over=tuple(passed_over),
+        unmatched=dict(opened.unmatched),
+        passed_over=tuple(opened.passed_over),
         shards=tuple(shards),
     )
 

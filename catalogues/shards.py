@@ -101,6 +101,12 @@ def shard_files(url: str, options: StorageOptions | None = None) -> list[tuple[s
     return [(path[first:], path, size, version) for path, size, version in files]
 
 
+def shard_columns(url: str, options: StorageOptions | None = None) -> list[str]:
+    """Names of the first shard's columns. Raises StorageError."""
+    fs, _ = storage.filesystem(url, options)
+    return list(shard_fields(fs, shard_files(url, options)[0][1]).names)
+
+
 def shard_fields(fs: Any, path: str) -> pa.Schema:
     """A shard's own columns, as they are stored. Raises StorageError."""
     with _opened(fs, path) as parquet:
@@ -112,7 +118,7 @@ def _opened(fs: Any, path: str) -> Iterator[pq.ParquetFile]:
     with storage.open_random(fs, path) as file, storage.explained("read", path):
         try:
             yield pq.ParquetFile(file)
-        except pa.ArrowInvalid as error:
+        except pa.ArrowException as error:
             raise StorageError(
                 f"{storage.redact(path)!r} is not a readable Parquet file: {error}; write it again"
             ) from error
@@ -179,13 +185,15 @@ def _batches(
     parquet: pq.ParquetFile, wanted: NDArray[np.bool_], columns: list[str], batch_rows: int
 ) -> Iterator[tuple[NDArray[np.int64], pa.RecordBatch]]:
     """(row numbers, rows) of the wanted rows; whole row groups are passed over unread."""
+    counts = [parquet.metadata.row_group(g).num_rows for g in range(parquet.num_row_groups)]
+    if min(counts, default=0) < 0 or sum(counts) != len(wanted):
+        raise pa.ArrowInvalid(f"it counts {len(wanted)} rows, its row groups {sum(counts)}")
     first = 0
-    for group in range(parquet.metadata.num_row_groups):
-        count = parquet.metadata.row_group(group).num_rows
+    for group, count in enumerate(counts):
         start, first = first, first + count
         if not wanted[start:first].any():
             continue
-        for batch in parquet.iter_batches(batch_rows, row_groups=[group], columns=columns):
+        for batch in _counted(parquet, group, count, columns, batch_rows):
             rows = np.arange(start, start + len(batch))
             start += len(batch)
             keep = wanted[rows]
@@ -193,6 +201,20 @@ def _batches(
                 yield rows, batch
             elif keep.any():
                 yield rows[keep], batch.filter(pa.array(keep))
+
+
+def _counted(
+    parquet: pq.ParquetFile, group: int, count: int, columns: list[str], batch_rows: int
+) -> Iterator[pa.RecordBatch]:
+    """A row group's rows. Raises ArrowInvalid where they are not as many as the footer says."""
+    left = count
+    for batch in parquet.iter_batches(batch_rows, row_groups=[group], columns=columns):
+        left -= len(batch)
+        if left < 0:
+            break
+        yield batch
+    if left:
+        raise pa.ArrowInvalid(f"row group {group} does not hold the {count} rows it counts")
 
 
 def _with_files(table: pa.Table, fs: Any, folder: str) -> pa.Table:

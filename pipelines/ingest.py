@@ -23,9 +23,11 @@ from rich.progress import (
 
 from catalogues import storage
 from catalogues.ingestion import IngestSummary, summarise, write_record
-from catalogues.layouts.choosing import LayoutName, Source, open_layout
+from catalogues.layouts.choosing import open_layout
 from catalogues.layouts.gathering import Tally, gather, survey_ids
+from catalogues.layouts.joins import Ambiguous, JoinParams
 from catalogues.layouts.mirabest import Subset
+from catalogues.layouts.sources import LayoutName, Source
 from catalogues.layouts.votes import VoteTable
 from catalogues.shard_writer import old_shards, write_shards
 from catalogues.shards import Shard, ShardParams
@@ -48,6 +50,13 @@ class IngestOptions:
     """Of MiraBest: confident FRI and FRII, or those of standard morphology (770 sources)."""
     table: str | None = None
     """Table that describes a folder's files: CSV, TSV, Parquet or FITS."""
+    join: tuple[str, ...] = ()
+    """Second tables whose columns go to rows that lack them: redshift, petroR90, position, votes,
+    those to keep. Joined by identifier, or by place where a tolerance is given."""
+    join_tolerance_arcsec: float | None = None
+    """Join by ra and dec: how far apart two places may be that are one galaxy."""
+    join_ambiguous: Ambiguous = "refuse"
+    """What to do where more than one row matches: refuse, or leave those without a match."""
     rename: tuple[str, ...] = ()
     """Columns under other names, as ours=theirs, for example object_id=dr7objid."""
     file_column: str | None = None
@@ -102,6 +111,10 @@ class IngestOptions:
             votes=self.votes,
             subset=self.subset,
             bands=self.bands,
+            joins=self.join,
+            join=JoinParams(
+                tolerance_arcsec=self.join_tolerance_arcsec, ambiguous=self.join_ambiguous
+            ),
         )
 
     def shard_params(self) -> ShardParams:
@@ -128,18 +141,18 @@ def run(options: IngestOptions, console: Console | None = None) -> IngestSummary
     started = datetime.now(UTC)
     fs, root = storage.filesystem(options.output, options.storage_options())
     old = _check_output(options, fs, root)
-    layout, passed_over = open_layout(options.to_read(), options.storage_options())
-    total, repeated = survey_ids(layout)
+    opened = open_layout(options.to_read(), options.storage_options())
+    total, repeated = survey_ids(opened.layout)
     _check_ids(options, repeated)
     for path in old:
         fs.rm_file(path)
 
     tally = Tally()
-    rows = gather(layout, tally, repeated, options.defaults())
+    rows = gather(opened.layout, tally, repeated, options.defaults())
     written = write_shards(rows, fs, root, options.shard_params())
     shards = list(_shown(written, total, console))
 
-    summary = summarise(options.source, options.output, tally, shards, passed_over)
+    summary = summarise(options.source, options.output, tally, shards, opened)
     if not shards:
         why = "; ".join(message for _, _, message in summary.examples[:3]) or "it holds none"
         raise ValueError(f"no row of {summary.source!r} can enter a shard: {why}")
@@ -201,6 +214,7 @@ def report(summary: IngestSummary) -> list[str]:
     ]
     if summary.rows_without_image:
         lines.append(f"{summary.rows_without_image} of them have no image file: kept without one")
+    lines += [f"{n} rows have no match in {url}" for url, n in summary.unmatched.items() if n]
     lines += [f"{count} of them flagged: {status}" for status, count in summary.flagged.items()]
     lines += [f"{count} rows left behind: {status}" for status, count in summary.skipped.items()]
     lines += [f"  {where}: {message}" for where, _, message in summary.examples[:5]]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from catalogues.ids import hashed_id
+from catalogues.ids import exact_ids, hashed_id, repeated
 from catalogues.layouts.files import Files, integer_stem, read_images
 from catalogues.layouts.pieces import Piece, check_kept, with_ids
 from catalogues.layouts.tables import read_table, table_columns
@@ -23,8 +23,13 @@ from catalogues.rows import NOTE, manifest_rows, one_array, replaced
 
 FILE_COLUMNS: tuple[str, ...] = (
     "file_name", "filename", "file", "path", "file_loc", "jpg_loc", "jpeg_loc", "png_loc",
+    "asset_id",
 )  # fmt: skip
 """Names, in any case, by which a column of file names is known, after the aliases of `image`."""
+
+ASSETS = "asset_id"
+"""Of gz2_filename_mapping.csv (Galaxy Zoo 2): the integer that an image file is named by. It is no
+identifier of the galaxy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +96,30 @@ class DescribedFolder:
         return replaced(rows, "image", pa.array(images, IMAGE_TYPE))
 
     def _paths(self, table: pa.Table) -> list[str | None]:
-        told = one_array(table.column(self.file_column)).cast(pa.string()).to_pylist()
-        return [self.files.find(name) or name for name in told]
+        column = one_array(table.column(self.file_column))
+        if is_assets(self.file_column):
+            numbers = exact_ids(column)[0].to_pylist()
+            return [None if n is None else self._by_id.get(n, str(n)) for n in numbers]
+        return [self.files.find(name) or name for name in column.cast(pa.string()).to_pylist()]
+
+    @cached_property
+    def unnamed(self) -> tuple[str, ...]:
+        """Images that are no row's; known of those that are named by asset_id alone.
+
+        Raises ValueError where one image is two rows'.
+        """
+        if not is_assets(self.file_column):
+            return ()
+        name = str(self.file_column)
+        parts = [exact_ids(one_array(t.column(name)))[0] for t in self._tables((name,))]
+        assets = pa.concat_arrays([pa.array([], pa.int64()), *parts]).drop_null().to_numpy()
+        if len(twice := repeated(assets)):
+            raise ValueError(
+                f"{len(twice)} values of {name} stand in more than one row "
+                f"({', '.join(map(str, twice[:5]))}): an image is one galaxy's; mend the table"
+            )
+        named = set(assets.tolist())
+        return tuple(file for number, file in self._by_id.items() if number not in named)
 
     @cached_property
     def _by_id(self) -> dict[int, str]:
@@ -149,6 +176,11 @@ def describe_folder(
         hash_ids=hash_ids,
         keep=keep,
     )
+
+
+def is_assets(file_column: str | None) -> bool:
+    """Whether image files are named by asset_id."""
+    return file_column is not None and file_column.lower() == ASSETS
 
 
 def _file_column(names: list[str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,13 +49,13 @@ class Files:
         return relative if relative in self.sizes else self.whole_names.get(relative)
 
 
-def list_images(fs: Any, root: str, besides: str | None = None) -> Files:
-    """The image files below `root`, known by their suffix; `besides`: the path of the table.
+def list_images(fs: Any, root: str, besides: Collection[str] = ()) -> Files:
+    """The image files below `root`, known by their suffix; `besides`: paths of tables.
 
     Raises StorageError where there is none or `root` is not a folder.
     """
     start = len(root.rstrip("/")) + 1
-    found = {p[start:]: n for p, n in storage.list_files(fs, root) if p != besides}
+    found = {p[start:]: n for p, n in storage.list_files(fs, root) if p not in besides}
     sizes = {name: n for name, n in found.items() if name.lower().endswith(SUFFIXES)}
     if not sizes:
         raise StorageError(

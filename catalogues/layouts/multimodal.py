@@ -149,6 +149,12 @@ def open_multimodal(
     )
 
 
+def set_columns(fs: Any, files: Mapping[str, str]) -> list[str]:
+    """Names of the columns of a set, from its first file. Raises StorageError, ValueError."""
+    with opened(fs, next(iter(files.values()))) as found:
+        return [name for name, data in found.items() if is_column(data)]
+
+
 def _packed(
     mapping: dict[str, str], names: list[str], first: Mapping[str, pa.Array]
 ) -> dict[str, str]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from catalogues.answers import VOTES
 from catalogues.galaxyzoo import KAGGLE_COLUMNS, QUESTIONS, cumulative
 from catalogues.layouts.pieces import Layout, Piece
+from catalogues.manifest import SCHEMA
 from catalogues.rows import one_array
 
 VoteTable = Literal["auto", "none", "ansae", "kaggle", "gz2", "decals"]
@@ -161,7 +162,7 @@ class WithVotes:
         unwanted = [name for name in self.scheme.columns if name not in self.keep]
         for piece in self.layout.pieces():
             votes = self.scheme.votes(piece.rows).astype(np.float32)
-            rows = piece.rows.drop_columns(unwanted)
+            rows = piece.rows.drop_columns(unwanted).select([*SCHEMA.names, *self.keep])
             for name, column in zip(VOTES, votes.T, strict=True):
                 rows = rows.append_column(name, pa.array(column, pa.float32(), from_pandas=True))
             yield Piece(rows=rows, skipped=piece.skipped)

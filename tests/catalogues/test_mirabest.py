@@ -12,8 +12,9 @@ from PIL import Image
 
 from catalogues.flux_images import decode_flux
 from catalogues.images import decode
-from catalogues.layouts.choosing import Source, open_layout
+from catalogues.layouts.choosing import open_layout
 from catalogues.layouts.mirabest import MiraBest, encoded, open_mirabest
+from catalogues.layouts.sources import Source
 from catalogues.statuses import Status
 from catalogues.storage import filesystem
 
@@ -166,7 +167,7 @@ def test_a_first_cutout_in_a_folder(tmp_path: Path) -> None:
     hdu.header["BUNIT"] = "JY/BEAM"
     (tmp_path / "in").mkdir()
     hdu.writeto(tmp_path / "in" / "J100000.0+100000.fits")
-    layout, _ = open_layout(Source(url=str(tmp_path / "in")))
+    layout = open_layout(Source(url=str(tmp_path / "in"))).layout
     (row,) = [row for piece in layout.pieces() for row in piece.rows.to_pylist()]
     np.testing.assert_array_equal(decode_flux(row["image"]["bytes"]).values, plane[::-1])
 
