@@ -39,8 +39,8 @@ class Life(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Heartbeat:
     """One beat. `session`: when the session that beats was started, as run.json has it; `written`:
-    now; `galaxies`: of the input; `before`: rows that were there when the session began; `seconds`:
-    since then; `statuses`: rows by status, all sessions together."""
+    now; `galaxies`: of the input, or as many of another `noun`; `before`: rows that were there when
+    the session began; `seconds`: since then; `statuses`: rows by status, all sessions together."""
 
     run_id: str
     session: str
@@ -49,6 +49,7 @@ class Heartbeat:
     before: int = 0
     seconds: float = 0.0
     statuses: Mapping[str, int] = field(default_factory=dict)
+    noun: str = "galaxies"
 
     @property
     def done(self) -> int:

@@ -21,6 +21,7 @@ from pipelines.compare_plan import ComparePlan
 from pipelines.progress import MeasureProgress
 from pipelines.resources import StageResources, cluster, stage_resources
 from pipelines.session import RunFailed, cause
+from pipelines.watching import Watch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,8 @@ def _compare(
     try:
         arguments = (plan.attributor(device, lease.name), strikes_beside_driver())
         pool = on_actors(AttributorActor, arguments, have.explainers, retries=-1)
-        with terminal.terminated_as_interrupt(), progress, pool as on_each:
+        watch = Watch(fs, root, record, progress)
+        with terminal.terminated_as_interrupt(), progress, watch, pool as on_each:
             for receipts in on_each("compare", ((unit,) for unit in units)):
                 for receipt in receipts:
                     progress.add(json.loads(receipt["statuses"]))

@@ -68,8 +68,11 @@ class RunStatus:
         statuses = self.record.statuses
         if alive and self.beat is not None and self.beat.done >= sum(statuses.values()):
             statuses = self.beat.statuses
-        total, done = self.record.facts["input"]["rows"], sum(statuses.values())
-        share = f"{done} of {total} galaxies ({done / max(total, 1):.1%})"
+        done = sum(statuses.values())
+        total, noun = self.record.facts["input"]["rows"], "galaxies"
+        if self.beat is not None:
+            total, noun = self.beat.galaxies, self.beat.noun
+        share = f"{done} of {total} {noun} ({done / max(total, 1):.1%})"
         lines = [f"{self.life}: {share}{self._pace()}"]
         if statuses:
             lines.append(", ".join(f"{n} {status}" for status, n in sorted(statuses.items())))
@@ -83,7 +86,7 @@ class RunStatus:
             return ""
         left = self.beat.seconds_left
         told = "time left unknown" if left is None else f"{clock(left)} left"
-        return f", {self.beat.rate:.3g} galaxies/s, {told}"
+        return f", {self.beat.rate:.3g} {self.beat.noun}/s, {told}"
 
     def _session(self) -> str:
         assert self.record is not None

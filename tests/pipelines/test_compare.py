@@ -20,7 +20,7 @@ from catalogues.storage import (
     read_whole,
     write_whole,
 )
-from pipelines import compare
+from pipelines import compare, status
 from pipelines.compare_options import CompareOptions
 from tests.comparing import FIELDS, barred_rows, compare_options
 from tests.s3server import S3Server
@@ -105,6 +105,12 @@ def test_kept_maps_are_those_of_the_figure(finished) -> None:
     assert html.count('class="maps"') == 2
     assert "Smooth IG, Guided IG, Blur IG, XRAI." in html  # the inferred seven are named
     assert "http://" not in html.replace("http://www.w3.org", "")
+
+
+def test_its_status_is_told_from_its_output(finished, capsys: pytest.CaptureFixture[str]) -> None:
+    given, _ = finished
+    assert status.main([given.output]) == 0
+    assert f"finished: {4 * COUNT} of {4 * COUNT} maps (100.0%)" in capsys.readouterr().out
 
 
 def test_only_what_is_missing_is_made_again(finished) -> None:

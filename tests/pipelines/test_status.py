@@ -81,6 +81,21 @@ def test_a_run_from_its_beginning_to_its_end(place: str, capsys) -> None:
     assert "again" not in words
 
 
+def test_a_comparison_counts_maps(tmp_path: Path, capsys) -> None:
+    fs, root = storage.filesystem(str(tmp_path))
+    begun = record(3600)
+    write_record(fs, root, begun)
+    progress = MeasureProgress(13000, {"compared": 100}, Console(quiet=True), noun="maps")
+    with Watch(fs, root, begun, progress, every_s=60):
+        end = time.monotonic() + 20
+        while read_heartbeat(fs, root) is None:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    status, words = told(str(tmp_path), capsys)
+    assert status == 0
+    assert "running: 100 of 13000 maps (0.8%), 0 maps/s, time left unknown\n" in words
+
+
 def test_a_clock_that_is_ahead_is_named(tmp_path: Path, capsys) -> None:
     write_record(*storage.filesystem(str(tmp_path)), record(-300))
     status, words = told(str(tmp_path), capsys)
