@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -82,7 +82,7 @@ def decoded(data: bytes) -> str:
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """`pool`: good files. `damaged`: of a seed and a pool, without end. `read`: one of them, giving
-    a word; AssertionError if it was not answered."""
+    a word; an error if it was not answered."""
 
     pool: Callable[[], list[bytes]]
     damaged: Callable[[int, list[bytes]], Iterator[bytes]]
@@ -93,25 +93,27 @@ IMAGES = Kind(pool=seeds, damaged=mutants, read=decoded)
 MANIFESTS = Kind(pool=good_shards, damaged=damaged, read=read_all)
 
 
-def block(seed: int, count: int, kind: Kind = IMAGES, at: Any = None, first: int = 0) -> Found:
-    """Read the files number `first` to `count` of the damaged ones of `seed`. `at`: a shared
-    number that says which one is being read."""
+def block(
+    seed: int, count: int, kind: Kind = IMAGES, at: Any = None, passed: Container[int] = ()
+) -> Found:
+    """Read the first `count` of the damaged files of `seed`, but for the numbers in `passed`.
+    `at`: a shared number that says which one is being read."""
     found, peak = Found(), 0
     for number, data in enumerate(islice(kind.damaged(seed, kind.pool()), count)):
-        if number < first:
+        if number in passed:
             continue
         if at is not None:
             at.value = number
-            signal.alarm(FILE_S)  # what it does is end the process
+            signal.alarm(FILE_S)
         began = time.perf_counter()
         try:
             word = kind.read(data)
-        except AssertionError as error:
-            found.bad.append((data, f"not answered: {error}"))
+        except Exception as error:
+            found.bad.append((data, f"not answered: {error!r}"))
             word = "not answered"
         found.statuses[word] += 1
         found.slowest_s = max(found.slowest_s, time.perf_counter() - began)
-        if number == first + (count - first) // 10:
+        if number == count // 10:
             peak = _peak_kib()
     signal.alarm(0)
     found.grown_kib = _peak_kib() - peak
@@ -119,32 +121,34 @@ def block(seed: int, count: int, kind: Kind = IMAGES, at: Any = None, first: int
 
 
 def survived(seed: int, kind: Kind) -> Found:
-    """A block of files, each read in a process that may die of it."""
-    context, found, first = multiprocessing.get_context("fork"), Found(), 0
-    while first < BLOCK:
-        at, (here, there) = context.Value("q", first), context.Pipe(duplex=False)
-        child = context.Process(target=_child, args=(seed, kind, at, first, there))
+    """A block of files, read in a process that may die of one; then all others are read again."""
+    context, lethal = multiprocessing.get_context("fork"), dict[int, str]()
+    while True:
+        at, (here, there) = context.Value("q", -1), context.Pipe(duplex=False)
+        child = context.Process(target=_child, args=(seed, kind, at, lethal, there))
         child.start()
         there.close()
         try:
-            found.add(here.recv())
+            found = here.recv()
         except EOFError:
             child.join()
-            first = at.value + 1
-            data = next(islice(kind.damaged(seed, kind.pool()), at.value, None))
-            how = "hung" if child.exitcode == -signal.SIGALRM else f"died ({child.exitcode})"
-            found.bad.append((data, how))
-            found.statuses[how] += 1
+            hung = child.exitcode == -signal.SIGALRM
+            lethal[at.value] = "hung" if hung else f"died ({child.exitcode})"
             continue
         child.join()
         break
+    for number, how in lethal.items():
+        data = next(islice(kind.damaged(seed, kind.pool()), number, None))
+        found.bad.append((data, how))
+        found.statuses[how] += 1
     return found
 
 
-def _child(seed: int, kind: Kind, at: Any, first: int, result: Any) -> None:
+def _child(seed: int, kind: Kind, at: Any, passed: Container[int], result: Any) -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     limit = _address_space() + ROOM_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    result.send(block(seed, BLOCK, kind, at, first))
+    result.send(block(seed, BLOCK, kind, at, passed))
 
 
 def _address_space() -> int:

@@ -19,6 +19,9 @@ from catalogues.shards import list_shards
 from catalogues.storage import StorageError, StorageOptions
 from tests.faults.mutations import mutant
 
+SHARDS = Path(__file__).parent / "corpus_shards"
+"""Damaged shards that once were not answered."""
+
 FOOTER_BYTES = 1500
 """At the end of a shard, where a few bytes matter most."""
 

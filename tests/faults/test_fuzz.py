@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,8 +20,8 @@ from catalogues.rows import NOTE
 from catalogues.shards import list_shards
 from catalogues.storage import StorageError, StorageOptions
 from pipelines.measure import MeasureOptions
-from tests.faults.fuzz import MANIFESTS, block, check
-from tests.faults.manifests import good_shards, read_all
+from tests.faults.fuzz import MANIFESTS, Kind, block, check, survived
+from tests.faults.manifests import SHARDS, good_shards, read_all
 from tests.faults.mutations import mutants, seeds
 
 OFTEN = settings(
@@ -51,6 +57,33 @@ def test_damaged_shards_give_their_rows_or_a_reason() -> None:
     found = block(seed=5, count=150, kind=MANIFESTS)
     assert found.bad == []
     assert min(found.statuses["whole"], found.statuses["refused"]) > 10
+
+
+@pytest.mark.parametrize("path", sorted(SHARDS.iterdir()), ids=lambda path: path.name)
+def test_shards_that_contradict_themselves_are_refused(path: Path) -> None:
+    assert read_all(path.read_bytes()) == "refused"
+
+
+def test_a_file_that_ends_or_hangs_its_reader_is_found_and_the_others_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(data: bytes) -> str:
+        if data == b"3":
+            os._exit(7)
+        if data == b"4":
+            signal.pause()
+        if data == b"5":
+            raise MemoryError("too much")
+        return "read"
+
+    def numbers(seed: int, pool: list[bytes]) -> Iterator[bytes]:
+        return (str(n).encode() for n in count())
+
+    monkeypatch.setattr("tests.faults.fuzz.BLOCK", 10)
+    monkeypatch.setattr("tests.faults.fuzz.FILE_S", 1)
+    found = survived(1, Kind(pool=list, damaged=numbers, read=read))
+    assert found.statuses == {"read": 7, "died (7)": 1, "hung": 1, "not answered": 1}
+    assert {data for data, _ in found.bad} == {b"3", b"4", b"5"}
 
 
 NAMES = st.sampled_from(sorted({*SCHEMA.names, *(n for names in ALIASES.values() for n in names)}))
