@@ -12,6 +12,7 @@ import torch
 from actors.tables import EXPLAINED, with_columns
 from catalogues.bars import CONTROL, SAMPLES
 from catalogues.ensembles import EnsembleFiles, read_ensemble
+from catalogues.galaxyzoo import SPIRAL, conditional
 from catalogues.statuses import Status
 from catalogues.storage import StorageOptions
 from models.adaptive import bar_maps_to_tolerance
@@ -22,11 +23,15 @@ from models.estimator import EstimatorParams
 from models.explanation import bar_maps, bar_maps_left_out, combined_votes, vote
 from models.fast_saliency import Precision, SpeedParams
 from models.networks import to_device
+from models.question_maps import answer_maps, with_few_samples
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
 
 SHIPPED = ("compact",)
 """Names of the ensembles that come with the package."""
+
+_ARMS_MIN = 0.5
+"""Least share of arms among the answers to that question for a map of them."""
 
 MACHINE_ERRORS = (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError)
 """Not the galaxy's fault: they end the run, which can be resumed on a machine that works."""
@@ -85,7 +90,8 @@ class Explainer:
     `ensemble`, `storage`: for find_ensemble; the weights are read here, once, not sent. `maps`:
     how maps are made; `estimator`: what they are for. `seed`: the run's. `device`: "cpu" or "cuda".
     `precision`: for models.fast_saliency.SpeedParams.of. `control`: for load_control, None: none.
-    `length_tolerance`: for models.adaptive, None: every map has all samples.
+    `length_tolerance`: for models.adaptive, None: every map has all samples. `spiral_arms`: whether
+    galaxies whose voters see spiral arms get a map of these, too.
     """
 
     def __init__(
@@ -101,6 +107,7 @@ class Explainer:
         precision: Precision | Literal["auto"] = "auto",
         control: str | None = None,
         length_tolerance: float | None = None,
+        spiral_arms: bool = False,
     ) -> None:
         if device == "cpu":
             torch.set_num_threads(1)  # the pool of Explainers is what fills the cores
@@ -108,6 +115,7 @@ class Explainer:
         self.ensemble = load_ensemble(ensemble, storage, device, speed)
         self.control = load_control(control, storage, device) if control else None
         self.length_tolerance = length_tolerance
+        self.spiral_arms = spiral_arms
         self.selection = selection
         self.maps = maps
         self.estimator = estimator
@@ -158,7 +166,11 @@ class Explainer:
         if self.control is not None:
             lengths = self.control.lengths_px(*self._canvas(row), row["galaxy_radius_px"])
             out[CONTROL.name] = float(lengths[0])
-        return out | self._maps(image, galaxy_seed(self.seed, row["object_id"]))
+        seed = galaxy_seed(self.seed, row["object_id"])
+        if self.spiral_arms and conditional(votes.mean, SPIRAL) >= _ARMS_MIN:
+            of = (self.ensemble, image, [SPIRAL], with_few_samples(self.maps), seed)
+            out["arms_map"] = answer_maps(*of).astype(np.float32).tobytes()
+        return out | self._maps(image, seed)
 
     def _maps(self, image: torch.Tensor, seed: int) -> dict[str, Any]:
         of = (self.ensemble, image, self.maps, seed)

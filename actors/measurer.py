@@ -11,6 +11,7 @@ from actors.tables import with_columns
 from catalogues import pictures
 from catalogues.bar_rows import MEASURED, bar_rows
 from catalogues.statuses import Status
+from models.arms import brightness, read_arms
 from models.estimator import EstimatorParams, estimate_bar, mean_map
 from models.placement import Placement, place_bar
 
@@ -65,7 +66,7 @@ class Measurer:
         if row["status"] is not None:
             return {name: row[name] for name in ("status", "status_message")}
         try:
-            return self._bar(row)
+            return self._bar(row) | self._arms(row)
         except Exception as error:
             message = f"reading the map: {type(error).__name__}: {error}"
             return {"status": Status.FAILED.value, "status_message": message}
@@ -91,6 +92,22 @@ class Measurer:
             "bar_axis_ratio": bar.axis_ratio,
             "bar_x_px": placed.x_px,
             "bar_y_px": placed.y_px,
+        }
+
+    def _arms(self, row: dict[str, Any]) -> dict[str, Any]:
+        if row["arms_map"] is None:
+            return {}
+        shape = (self.canvas_px, self.canvas_px)
+        pixels = np.frombuffer(row["canvas"], np.uint8).reshape(*shape, 3)
+        light = brightness(pixels, np.array(row["sky"]), row["scale"])
+        flat = np.frombuffer(row["arms_map"], np.float32).astype(np.float64)
+        found = read_arms(flat.reshape(shape), light)
+        return {
+            "spiral_pitch_deg": found.pitch_deg,
+            "spiral_arms": found.arms or None,
+            "spiral_strength": found.strength,
+            "spiral_radius_px": found.radius_px * np.sqrt(row["factor_x"] * row["factor_y"]),
+            "disc_axis_ratio": found.disc_axis_ratio,
         }
 
     def _picture(self, row: dict[str, Any]) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from catalogues import bars, scales
+from catalogues.bars import ARMS
 from catalogues.conventions import position_angle_on_sky
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.positions import healpix_29
@@ -28,6 +29,7 @@ MEASURED: dict[str, pa.DataType] = {
     "stop_reason": pa.string(),
     "threshold": pa.float64(),
     "pixels": pa.int32(),
+    **{field.name: field.type for field in ARMS},
 }
 """What a measurement gives, in pixels and the axes of the stored image; NaN is unknown."""
 

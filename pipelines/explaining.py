@@ -28,7 +28,7 @@ from catalogues.storage import StorageOptions
 from models.ensemble import EnsembleSpec
 from models.estimator import mean_map
 from models.placement import Placement
-from models.question_maps import question_maps
+from models.question_maps import question_maps, with_few_samples
 from models.recipe import Recipe
 from models.saliency import galaxy_seed
 from models.selection import SelectionParams
@@ -36,9 +36,6 @@ from models.selection import SelectionParams
 BAR_MAP = "a bar"
 OTHER_MAPS = {"an obvious bulge": OBVIOUS_BULGE, "spiral arms": SPIRAL}
 """What is explained beside the bar: the classes of paper 1's figures, 5.3 and 4.1."""
-
-_OTHER_SAMPLES_MAX = 64
-"""Maps that are looked at and not measured need no more samples."""
 
 _SHARD = KEY[0][0]
 
@@ -131,7 +128,7 @@ class OneByOne:
     def _other_maps(
         self, pixels: NDArray[np.uint8], object_id: int
     ) -> dict[str, NDArray[np.float64]]:
-        params = replace(self._maps, samples=min(self._maps.samples, _OTHER_SAMPLES_MAX))
+        params = with_few_samples(self._maps)
         seed = galaxy_seed(self._seed, object_id)
         columns = list(OTHER_MAPS.values())
         _, maps = question_maps(self._explain.ensemble, pixels, columns, params, seed)

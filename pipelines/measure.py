@@ -56,6 +56,9 @@ class MeasureOptions:
     length_tolerance: float | None = None
     """Make no more samples of a galaxy once its length's sampling error is below this share of the
     length: 32, 64, ... N, in the column map_samples; default: N for all."""
+    spiral_arms: bool = False
+    """Whether to read spiral arms as well (experimental): pitch, number, strength and radius, of
+    galaxies with a map whose voters see arms; a quarter more gradients for these."""
     seed: int = 0
     """Seed of the noise; a galaxy's noise depends on it and the object_id alone."""
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"

@@ -13,7 +13,7 @@ import pyarrow as pa
 from actors.explainer import find_ensemble, load_control
 from catalogues import provenance, scales, storage
 from catalogues.bar_rows import catalogue_schema
-from catalogues.bars import CONTROL, SAMPLES, SCHEMA
+from catalogues.bars import ARMS, CONTROL, OPTIONAL, SAMPLES, SCHEMA
 from catalogues.catalogue_files import CATALOGUE
 from catalogues.ledger import Ledger, Mask, read_ledger
 from catalogues.passed_columns import extra_fields
@@ -118,6 +118,7 @@ def make_plan(options: MeasureOptions) -> Plan:
     extra = () if known else extra_fields(options.input, shards, options.keep, read)
     extra += (CONTROL,) if "control" in asked else ()
     extra += (SAMPLES,) if "length_tolerance" in asked else ()
+    extra += ARMS if "spiral_arms" in asked else ()
     source = known.facts["input"] if known else provenance.shard_facts(shards)
     rows = source["rows"]
     if not rows:
@@ -199,6 +200,8 @@ def _asked(options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions
     asked: dict[str, Any] = {}
     if options.length_tolerance is not None:
         asked["length_tolerance"] = options.length_tolerance
+    if options.spiral_arms:
+        asked["spiral_arms"] = True
     if options.control is None:
         return asked
     spec = load_control(options.control, read).spec
@@ -249,9 +252,8 @@ def _check_apart(options: MeasureOptions) -> None:
             f"the output {storage.redact(options.output)!r} lies within the input: its files would "
             "be taken for shards; choose a folder beside it"
         )
-    if clash := [
-        name for name in options.keep if name in (*SCHEMA.names, CONTROL.name, SAMPLES.name)
-    ]:
+    taken = {*SCHEMA.names, *(field.name for field in OPTIONAL)}
+    if clash := [name for name in options.keep if name in taken]:
         raise ValueError(
             f"keep names {clash[0]!r}, which the catalogue has already: leave it out, or rename "
             "the input's column"

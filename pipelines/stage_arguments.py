@@ -28,6 +28,7 @@ def explainer_arguments(plan: Plan, record: RunRecord, read: StorageOptions) -> 
         "precision": plan.options.precision,
         "control": plan.options.control,
         "length_tolerance": plan.options.length_tolerance,
+        "spiral_arms": plan.options.spiral_arms,
     }
 
 

@@ -17,6 +17,7 @@ from actors.explainer import SHIPPED, Explainer, find_ensemble, load_control
 from actors.shards import read_rows
 from actors.tables import EXPLAINED
 from catalogues.bars import CONTROL
+from catalogues.galaxyzoo import SPIRAL, conditional
 from catalogues.image_limits import ImageLimits
 from catalogues.mocks import mock_table
 from catalogues.shards import list_shards
@@ -24,6 +25,7 @@ from catalogues.storage import StorageOptions
 from models.ensemble import Ensemble, EnsembleSpec
 from models.estimator import EstimatorParams
 from models.explanation import bar_maps, bar_maps_left_out, vote
+from models.question_maps import answer_maps
 from models.saliency import SmoothGradParams, galaxy_seed
 from models.selection import SelectionParams
 from models.views import ViewParams
@@ -102,6 +104,28 @@ def test_a_control_adds_its_lengths_and_changes_nothing_else(
         assert row[CONTROL.name] == pytest.approx(expected)
     none = SelectionParams(select="none")
     assert make(ensemble, control=path, selection=none)(canvases)[CONTROL.name].null_count == 6
+
+
+def test_arms_get_a_map_where_voters_see_them_and_nothing_else_changes(
+    ensemble: str, explainer: Explainer, canvases: pa.Table
+) -> None:
+    out, without = make(ensemble, spiral_arms=True)(canvases), explainer(canvases)
+    assert out.drop(["arms_map"]).equals(without.drop(["arms_map"]))
+    assert without["arms_map"].null_count == len(without)
+    files = find_ensemble(ensemble, STORAGE)
+    networks = Ensemble.from_bytes(EnsembleSpec.from_dict(files.description), files.weights)
+    seen = 0
+    for row in out.to_pylist():
+        asked = row["votes"] is not None and conditional(row["votes"], SPIRAL) >= 0.5
+        assert (row["arms_map"] is not None) == asked
+        if asked:
+            image = explainer._image(row)
+            of = (networks, image, [SPIRAL], MAPS, galaxy_seed(3, row["object_id"]))
+            assert row["arms_map"] == answer_maps(*of).astype(np.float32).tobytes()
+            seen += 1
+    assert seen
+    none = SelectionParams(select="none")
+    assert make(ensemble, spiral_arms=True, selection=none)(canvases)["arms_map"].null_count == 6
 
 
 def test_nothing_is_left_out_where_no_sampling_error_is_asked_for(

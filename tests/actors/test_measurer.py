@@ -14,7 +14,9 @@ from PIL import Image
 from actors.measurer import PICTURE, Measurer
 from actors.tables import EXPLAINED, with_columns
 from catalogues.bar_rows import catalogue_schema
+from catalogues.bars import ARMS
 from catalogues.scales import kpc_per_arcsec
+from models.arms import brightness, read_arms
 from models.estimator import EstimatorParams, estimate_bar
 from tests.models.barmaps import gaussian_ridge
 from tests.survey import CANVAS_PX
@@ -42,13 +44,16 @@ def explained(canvases: pa.Table, maps_of_rows: dict[int, bytes | None]) -> pa.T
 
 
 def measure(
-    table: pa.Table, kept_fraction: float = 0.0, estimator: EstimatorParams | None = None
+    table: pa.Table,
+    kept_fraction: float = 0.0,
+    estimator: EstimatorParams | None = None,
+    schema: pa.Schema = SCHEMA,
 ) -> pa.Table:
     measurer = Measurer(
         estimator=estimator or EstimatorParams(),
         canvas_px=CANVAS_PX,
         cosmology="FlatH70Om03",
-        schema=SCHEMA,
+        schema=schema,
         kept_fraction=kept_fraction,
     )
     return measurer(table)
@@ -72,6 +77,33 @@ def test_a_known_bar_comes_out_in_every_unit(canvases: pa.Table) -> None:
     middle = canvas["x0"] - 0.5 + CANVAS_PX / 2 * canvas["factor_x"]
     assert row["bar_x_px"] == pytest.approx(middle, abs=canvas["factor_x"])
     assert row["bar_length_px_members"] == pytest.approx([row["bar_length_px"]] * 2, rel=1e-5)
+
+
+def test_arms_stand_in_the_row_where_they_were_asked_for(canvases: pa.Table) -> None:
+    rows, columns = np.mgrid[:CANVAS_PX, :CANVAS_PX] - (CANVAS_PX - 1) / 2
+    angle = np.arctan2(-rows, columns) - np.log(np.hypot(rows, columns)) / np.tan(np.radians(20))
+    arms = np.exp(3 * np.cos(2 * angle)).astype(np.float32)
+    table = explained(canvases, {1: maps().tobytes()})
+    index = table.column_names.index("arms_map")
+    sent = pa.array([None, arms.tobytes(), *4 * [None]], pa.binary())
+    table = table.set_column(index, "arms_map", sent)
+    schema = catalogue_schema("run-1", {}, ARMS)
+    out = measure(table, schema=schema).drop_columns([PICTURE])
+    assert out.select(SCHEMA.names).cast(SCHEMA).equals(measure(table).drop_columns([PICTURE]))
+    row, canvas = out.to_pylist()[1], canvases.to_pylist()[1]
+    light = brightness(
+        np.frombuffer(canvas["canvas"], np.uint8).reshape(CANVAS_PX, CANVAS_PX, 3),
+        np.array(canvas["sky"]),
+        canvas["scale"],
+    )
+    expected = read_arms(arms.astype(np.float64), light)
+    assert row["spiral_arms"] == expected.arms == 2
+    assert row["spiral_pitch_deg"] == pytest.approx(expected.pitch_deg)
+    assert row["spiral_strength"] == pytest.approx(expected.strength)
+    assert row["disc_axis_ratio"] == pytest.approx(expected.disc_axis_ratio)
+    assert row["spiral_radius_px"] == pytest.approx(expected.radius_px * canvas["factor_x"])
+    for field in ARMS:
+        assert out[field.name].null_count == 5
 
 
 @pytest.mark.parametrize("combine", ["maps", "lengths"])
