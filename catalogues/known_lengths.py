@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from catalogues import storage
 from catalogues.columns import column
-from catalogues.length_units import LengthColumn, check_lengths
+from catalogues.length_units import NEEDS, LengthColumn, check_lengths
 from catalogues.rows import one_array
 from catalogues.scales import arcsec_to_kpc, px_to_arcsec
 from catalogues.shards import ROW, Shard, read_shard, shard_fields
@@ -22,15 +22,6 @@ from catalogues.storage import StorageOptions
 
 DEFAULT_COLUMN = "true_bar_length_px"
 """Where mock galaxies have theirs."""
-
-NEEDS: dict[str, tuple[str, ...]] = {
-    "px": (),
-    "arcsec": (),
-    "kpc": ("z",),
-    "over_r90": ("petro_r90_arcsec",),
-}
-"""Columns of the manifest that a length in this unit cannot do without; the pixel scale, which all
-but px need too, may also stand in the image's header."""
 
 _FIELDS = ("pixel_scale_arcsec", "z", "petro_r90_arcsec")
 

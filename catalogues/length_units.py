@@ -21,6 +21,15 @@ MEDIANS: dict[str, tuple[float, float]] = {
 """Medians that samples of full bar lengths can have: those in kpc generous about the 0.2 to 27 kpc
 of Hoyle et al. 2011's bars, the others about what fits on an image."""
 
+NEEDS: dict[str, tuple[str, ...]] = {
+    "px": (),
+    "arcsec": (),
+    "kpc": ("z",),
+    "over_r90": ("petro_r90_arcsec",),
+}
+"""Columns of the manifest that a length in this unit cannot do without; the pixel scale, which all
+but px need too, may also stand in the image's header."""
+
 CATALOGUE_COLUMN: dict[str, str] = {
     "px": "bar_length_px",
     "arcsec": "bar_length_arcsec",
@@ -78,8 +87,8 @@ def length_column(name: str, unit: str | None = None, semi: bool = False) -> Len
     found = next((_WORDS[w] for w in reversed(re.split(r"[_\W]+", words)) if w in _WORDS), None)
     if found is None and unit is None:
         raise ValueError(
-            f"column {name!r} does not name its unit: say --unit (validate: --table.unit), one of "
-            f"{', '.join(MEDIANS)}, or call it {name}_arcsec, for instance"
+            f"column {name!r} does not name its unit, one of {', '.join(MEDIANS)}: call it "
+            f"{name}_arcsec, for instance, or say it (calibrate: --unit, validate: --table.unit)"
         )
     if found is not None and unit is not None and found[0] != unit:
         raise ValueError(

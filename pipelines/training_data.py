@@ -15,7 +15,7 @@ from rich.progress import track
 
 from catalogues import storage
 from catalogues.answers import VoteTally
-from catalogues.lengths import check_lengths
+from catalogues.lengths import BarLengthColumn, check_on_images
 from catalogues.shards import list_shards
 from pipelines.class_data import ClassTally, look_through_classes
 from pipelines.training_options import TrainOptions
@@ -73,7 +73,7 @@ def look_through(options: TrainOptions, cpus: int, console: Console) -> Training
         plan=plan, scans=scans, counts=counts, tally=tally, digest=_digest(scans)
     )  # fmt: skip
     if plan.target is not None:
-        _lengths(data, plan.target.name, cpus)
+        _lengths(data, plan.target, cpus)
     return data
 
 
@@ -95,7 +95,7 @@ def _digest(scans: Sequence[Any]) -> str:
     return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
 
 
-def _lengths(data: TrainingData, column: str, cpus: int) -> None:
+def _lengths(data: TrainingData, target: BarLengthColumn, cpus: int) -> None:
     """Raises ValueError where lengths of a few galaxies contradict the unit in the name."""
     from actors.canvases import length_samples
     from actors.gathering import bounded
@@ -104,7 +104,7 @@ def _lengths(data: TrainingData, column: str, cpus: int) -> None:
     some = full[:: -(-len(full) // 3)]
     samples = bounded(length_samples, some, cpus + 2, data.plan, _LENGTH_SAMPLES)
     found = np.concatenate([array for _, array in samples])
-    check_lengths(column, found[:, 0], found[:, 1])
+    check_on_images(target, found[:, 0], found[:, 1])
 
 
 def gather(data: TrainingData, folder: Path, cpus: int, console: Console) -> None:

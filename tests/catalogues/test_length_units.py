@@ -36,7 +36,7 @@ def test_half_lengths_are_doubled() -> None:
         (
             "length",
             None,
-            r"'length' does not name its unit: say --unit .*, one of px, arcsec, kpc",
+            r"'length' does not name its unit, one of px, arcsec, kpc.*--unit",
         ),
         (
             "length_kpc",

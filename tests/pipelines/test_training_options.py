@@ -19,6 +19,21 @@ def test_the_presets_are_taken_as_they_are() -> None:
     assert [m.name for m in options(preset="paper").specs] == ["vgg16", "resnet50v2", "xception"]
 
 
+def test_any_architecture_of_timm_with_its_own_preprocessing() -> None:
+    one, two = options(architecture=("a=test_resnet", "b=test_convnext"), head="sigmoid").specs
+    assert (one.name, one.architecture, one.input_px, one.head) == (
+        "a",
+        "test_resnet",
+        160,
+        "sigmoid",
+    )
+    assert one.activation == two.activation == "relu"  # its own are kept
+    assert (one.mean, two.std) == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    assert options(architecture=("a=vgg16",), preset="paper").specs[0].mean == (0.485, 0.456, 0.406)
+    assert options(architecture=("a=test_resnet",)).deciding()["architectures"] == ["test_resnet"]
+    assert "architectures" not in options().deciding()
+
+
 def test_a_sigmoid_head_brings_its_loss() -> None:
     asked = options(head="sigmoid")
     assert {m.head for m in asked.specs} == {"sigmoid"}
@@ -43,7 +58,7 @@ def test_the_control_is_an_xception_with_a_linear_output() -> None:
         ({"members": ("vgg19",)}, "'vgg19' is not in preset 'compact'"),
         ({"target": "bar-length"}, "belong together"),
         ({"target_column": "a_px"}, "belong together"),
-        ({"target": "bar-length", "target_column": "length"}, "does not say its unit"),
+        ({"target": "bar-length", "target_column": "length"}, "does not name its unit"),
         ({"target": "bar-length", "target_column": "a_px", "head": "tree"}, "no head, no loss"),
         ({"head": "sigmoid", "loss": "cross_entropy"}, "no questions for cross_entropy"),
         ({"preset": "paper", "loss": "cross_entropy"}, "no questions for cross_entropy"),
@@ -53,6 +68,11 @@ def test_the_control_is_an_xception_with_a_linear_output() -> None:
         ({"cpus": 0}, "cpus=0 must be at least 1"),
         ({"pretrained": True, "initial_weights": ("vgg=a",)}, "exclude each other"),
         ({"initial_weights": ("a.safetensors",)}, "is not MEMBER=PATH"),
+        ({"architecture": ("convnext_nano",)}, "is not NAME=ARCHITECTURE"),
+        ({"architecture": ("a=vgg16",), "members": ("vgg",)}, "architectures replace them"),
+        ({"architecture": ("a=vgg16", "a=vgg11")}, "give each a name of its own"),
+        ({"architecture": ("a=resnet51",)}, "'resnet51' of member 'a' is neither"),
+        ({"architecture": ("a=test_resnet",), "preset": "paper"}, "'a' sees 160 px.*shows 224"),
     ],
 )
 def test_options_that_contradict_each_other(changes: dict[str, Any], words: str) -> None:
