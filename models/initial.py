@@ -6,7 +6,7 @@ from safetensors.torch import load as load_safetensors
 
 from models.networks import NARROW, Member, MemberSpec
 
-_OWN = "backbone."
+_OWN, _ENCODER = "backbone.", "encoder."
 
 
 def new_member(
@@ -15,8 +15,9 @@ def new_member(
     """A member to train.
 
     pretrained: begin with timm's published weights (paper 1, section 4.1), from its hub or cache.
-    weights: a safetensors file instead, either timm's of the same architecture or one of our own
-    members'; layers beside the feature extractor are taken where they fit. Raises ValueError where
+    weights: a safetensors file instead: timm's of the same architecture, a Zoobot network's (whose
+    feature extractor is its "encoder"), or one of our own members'; layers beside the feature
+    extractor are taken where they fit. Raises ValueError where
     the weights cannot be had or do not fit.
     """
     if weights is not None:
@@ -49,7 +50,7 @@ def _load(member: Member, weights: bytes) -> None:
             " convert them; pickled weights are not loaded"
         ) from error
     own = any(name.startswith(_OWN) for name in found)
-    state = found if own else {f"{_OWN}{name}": value for name, value in found.items()}
+    state = found if own else {_named(name): value for name, value in found.items()}
     wanted = member.state_dict()
     fitting = {k: v for k, v in state.items() if k in wanted and v.shape == wanted[k].shape}
     features = {name for name in wanted if _feature(name)}
@@ -61,6 +62,10 @@ def _load(member: Member, weights: bytes) -> None:
             f"{member.spec.architecture!r}"
         )
     member.load_state_dict({**wanted, **fitting})
+
+
+def _named(name: str) -> str:
+    return f"{_OWN}{name.removeprefix(_ENCODER)}"
 
 
 def _feature(name: str) -> bool:

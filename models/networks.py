@@ -21,6 +21,11 @@ from torch import Tensor, nn
 
 from models.votes import Head, score, votes_from_logits
 
+_FORBIDDEN = frozenset(
+    {"checkpoint_path", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"}
+)
+"""Arguments of timm.create_model that would load files, pickled ones among them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MemberSpec:
@@ -63,6 +68,11 @@ class MemberSpec:
             raise ValueError(
                 f"outputs={self.outputs} of member {self.name!r}: 37 votes, or 1 length with the "
                 "'linear' head"
+            )
+        if forbidden := sorted(_FORBIDDEN & self.options.keys()):
+            raise ValueError(
+                f"options of member {self.name!r} name {', '.join(forbidden)}: an architecture's "
+                "options load no weights; weights are safetensors files beside the description"
             )
         if (self.mean is None) != (self.std is None):
             raise ValueError(f"member {self.name!r}: give both mean and std, or neither")
@@ -117,12 +127,10 @@ def _backbone(spec: MemberSpec, pretrained: bool) -> nn.Module:
         if pretrained:
             raise ValueError(f"{spec.architecture!r} has no published weights: pretrained=False")
         return NARROW[spec.architecture](**spec.options)
-    if not timm.is_model(spec.architecture.removeprefix("hf_hub:").split("/")[0]) and (
-        not spec.architecture.startswith(("hf_hub:", "hf-hub:", "local-dir:"))
-    ):
+    if not timm.is_model(spec.architecture.split(".")[0]):
         raise ValueError(
             f"architecture {spec.architecture!r} is neither one of {', '.join(NARROW)} nor known "
-            "to timm; timm.list_models() names them"
+            "to timm; timm.list_models() names them (checkpoints: models.published)"
         )
     return timm.create_model(  # type: ignore[no-any-return]
         spec.architecture, pretrained=pretrained, num_classes=0, global_pool="", **spec.options

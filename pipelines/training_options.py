@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -26,6 +28,7 @@ from models.ensemble import preset
 from models.guidance import GuideParams
 from models.networks import MemberSpec
 from models.preprocess import FieldSpec
+from models.published import is_checkpoint, published_spec
 from models.training_params import RECIPES, TrainParams
 from models.views import ViewParams
 from pipelines.resources import ClusterOptions
@@ -92,6 +95,10 @@ class TrainOptions:
     """Of weights, order, augmentation and search."""
     guide: bool | None = None
     """Teach where to look on galaxies with known bars (mocks), after the votes; else the recipe."""
+    architecture: tuple[str, ...] = ()
+    """Members in place of the preset's, NAME=ARCHITECTURE each: any convolutional network of
+    timm's, or a checkpoint to begin from, hf_hub:OWNER/NAME (Zoobot's encoders) or
+    local-dir:FOLDER; with the preprocessing of the published configuration."""
     pretrained: bool = False
     """Begin from published weights (timm's hub or cache)."""
     initial_weights: tuple[str, ...] = ()
@@ -116,6 +123,7 @@ class TrainOptions:
     def __post_init__(self) -> None:
         if not self.data:
             raise ValueError("no data given: name at least one folder of image shards")
+        self._check_architectures()
         known = [m.name for m in preset(self.preset)[0]]
         for name in self.members:
             if name not in known:
@@ -157,6 +165,27 @@ class TrainOptions:
             if item.split("=")[0] not in names or "=" not in item:
                 raise ValueError(f"initial_weights {item!r} is not MEMBER=PATH with one of {names}")
         self.column  # noqa: B018 (checks its name)
+
+    def _check_architectures(self) -> None:
+        """Raises ValueError for members that are no members, or do not fit the canvas."""
+        if self.architecture and self.members:
+            raise ValueError("members are the preset's, architectures replace them: give either")
+        if bad := [a for a in self.architecture if not re.match(r"\w[\w-]*=[^=]+$", a)]:
+            raise ValueError(
+                f"architecture {bad[0]!r} is not NAME=ARCHITECTURE: write nano=convnext_nano, or "
+                "zoobot=hf_hub:OWNER/NAME"
+            )
+        names = [item.split("=")[0] for item in self.architecture]
+        if len(set(names)) < len(names):
+            raise ValueError(f"members {', '.join(names)}: give each a name of its own")
+        canvas, view, _ = preset(self.preset)[1:]
+        for member in self._published:
+            if view.identity and member.input_px != canvas.canvas_px:
+                raise ValueError(
+                    f"member {member.name!r} sees {member.input_px} px, preset {self.preset!r} "
+                    f"shows {canvas.canvas_px}: choose a checkpoint of that size, or a preset "
+                    "whose views are resized"
+                )
 
     def _check_classes(self) -> None:
         """Raises ValueError for options of classes that do not fit the others or each other."""
@@ -201,10 +230,27 @@ class TrainOptions:
         return canvas_field, view, views
 
     @property
+    def checkpoints(self) -> dict[str, str]:
+        """Published checkpoints that members begin from, by the member's name."""
+        given = dict(item.split("=", 1) for item in self.architecture)
+        return {name: place for name, place in given.items() if is_checkpoint(place)}
+
+    @cached_property
+    def _published(self) -> tuple[MemberSpec, ...]:
+        """Members of `architecture`. Raises ValueError where a checkpoint cannot be had."""
+        head = self.head or preset(self.preset)[0][0].head
+        given = [item.split("=", 1) for item in self.architecture]
+        return tuple(published_spec(name, place, head) for name, place in given)
+
+    @property
+    def _of_preset(self) -> tuple[MemberSpec, ...]:
+        names = self.members or _USUAL.get(self.target, ())
+        return tuple(m for m in preset(self.preset)[0] if not names or m.name in names)
+
+    @property
     def specs(self) -> tuple[MemberSpec, ...]:
         """The members to train."""
-        names = self.members or _USUAL.get(self.target, ())
-        specs = tuple(m for m in preset(self.preset)[0] if not names or m.name in names)
+        specs = self._published or self._of_preset
         if self.target == "bar-length":
             return tuple(control_member(m) for m in specs)
         if self.target == "classes":
@@ -239,5 +285,7 @@ class TrainOptions:
         values["heads"] = [m.head for m in self.specs]
         if self.class_spec is not None:
             values["classes"] = {**asdict(self.class_spec), "cutout_px": self.cutout_px}
+        if self.architecture:
+            values["architectures"] = [m.architecture for m in self.specs]
         values["shuffle_buffer"] = self.shuffle_buffer if self.stream else None
         return values

@@ -15,6 +15,7 @@ from catalogues.training_runs import Curve, TrainingRun
 from models.class_training import network_name
 from models.initial import new_member
 from models.networks import MemberSpec
+from models.published import published_weights
 from models.searching import SearchParams, variants
 from models.training_params import TrainParams
 from pipelines.training_data import TrainingData
@@ -71,7 +72,8 @@ def make_job(
     if gpus is None:
         gpus = 1.0 if resources.get("GPU", 0) >= 1 else 0.0
     given = dict(item.split("=", 1) for item in options.initial_weights)
-    found = {n: storage.read_whole(*storage.filesystem(path)) for n, path in given.items()}
+    found = {name: published_weights(place) for name, place in options.checkpoints.items()}
+    found |= {n: storage.read_whole(*storage.filesystem(path)) for n, path in given.items()}
     initial = [
         (spec.name, found[network_name(spec.name)])
         for spec in options.specs
