@@ -67,6 +67,19 @@ def extremes(con: duckdb.DuckDBPyConnection, *, best: bool, most: int) -> list[R
     return with_pictures(con, table.to_pylist())
 
 
+def with_truth(con: duckdb.DuckDBPyConnection, rows: list[Row]) -> list[Row]:
+    """`rows` of `picks` with the truth's LENGTH and ANGLE, None where it is not known."""
+    ids = [row["object_id"] for row in rows if row["object_id"] is not None]
+    table = fetch(
+        con,
+        f"SELECT object_id, {LENGTH}, {ANGLE} FROM ({_truth(con)}) "
+        "WHERE object_id IN (SELECT unnest(?::BIGINT[]))",
+        [ids],
+    )
+    known = {found.pop("object_id"): found for found in table.to_pylist()}
+    return [row | known.get(row["object_id"], {LENGTH: None, ANGLE: None}) for row in rows]
+
+
 def _truth(con: duckdb.DuckDBPyConnection) -> str:
     """SQL of the truth with one row per object_id and the optional columns filled."""
     names = columns(con, TRUTH)

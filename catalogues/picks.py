@@ -69,16 +69,26 @@ NO_BAR = Pick(
     where=f"c.status = '{Status.NO_BAR_FOUND}'",
 )
 PICKS: tuple[Pick, ...] = (LONGEST, SHORTEST, CERTAIN, DISAGREE, NO_BAR)
-"""The sections of a report, in order."""
+"""What one looks for in a catalogue, in order."""
+
+_WEIGHTS = {Status.MEASURED: 3, Status.NO_BAR_FOUND: 1, Status.NOT_SELECTED: 1}
+"""Shares of a sample by status; what one status does not fill goes to the others."""
 
 SHOWN = (
-    *("object_id", "shard", "shard_row", "survey", "z", "petro_r90_arcsec", "pixel_scale_arcsec"),
+    *("object_id", "shard", "shard_row", "survey", "ra", "dec"),
+    *("z", "petro_r90_arcsec", "pixel_scale_arcsec"),
     *("status", "stop_reason", "bar_fraction", "bar_yes", "bar_yes_std", "galaxy_radius_px"),
     *(f"bar_length_{unit}{e}" for unit in ("px", "arcsec", "kpc") for e in ("", "_err")),
     *("bar_position_angle_deg", "bar_position_angle_frame", "bar_axis_ratio"),
     *("bar_x_px", "bar_y_px", "bar_length_px_members"),
 )
 """Columns that a report shows of a galaxy."""
+
+_PICTURED = (
+    f"SELECT {', '.join(f'c.{name}' for name in SHOWN)}, p.filename, p.file_row_number "
+    f"FROM {CATALOGUE} c JOIN {PICTURES} p USING (shard, shard_row)"
+)
+"""SQL: the galaxies whose picture was kept."""
 
 
 def picked(con: duckdb.DuckDBPyConnection, pick: Pick, most: int) -> list[Row]:
@@ -89,16 +99,53 @@ def picked(con: duckdb.DuckDBPyConnection, pick: Pick, most: int) -> list[Row]:
     """
     if not columns(con, PICTURES):
         return []
-    shown = ", ".join(f"c.{name}" for name in SHOWN)
-    order = pick.order.format(length=f"c.{length_column(con)}")
+    return with_pictures(con, _rows(con, pick, most, f"({_PICTURED})", length_column(con)))
+
+
+def sampled(con: duckdb.DuckDBPyConnection, most: int, secured: int) -> list[Row]:
+    """At most `most` rows with pictures: the first `secured` of each of PICKS, then a sample.
+
+    The sample is by chance but always the same, three measured galaxies to one without a bar and
+    one not selected as long as there are such. Rows as of `picked`.
+    """
+    if not most or not columns(con, PICTURES):
+        return []
+    length = length_column(con)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE pictured AS {_PICTURED}")  # read once, not per pick
+    rows = [row for pick in PICKS for row in _rows(con, pick, secured, "pictured", length)]
+    drawn: list[tuple[float, Row]] = []
+    for status, weight in _WEIGHTS.items():
+        found = _rows(con, _by_chance(status), most, "pictured", length)
+        drawn += [((rank + 1) / weight, row) for rank, row in enumerate(found)]
+    rows += [row for _, row in sorted(drawn, key=lambda pair: pair[0])]
+    con.execute("DROP TABLE pictured")
+    unique = {(row["shard"], row["shard_row"]): row for row in rows}
+    return with_pictures(con, list(unique.values())[:most])
+
+
+def _by_chance(status: Status) -> Pick:
+    return Pick(
+        name=f"sample-{status}",
+        title="A sample",
+        why="By a digest of shard and row.",
+        order="md5(concat_ws('/', c.shard, c.shard_row))",
+        where=f"c.status = '{status}'",
+    )
+
+
+def _rows(
+    con: duckdb.DuckDBPyConnection, pick: Pick, most: int, source: str, length: str
+) -> list[Row]:
+    """As `picked`, with the place of the picture instead of the picture."""
+    order = pick.order.format(length=f"c.{length}")
     table = fetch(
         con,
-        f"SELECT {shown}, {SPREAD} AS spread, p.filename, p.file_row_number "
-        f"FROM {CATALOGUE} c JOIN {PICTURES} p USING (shard, shard_row) "
+        f"SELECT c.*, {SPREAD} AS spread FROM {source} c "
         f"WHERE {pick.where} ORDER BY {order}, c.shard, c.shard_row LIMIT ?",
         [most],
     )
-    return with_pictures(con, table.to_pylist())
+    rows: list[Row] = table.to_pylist()
+    return rows
 
 
 def length_column(con: duckdb.DuckDBPyConnection) -> str:

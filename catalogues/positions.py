@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 from astropy import units
-from astropy_healpix import lonlat_to_healpix
-from numpy.typing import ArrayLike
+from astropy_healpix import boundaries_lonlat, lonlat_to_healpix
+from numpy.typing import ArrayLike, NDArray
 
 ORDER = 29
 
@@ -23,3 +23,11 @@ def healpix_29(ra_deg: ArrayLike, dec_deg: ArrayLike) -> pa.Int64Array:
         lon, lat = (ra[good] % 360.0) * units.deg, dec[good] * units.deg
         pixels[good] = lonlat_to_healpix(lon, lat, 2**ORDER, order="nested")
     return pa.array(pixels, pa.int64(), mask=~good)
+
+
+def cell_corners_deg(
+    cells: ArrayLike, order: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Right ascensions and declinations, (N, 4) each, of the corners of nested HEALPix `cells`."""
+    lon, lat = boundaries_lonlat(np.asarray(cells, np.int64), 1, 2**order, order="nested")
+    return lon.to_value(units.deg), lat.to_value(units.deg)

@@ -13,6 +13,7 @@ from catalogues import meanings
 from catalogues.bars import SCHEMA
 from catalogues.catalogue_files import CATALOGUE
 from catalogues.database import fetch
+from catalogues.positions import ORDER
 from catalogues.statuses import HEALTHY, Status
 
 _EXACT_MAX = 2_000_000
@@ -177,6 +178,18 @@ def _histogram(
     counts = np.zeros(bins + 2, dtype=np.int64)
     counts[table["b"].to_numpy()] = table["n"].to_numpy()
     return counts
+
+
+def sky_counts(
+    con: duckdb.DuckDBPyConnection, order: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The nested HEALPix cells of `order` that hold galaxies with a position, and how many."""
+    table = fetch(
+        con,
+        f"SELECT _healpix_29 >> {2 * (ORDER - order)} AS cell, count(*) AS n FROM {CATALOGUE} "
+        "WHERE _healpix_29 IS NOT NULL GROUP BY 1 ORDER BY 1",
+    )
+    return table["cell"].to_numpy(), table["n"].to_numpy()
 
 
 def failures(con: duckdb.DuckDBPyConnection, most: int = 50) -> tuple[Failure, ...]:

@@ -54,17 +54,17 @@ def card(row: Row) -> Card:
     picture = row["picture"]
     pixels = decode(picture["canvas"] or b"").pixels
     side = pixels.shape[1] if pixels is not None else 1
-    lengths = _lengths(row)
+    lengths = lengths_told(row)
     return Card(
         object_id=row["object_id"],
         side=side,
         galaxy=data_uri(picture["canvas"]) if pixels is not None else "",
         map=coloured_map(picture["map"] or b""),
         drawings=drawings(row, side),
-        scale_bar=_scale_bar(row, side),
+        scale_bar=scale_bar(row, side),
         lengths=lengths,
-        facts=_facts(row),
-        description=_description(row, lengths),
+        facts=facts_told(row),
+        description=described(row, lengths),
     )
 
 
@@ -121,7 +121,7 @@ def data_uri(data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _scale_bar(row: Row, side: int) -> tuple[float, str] | None:
+def scale_bar(row: Row, side: int) -> tuple[float, str] | None:
     """(canvas pixels, label) of the longest round angle that takes at most a third of the side."""
     scale = row["pixel_scale_arcsec"]
     if not scale:
@@ -133,52 +133,55 @@ def _scale_bar(row: Row, side: int) -> tuple[float, str] | None:
     return None
 
 
-def _lengths(row: Row) -> tuple[str, ...]:
+def lengths_told(row: Row) -> tuple[str, ...]:
     """The full length with its error in every unit there is, the best unit first."""
     units = (("kpc", "kpc"), ("arcsec", "arcsec"), ("px", "px"))
     pairs = [(row[f"bar_length_{u}"], row[f"bar_length_{u}_err"], name) for u, name in units]
-    return tuple(f"{with_error(v, e)} {name}" for v, e, name in pairs if _is_number(v))
+    return tuple(f"{with_error(v, e)} {name}" for v, e, name in pairs if is_number(v))
 
 
 def with_error(value: float, error: float | None) -> str:
     """ "12.3 ± 1.4": the error to two digits, the value to the same place."""
-    if not _is_number(error) or error <= 0:
+    if not is_number(error) or error <= 0:
         return f"{value:.3g}"
     digits = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Neither null, NaN nor infinite."""
     return value is not None and math.isfinite(value)
 
 
-def _facts(row: Row) -> tuple[tuple[str, str], ...]:
+def facts_told(row: Row) -> tuple[tuple[str, str], ...]:
+    """(name, value) of what else a row says; what it lacks is left out."""
     facts = []
-    if _is_number(row.get(LENGTH)):
+    if is_number(row.get(LENGTH)):
         facts.append(("true length", f"{row[LENGTH]:.1f} px"))
-    if _is_number(row.get(ANGLE)):
+    if is_number(row.get(ANGLE)):
         facts.append(("true angle", f"{row[ANGLE]:.0f}°"))
-    if _is_number(row["bar_fraction"]):
+    if is_number(row["bar_fraction"]):
         facts.append(("bar fraction", f"{row['bar_fraction']:.2f}"))
-    if _is_number(row["bar_yes"]):
+    if is_number(row["bar_yes"]):
         facts.append(("votes for a bar", f"{row['bar_yes']:.2f} ± {row['bar_yes_std'] or 0:.2f}"))
-    if _is_number(row["bar_position_angle_deg"]):
+    if is_number(row["bar_position_angle_deg"]):
         east = " N→E" if row["bar_position_angle_frame"] == "sky" else " from up"
         facts.append(("angle", f"{row['bar_position_angle_deg']:.0f}°{east}"))
-    if _is_number(row["bar_axis_ratio"]):
+    if is_number(row["bar_axis_ratio"]):
         facts.append(("axis ratio", f"{row['bar_axis_ratio']:.2f}"))
     members = [v for v in row["bar_length_px_members"] or [] if v is not None]
-    if any(_is_number(v) for v in members):
-        shown = " · ".join(f"{v:.0f}" if _is_number(v) else "none" for v in members)
+    if any(is_number(v) for v in members):
+        shown = " · ".join(f"{v:.0f}" if is_number(v) else "none" for v in members)
         facts.append(("members", f"{shown} px"))
-    if not _is_number(row["bar_length_px"]) and row["stop_reason"]:
+    if not is_number(row["bar_length_px"]) and row["stop_reason"]:
         facts.append(("stop reason", row["stop_reason"].replace("_", " ")))
-    if _is_number(row["z"]):
+    if is_number(row["z"]):
         facts.append(("redshift", f"{row['z']:.3f}"))
     return tuple(facts)
 
 
-def _description(row: Row, lengths: tuple[str, ...]) -> str:
+def described(row: Row, lengths: tuple[str, ...]) -> str:
+    """The galaxy in a few words, for those who do not see it."""
     if not lengths:
         return f"galaxy {row['object_id']}, no bar found"
     return f"galaxy {row['object_id']}, bar of {lengths[0]}"

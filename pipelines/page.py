@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+_STYLE, _THEME = "report.css", "theme.js"
 
-def render(values: Mapping[str, Any], template: str = "report.html") -> str:
+
+def render(
+    values: Mapping[str, Any],
+    template: str = "report.html",
+    styles: Sequence[str] = (),
+    scripts: Sequence[str] = (),
+) -> str:
     """Fill a template of the folder templates.
 
-    Strings are escaped; only the style sheet and what passes the filter `figure` are not.
+    styles, scripts: more files of that folder than every page has; the scripts are one module,
+    in that order. Strings are escaped; only those files and what passes the filter `figure` are
+    not. The browser is told to run the page's own scripts, known by their digests, and no others.
 
     Raises jinja2.UndefinedError where a value that the template names is missing.
     """
@@ -25,8 +36,28 @@ def render(values: Mapping[str, Any], template: str = "report.html") -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(figure=Markup, percent=percent, count=count, words=words)
-    style = Markup((files("pipelines") / "templates" / "report.css").read_text())
-    return environment.get_template(template).render(style=style, **values).lstrip()
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    theme, script = _joined([_THEME]), _joined(scripts)
+    page = environment.get_template(template).render(
+        style=_joined([_STYLE, *styles]),
+        theme=theme,
+        script=script,
+        allowed_scripts=Markup(" ".join(_digest(s) for s in (theme, script) if s)),
+        **values,
+    )
+    return page.lstrip()
+
+
+def _joined(names: Iterable[str]) -> Markup:
+    """Files of the folder templates, one after the other."""
+    folder = files("pipelines") / "templates"
+    return Markup("\n".join((folder / name).read_text(encoding="utf-8") for name in names))
+
+
+def _digest(script: str) -> str:
+    """How a Content-Security-Policy names a script."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def percent(share: float) -> str:

@@ -15,9 +15,12 @@ from catalogues import database, provenance, storage, summary
 from catalogues.storage import StorageError, StorageOptions
 from pipelines import console as terminal
 from pipelines import page, run_facts, sections
+from pipelines.gallery import GALLERY_MAX, gallery
+from pipelines.sky_map import sky_map
 from pipelines.truth_section import compare, truth_section
 
 PROG = "ansae report"
+_SCRIPTS = ("picture.js", "dialog.js", "sky.js", "gallery.js")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +36,10 @@ class ReportOptions:
     true_bar_position_angle_deg."""
     title: str = "Bar catalogue"
     """Heading of the page."""
+    gallery: int = 400
+    """Most galaxies in the gallery, of those whose pictures the run kept; 1000 make about 8 MB."""
     galaxies: int = 6
-    """Galaxies shown in each section."""
+    """Best and worst cases shown against the truth."""
     failures: int = 50
     """Most rows without a result that are listed."""
     memory_mb: int = 2048
@@ -45,9 +50,10 @@ class ReportOptions:
     """Ask S3 without credentials."""
 
     def __post_init__(self) -> None:
-        for name in ("galaxies", "failures"):
-            if not 0 <= getattr(self, name) <= 1000:
-                raise ValueError(f"{name} {getattr(self, name)} must lie in 0..1000")
+        limits = {"galaxies": 1000, "failures": 1000, "gallery": GALLERY_MAX}
+        for name, most in limits.items():
+            if not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} {getattr(self, name)} must lie in 0..{most}")
         # each of these checks its own part
         self.storage_options(), self.database_params()
 
@@ -66,7 +72,9 @@ def run(options: ReportOptions) -> str:
     with database.opened(options.output, store, options.database_params()) as con:
         if options.truth is not None:
             database.add_table(con, database.TRUTH, options.truth, store)
-        html = page.render(contents(con, options, _record(options)))
+        values = contents(con, options, _record(options))
+        scripts = _SCRIPTS if values["gallery"] else ()
+        html = page.render(values, styles=["gallery.css"], scripts=scripts)
     url = options.html or storage.join(options.output, "report.html")
     fs, path = storage.filesystem(url, store)
     storage.write_whole(fs, path, html.encode())
@@ -80,6 +88,7 @@ def contents(
     statuses = summary.status_counts(con)
     failures = summary.failures(con, options.failures)
     truth = truth_section(con, compare(con), options.galaxies) if options.truth else None
+    sky = sky_map(con)
     run_id, place = record.get("run_id", "without a record"), storage.redact(options.output)
     written = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
     return {
@@ -87,9 +96,10 @@ def contents(
         "lead": f"Run {run_id} in {place}",
         "contents": [
             ("status", "Status"),
+            ("gallery", "Gallery"),
+            *([("sky", "On the sky")] if sky else []),
             *([("truth", "Against the truth")] if truth else []),
             ("distributions", "Distributions"),
-            ("pictures", "Pictures"),
             ("failures", "Failures"),
             ("run", "What ran"),
         ],
@@ -98,11 +108,11 @@ def contents(
         "stops": summary.stop_counts(con),
         "plots": sections.distributions(con),
         "truth": truth,
-        "sections": sections.galleries(con, options.galaxies) if options.galaxies else [],
-        "legend": (
-            "Each galaxy as the networks saw it, the mean saliency map of the members (dark to "
-            "bright), and the measured bar drawn on the galaxy. Lengths are full lengths."
+        "gallery": gallery(con, options.gallery, sky, truth is not None),
+        "no_gallery": (
+            "this run kept no pictures of galaxies." if options.gallery else "--gallery 0."
         ),
+        "sky": sky,
         "failures": failures,
         "failures_note": sections.failures_note(statuses, len(failures)),
         "main_facts": run_facts.main_facts(record),

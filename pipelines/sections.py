@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import duckdb
 
 from catalogues import picks, summary
-from catalogues.picks import MEASURED, Pick
+from catalogues.picks import MEASURED
 from catalogues.statuses import HEALTHY, Status
 from pipelines import plots
-from pipelines.cards import Card, card
+from pipelines.cards import Card
 from pipelines.page import count, percent
 
 
@@ -43,6 +43,8 @@ _SHOWN: tuple[tuple[str, str, str, tuple[float, float] | None], ...] = (
     ("bar_fraction", "bar fraction", "TRUE", (0.0, 1.0)),
     ("bar_axis_ratio", "axis ratio of the bar in the map", _MEASURED, (0.0, 1.0)),
     (_ANGLE, "position angle", _MEASURED, (0.0, 180.0)),
+    ("galaxy_radius_px", "galaxy radius in the image", "TRUE", None),
+    ("z", "redshift", "TRUE", None),
 )
 
 
@@ -96,16 +98,6 @@ def _histogram(found: summary.Distribution, label: str) -> Plot:
         alt=f"Histogram of {label}{unit and ' in' + unit}: {said}.",
         caption=f"{found.column}: {said}{beyond}.",
     )
-
-
-def galleries(con: duckdb.DuckDBPyConnection, most: int) -> list[Gallery]:
-    """Every way of `picks.PICKS` that finds galaxies with pictures."""
-    return [found for pick in picks.PICKS if (found := _gallery(con, pick, most)).cards]
-
-
-def _gallery(con: duckdb.DuckDBPyConnection, pick: Pick, most: int) -> Gallery:
-    cards = tuple(card(row) for row in picks.picked(con, pick, most))
-    return Gallery(name=pick.name, title=pick.title, why=pick.why, cards=cards)
 
 
 def failures_note(statuses: Iterable[summary.Count], shown: int) -> str:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
+import io
 import itertools
+import json
 import re
 import shutil
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from catalogues import storage
+from catalogues.bars import SCHEMA
+from catalogues.pictures import encode_map, encode_picture
 from models import statistics
-from pipelines import page, report
+from pipelines import page, report, thumbnails
 from pipelines.cards import with_error
 from pipelines.report import ReportOptions
 from tests.pipelines.synthetic_run import BAD, SyntheticRun
 from tests.s3server import S3Server
 
-VOID = {"meta", "img", "link", "br"}
+VOID = {"meta", "img", "link", "br", "input"}
 
 
 class Page(HTMLParser):
@@ -33,6 +42,7 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
         self.open: list[str] = []
+        self.scripts: list[str] = []
         self.feed(source)
         self.close()
 
@@ -48,12 +58,20 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data) -> None:
-        if data.strip() and self.open[-1:] != ["style"]:
+        if self.open[-1:] == ["script"]:
+            self.scripts.append(data)
+        elif data.strip() and self.open[-1:] != ["style"]:
             self.texts.append(data.strip())
 
     @property
     def text(self) -> str:
         return re.sub(r"\s+", " ", " ".join(self.texts))
+
+    @property
+    def galaxies(self) -> list[dict[str, Any]]:
+        """The gallery's, as the page's script reads them."""
+        kinds = [attributes.get("type") for attributes in self.named("script")]
+        return json.loads(self.scripts[kinds.index("application/json")])["galaxies"]
 
     def named(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.tags if name == tag]
@@ -81,26 +99,35 @@ def test_page_is_well_formed_and_asks_nothing_of_the_network(written) -> None:
     addresses = set(re.findall(r"[a-z]+://[^\s\"'<>]*", source))
     assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     names = {tag for tag, _ in parsed.tags}
-    assert not names & {"script", "link", "iframe", "object", "video"}
+    assert not names & {"link", "iframe", "object", "video", "base"}
     for tag, attributes in parsed.tags:
         for name in ("src", "href", "xlink:href"):
             if target := attributes.get(name):
                 assert target.startswith(("data:image/", "#")), (tag, target[:40])
     assert "@import" not in source
+    policy = next(m["content"] for m in parsed.named("meta") if "http-equiv" in m)
+    assert policy.startswith("default-src 'none'; ")
+    kinds = [attributes.get("type") for attributes in parsed.named("script")]
+    assert kinds == [None, "application/json", "module"]
+    for text in (parsed.scripts[0], parsed.scripts[2]):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
     assert not re.search(r"url\((?!#)", source)
 
 
 def test_page_can_be_read_without_eyes(written) -> None:
     _, parsed = written
     images = parsed.named("img")
-    assert len(images) == 3 * 3 * (5 + 2)  # three pictures, three galaxies, in each section
+    assert len(images) == 3 * 3 * 2  # three pictures, three galaxies, best and worst
+    for field in parsed.named("input"):
+        assert "aria-label" in field or field.get("id", field.get("name")), field
     assert all(image["alt"] and len(image["alt"]) > 15 for image in images)
     levels = [int(tag[1]) for tag, _ in parsed.tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
     plots = [a for a in parsed.named("div") if a.get("role") == "img"]
-    assert len(plots) == 6 + 3
+    assert len(plots) == 8 + 3
     assert all(plot["aria-label"] for plot in plots)
     assert parsed.named("html")[0]["lang"] == "en"
     identities = [a["id"] for _, a in parsed.tags if "id" in a]
@@ -136,12 +163,15 @@ def test_cards_show_length_error_and_votes(written, synthetic_run) -> None:
     _, parsed = written
     rows = [r for r in synthetic_run.rows().to_pylist() if r["status"] == "measured"]
     longest = max(rows, key=lambda r: r["bar_length_kpc"])
-    for unit in ("kpc", "arcsec", "px"):
-        value, error = longest[f"bar_length_{unit}"], longest[f"bar_length_{unit}_err"]
-        assert f"{with_error(value, error)} {unit}" in parsed.text
-    votes = f"votes for a bar {longest['bar_yes']:.2f} ± {longest['bar_yes_std']:.2f}"
-    assert votes in parsed.text
-    assert str(longest["object_id"]) in parsed.text  # all 18 digits of it
+    (shown,) = (g for g in parsed.galaxies if g["id"] == str(longest["object_id"]))  # 18 digits
+    lengths = [(u, longest[f"bar_length_{u}"]) for u in ("kpc", "arcsec", "px")]
+    assert shown["lengths"] == [
+        f"{with_error(value, longest[f'bar_length_{unit}_err'])} {unit}" for unit, value in lengths
+    ]
+    assert shown["length"] == max(g["length"] or 0 for g in parsed.galaxies)
+    assert shown["error"] == pytest.approx(0.08, rel=1e-3)
+    votes = f"{longest['bar_yes']:.2f} ± {longest['bar_yes_std']:.2f}"
+    assert dict(shown["facts"])["votes for a bar"] == votes
 
 
 def test_failures_are_listed_and_harmless(written) -> None:
@@ -182,12 +212,93 @@ def test_truth_numbers_are_right(written, synthetic_run) -> None:
 
 
 def test_drawn_bars_are_measured_and_true_ones(written) -> None:
-    source, parsed = written
+    _, parsed = written
     groups = [a["class"] for a in parsed.named("g") if a.get("class")]
-    assert groups.count("true") == 2 * 3  # best and worst
-    assert groups.count("measured") == 3 * (4 + 2)  # none where no bar was found
-    assert groups.count("halo") == groups.count("true") + groups.count("measured")
-    assert source.count(">no bar</span>") == 3
+    assert groups.count("true") == groups.count("measured") == 2 * 3  # best and worst
+    assert groups.count("halo") == 2 * 2 * 3
+    for galaxy in parsed.galaxies:
+        kinds = [bar["kind"] for bar in galaxy["bars"]]
+        assert kinds == (["true", "measured"] if galaxy["status"] == "measured" else [])
+        assert all(0 < end < 100 for bar in galaxy["bars"] for end in bar["line"])
+
+
+def test_gallery_holds_every_kept_picture_once(written, synthetic_run) -> None:
+    _, parsed = written
+    pictures = pq.read_table(synthetic_run.folder / "pictures")
+    identities = [int(g["id"]) for g in parsed.galaxies]
+    assert sorted(identities) == sorted(pictures["object_id"].to_pylist())
+    kept = {p["object_id"]: p["map"] for p in pictures.to_pylist()}
+    for galaxy in parsed.galaxies:
+        assert base64.b64decode(galaxy["map"].partition(",")[2]) == kept[int(galaxy["id"])]
+
+
+def test_small_gallery_has_the_extremes_and_a_sample(synthetic_run, tmp_path) -> None:
+    where = {"output": str(synthetic_run.folder), "html": str(tmp_path / "report.html")}
+    parsed = Page(Path(report.run(ReportOptions(gallery=33, **where))).read_text())
+    assert len(parsed.galaxies) == 33
+    assert "33 of 64 galaxies: the extremes" in parsed.text
+    rows = [r for r in synthetic_run.rows().to_pylist() if r["status"] == "measured"]
+    ranked = sorted(rows, key=lambda r: r["bar_length_kpc"])
+    shown = {int(g["id"]) for g in parsed.galaxies}
+    assert {r["object_id"] for r in ranked[:6] + ranked[-6:]} <= shown
+    parsed = Page(Path(report.run(ReportOptions(gallery=0, **where))).read_text())
+    assert "this run kept no pictures" not in parsed.text
+    assert len(parsed.scripts) == 1  # the theme's
+
+
+def test_large_pictures_become_small(tmp_path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (424, 424, 3), np.uint8)
+    address, side = thumbnails.galaxy_thumbnail(encode_picture(noise))
+    assert side == 424  # the canvas's, in which bars are placed
+    for text in (address, thumbnails.map_thumbnail(encode_map(noise[..., 0] / 255))):
+        with Image.open(io.BytesIO(base64.b64decode(text.partition(",")[2]))) as image:
+            assert image.size == (160, 160)
+    assert thumbnails.galaxy_thumbnail(b"nothing") == ("", 1)
+    assert thumbnails.map_thumbnail(b"nothing") == ""
+
+
+HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>\u2028 & <!--"
+
+
+def test_hostile_words_stay_words(synthetic_run, tmp_path) -> None:
+    shutil.copytree(synthetic_run.folder, tmp_path, dirs_exist_ok=True)
+    for path in (tmp_path / "catalogue").iterdir():
+        table = pq.read_table(path)
+        for name in ("survey", "stop_reason"):
+            index = table.schema.get_field_index(name)
+            table = table.set_column(index, table.schema.field(name), [[HOSTILE] * len(table)])
+        pq.write_table(table, path)
+    source = Path(report.run(ReportOptions(output=str(tmp_path), title=HOSTILE))).read_text()
+    parsed = Page(source)
+    assert parsed.open == []
+    assert len(parsed.scripts) == 3
+    assert all(dict(g["facts"])["survey"] == HOSTILE for g in parsed.galaxies)
+    assert "<img src=x" not in source
+    assert "</script><script>alert" not in source
+
+
+def test_sky_map_counts_every_position(written, synthetic_run) -> None:
+    source, parsed = written
+    cells = set((np.array(synthetic_run.rows()["_healpix_29"].drop_null()) >> 50).tolist())
+    assert f"60 galaxies with a position in {len(cells)} HEALPix cells" in parsed.text
+    paths = [a for a in parsed.named("path") if a.get("class") == "sky-level"]
+    assert sum(a["d"].count("M") for a in paths) == len(cells)
+    by_id = {r["object_id"]: r for r in synthetic_run.rows().to_pylist()}
+    middle = 0 if ">0°<" in source and ">180°<" not in source else 180
+    for galaxy in parsed.galaxies:
+        row = by_id[int(galaxy["id"])]
+        x, y = galaxy["sky"]
+        assert ((x - 200) / 196) ** 2 + ((y - 102) / 98) ** 2 <= 1.001
+        assert (y < 102) == (row["dec"] > 0)  # north is up
+        assert (x < 200) == ((row["ra"] - middle) % 360 < 180)  # east is left
+
+
+def test_no_positions_no_sky(tmp_path) -> None:
+    rows = [{"object_id": 1, "status": "not_selected", "shard": "a", "shard_row": 0, "run_id": "r"}]
+    (tmp_path / "catalogue").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "catalogue" / "a.parquet")
+    parsed = Page(Path(report.run(ReportOptions(output=str(tmp_path)))).read_text())
+    assert "On the sky" not in parsed.text
 
 
 def test_run_without_pictures_truth_or_record(synthetic_run, tmp_path) -> None:
@@ -195,7 +306,7 @@ def test_run_without_pictures_truth_or_record(synthetic_run, tmp_path) -> None:
     path = report.run(ReportOptions(output=str(tmp_path)))
     assert path == str(tmp_path / "report.html")
     parsed = Page(Path(path).read_text())
-    assert "This run kept no pictures" in parsed.text
+    assert "this run kept no pictures" in parsed.text
     assert "The run left no run.json" in parsed.text
     assert "Against the truth" not in parsed.text
     assert parsed.named("img") == []
@@ -210,9 +321,9 @@ def test_broken_picture_spoils_no_page(synthetic_run, tmp_path) -> None:
             broken = [value[:50] for value in table[name].to_pylist()]
             table = table.set_column(index, table.schema.field(name), [broken])
         pq.write_table(table, path)
-    parsed = Page(Path(report.run(ReportOptions(output=str(tmp_path), galaxies=1))).read_text())
+    parsed = Page(Path(report.run(ReportOptions(output=str(tmp_path)))).read_text())
     assert parsed.named("img") == []
-    assert parsed.text.count("no picture") == 3 * 5
+    assert {(g["image"], g["map"], len(g["bars"])) for g in parsed.galaxies} == {("", "", 0)}
 
 
 def test_report_on_s3(s3_env: S3Server, synthetic_run, capsys) -> None:
@@ -243,6 +354,8 @@ def test_mistakes_are_one_line(arguments, message, synthetic_run, tmp_path, caps
 def test_options_are_checked() -> None:
     with pytest.raises(ValueError, match=r"galaxies -1 must lie in 0\.\.1000"):
         ReportOptions(output="x", galaxies=-1)
+    with pytest.raises(ValueError, match=r"gallery 5001 must lie in 0\.\.5000"):
+        ReportOptions(output="x", gallery=5001)
     with pytest.raises(ValueError, match=r"memory_mb=0 must be at least 1"):
         ReportOptions(output="x", memory_mb=0)
 
