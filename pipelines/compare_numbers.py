@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from catalogues.comparison import COMPARED, METRICS, STRANGER, Metric
+from catalogues.comparison import COMPARED, METRICS, Metric
 from models.attributions import METHODS
 from models.bar_reading import BarAgreement, bar_agreement
-from models.ranking import Gain, Overall, Standing, Verdict, gain, overall, standings, verdict
+from models.ranking import Overall, Standing, Verdict, overall, standings, verdict
 
 NAMED = ("score_cam", "grad_cam", "grad_cam_plus_plus")
 """The methods that paper 2 names, and calls the best by eye."""
@@ -77,16 +77,6 @@ class Group:
     images: int
     overall: tuple[Overall, ...]
     metrics: tuple[MetricResult, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Beyond:
-    """What maps owe to the network and not to the image alone. gains: by metric and method, over
-    the same method's maps of networks with random weights. overall: methods by the mean rank of
-    these gains."""
-
-    gains: Mapping[str, Mapping[str, Gain]]
-    overall: tuple[Overall, ...]
 
 
 _FACTS = (
@@ -163,23 +153,6 @@ def groups(table: Table) -> list[Group]:
         if 0 < sum(flags) < len(flags):
             found.append(group(table.where(flags), name, title))
     return found
-
-
-def beyond(table: Table) -> Beyond | None:
-    """None where no metric has both numbers on enough images."""
-    gains: dict[str, dict[str, Gain]] = {}
-    ranked = []
-    for metric in METRICS:
-        strangers = table.numbers.get(STRANGER + metric.name)
-        if strangers is None:
-            continue
-        own, sign = table.numbers[metric.name], 1.0 if metric.better == "high" else -1.0
-        ranked.append({m: sign * (own[m] - strangers[m]) for m in table.methods})
-        each = {m: gain(own[m], strangers[m], metric.better) for m in table.methods}
-        if found := {m: g for m, g in each.items() if g is not None}:
-            gains[metric.name] = found
-    order = overall([(values, "high") for values in ranked])
-    return Beyond(gains=gains, overall=tuple(order)) if gains else None
 
 
 def bar_table(table: Table) -> dict[str, BarAgreement]:

@@ -17,10 +17,11 @@ from models.attributions import CITATIONS, METHODS
 from models.bar_reading import BarAgreement
 from models.comparison import Estimate
 from models.controls import CONTROLS
-from models.ranking import IMAGES_MIN, Gain
+from models.ranking import IMAGES_MIN
 from pipelines import run_facts
+from pipelines.compare_beyond import Beyond, beyond_rows
 from pipelines.compare_figures import metric_plot, panels
-from pipelines.compare_numbers import NAMED, Beyond, Group, MetricResult, Table, title
+from pipelines.compare_numbers import NAMED, Group, MetricResult, Table, title
 from pipelines.compare_session import Work
 from pipelines.page import count
 
@@ -87,7 +88,7 @@ def values(c: Contents) -> dict[str, Any]:
         "verdicts": _verdicts(whole),
         "plots": [metric_plot(r) for r in whole.metrics],
         "tests": _tests(whole),
-        "beyond": _beyond(c.beyond) if c.beyond else [],
+        "beyond": beyond_rows(c.beyond) if c.beyond else [],
         "beyond_columns": [_METRIC[name] for name in c.beyond.gains] if c.beyond else [],
         "groups": [(g.title, count(g.images), _places(g)) for g in c.groups if g.overall],
         "judged": _judged(c.groups),
@@ -169,26 +170,6 @@ def _tests(whole: Group) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
         )
         for r in whole.metrics
     ]  # fmt: skip
-
-
-def _beyond(found: Beyond) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
-    """(method, mean rank, its interval, by metric: the gain, and whether it is above 0)."""
-    return [
-        (
-            title(o.method),
-            f"{o.rank.value:.2f}",
-            f"{o.rank.low:.2f}–{o.rank.high:.2f}",
-            [_gain(gains.get(o.method)) for gains in found.gains.values()],
-        )
-        for o in found.overall
-    ]
-
-
-def _gain(found: Gain | None) -> tuple[str, str]:
-    """The gain with its interval, and both means."""
-    if found is None:
-        return "—", ""
-    return _interval(found.gain), f"{_number(found.mean)}, random {_number(found.other)}"
 
 
 def _places(found: Group) -> dict[str, tuple[str, str]]:

@@ -16,7 +16,8 @@ from catalogues.comparison import TABLE, read_tables, write_table
 from models.comparison import Estimate
 from models.controls import CONTROLS
 from pipelines import page
-from pipelines.compare_numbers import Beyond, Group, bar_table, beyond, by_image, groups
+from pipelines.compare_beyond import Beyond, beyond
+from pipelines.compare_numbers import Group, bar_table, by_image, groups
 from pipelines.compare_page import Contents, values
 from pipelines.compare_session import Work
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from catalogues.comparison import METRICS, STRANGER
-from pipelines.compare_numbers import Table, beyond, group
+from pipelines.compare_beyond import beyond, beyond_rows
+from pipelines.compare_numbers import Table, group
 
 COUNT = 40
 METHODS = ("by_image", "by_network", "noise")
@@ -41,6 +42,7 @@ def test_a_map_that_the_image_alone_makes_is_first_by_value_and_gains_nothing() 
         assert gains["by_network"].p < 1e-6
         for name in ("by_image", "noise"):
             assert gains[name].gain.value == pytest.approx(0, abs=0.01)
+    assert beyond_rows(found)[0][3][0][0] == "0.50"
     assert found.gains["deletion_auc"]["by_network"].mean == pytest.approx(0.4, abs=0.01)
 
 
