@@ -104,6 +104,7 @@ class Attributor:
         self.fs, self.root = storage.filesystem(params.output, params.write)
         self.maps = MapCache(storage.join(params.output, MAPS_FOLDER), params.write)
         self.strikes = strikes
+        self.warm: set[str] = set()
 
     def compare(self, unit: Unit) -> list[dict[str, Any]]:
         """Receipts (actors.writer.RECEIPT) of the files that were written."""
@@ -193,6 +194,10 @@ class Attributor:
     def _numbers(self, object_id: int, seen: Seen, trial: Trial, method: str) -> dict[str, Any]:
         params = self.params.methods[method]
         explain = explainer(method, params, trial.target, trial.seed, seen.mask)
+        if method not in self.warm:  # what is imported and made ready once is no map's cost
+            first = explainer(method, params, trial.target, trial.seed, seen.mask)
+            first(seen.network, seen.image.flip(-1))
+            self.warm.add(method)
         with cost(seen.image.device) as spent:
             saliency = explain(seen.network, seen.image)
         self._keep(object_id, method, saliency, seen)
