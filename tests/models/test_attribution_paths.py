@@ -97,6 +97,9 @@ def test_regions_partition_the_image_and_hold_their_mean_attribution() -> None:
     for rank, value in zip(regions, values, strict=True):
         np.testing.assert_allclose(value, pixels[0][ranks == rank].mean(), rtol=1e-9)
     assert map_.sum() == pytest.approx(pixels.sum())
+    other, _ = xrai(image[:, ::-1], pixels)  # regions are an image's own, also the second time
+    assert not np.array_equal(other, map_)
+    np.testing.assert_array_equal(xrai(image, pixels)[0], map_)
 
 
 def test_regions_of_colours_and_of_many_bands_are_found() -> None:
