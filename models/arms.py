@@ -28,13 +28,14 @@ class ArmParams:
     """Where and how arms are looked for.
 
     inner, outer: radii in the disc's plane between which they are, of the map's shorter side;
-    within lie bulge and bar. arms_max: most arms. pitch_min_deg: tightest winding.
+    within lie bulge and bar. arms_max: most arms. pitch_deg: tightest and most open winding; the
+    latter keeps what is straight, a bar, from being taken for arms.
     """
 
     inner: float = 0.055
     outer: float = 0.42
     arms_max: int = 4
-    pitch_min_deg: float = 5.0
+    pitch_deg: tuple[float, float] = (8.0, 45.0)
 
     def __post_init__(self) -> None:
         if not 0 < self.inner < self.outer <= 1:
@@ -44,16 +45,18 @@ class ArmParams:
             )
         if not 1 <= self.arms_max < _SECTORS // 2:
             raise ValueError(f"arms_max={self.arms_max} must lie in 1..{_SECTORS // 2 - 1}")
-        if not 2 <= self.pitch_min_deg < 90:
-            raise ValueError(f"pitch_min_deg={self.pitch_min_deg} must lie in 2..90, 90 excluded")
+        if not 2 <= self.pitch_deg[0] < self.pitch_deg[1] < 90:
+            raise ValueError(
+                f"pitch_deg={self.pitch_deg} must be (tightest, most open), between 2 and 90"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpiralArms:
     """What a map shows; NaN and 0 arms where it shows nothing.
 
-    pitch_deg: in (-90, 90], positive where an arm that is followed outward turns counter-clockwise
-    on the image. arms: m, the arms' number. strength: |A(p, m)|, 0 to 1: the share of the map that
+    pitch_deg: above 0 where an arm that is followed outward turns counter-clockwise on
+    the image. arms: m, the arms' number. strength: |A(p, m)|, 0 to 1: the share of the map that
     lies on such arms and nowhere else. radius_px: mean radius of the map in the disc's plane.
     disc_axis_ratio: apparent, of the ellipse that was taken for the disc's.
     """
@@ -136,11 +139,11 @@ def _strongest(polar: Floats, log_range: float, params: ArmParams) -> tuple[floa
     middles = (np.arange(_RINGS) + 0.5) / _RINGS * log_range
     best = (-1.0, 0, math.nan)
     for arms in range(1, params.arms_max + 1):
-        reach = arms / math.tan(math.radians(params.pitch_min_deg))
-        p = _STEP * np.arange(-math.floor(reach / _STEP), math.floor(reach / _STEP) + 1)
+        open_, tight = (arms / math.tan(math.radians(v)) for v in reversed(params.pitch_deg))
+        one_way = np.arange(open_, tight, _STEP)
+        p = np.concatenate([-one_way, one_way])
         size = np.abs(np.exp(-1j * np.outer(p, middles)) @ around[:, arms - 1])
         k = int(size.argmax())
         if size[k] > best[0]:
-            pitch = math.degrees(math.atan(-arms / p[k])) if p[k] else 90.0
-            best = (float(size[k]), arms, pitch)
+            best = (float(size[k]), arms, math.degrees(math.atan(-arms / p[k])))
     return best

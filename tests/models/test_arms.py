@@ -112,7 +112,7 @@ def test_brightness_is_above_the_sky_in_the_galaxys_scale() -> None:
     [
         ({"inner": 0.5}, r"inner=0\.5 and outer=0\.42 must be ascending"),
         ({"arms_max": 0}, r"arms_max=0 must lie in 1"),
-        ({"pitch_min_deg": 0.0}, r"pitch_min_deg=0\.0 must lie in 2"),
+        ({"pitch_deg": (20.0, 10.0)}, r"pitch_deg=\(20\.0, 10\.0\) must be \(tightest"),
     ],
 )
 def test_params_are_checked(changes: dict, message: str) -> None:
