@@ -62,15 +62,17 @@ class IngestOptions:
     file_column: str | None = None
     """Column of file names relative to the folder; else found by name, else the id is the stem."""
     hash_ids: bool = False
-    """Identify rows by a hash of their file's name, where the table has no integer identifier; of
-    Hugging Face's and the Multimodal Universe's by a hash of their textual identifier."""
+    """Identify rows by a hash where no column holds integers: of the text in the column that
+    --rename object_id= names (Hugging Face and the Multimodal Universe: of the identifiers), else
+    of the file's name."""
     bands: tuple[str, ...] = ()
     """Bands of the Multimodal Universe to show, three from blue to red or one; else g r i or
     g r z."""
     keep: tuple[str, ...] = ()
     """Further columns to pass through."""
     votes: VoteTable = "auto"
-    """Whose vote columns to turn into ours (kaggle, gz2, decals, ansae); auto: known by name."""
+    """Whose vote columns to turn into ours (kaggle; gz2; decals, which GZ DESI's are too; ansae);
+    auto: known by name."""
     duplicates: Literal["refuse", "keep-first"] = "refuse"
     """What to do where an identifier stands twice."""
     survey: str | None = None

@@ -37,7 +37,8 @@ class DescribedFolder:
     """A Layout (catalogues.layouts.pieces); `describe_folder` opens one.
 
     `mapping`: {our name: the table's}. `file_column`: None where files are found by identifier.
-    `hash_ids`: identify a row by the hash of its file's name. `keep`: columns to pass through.
+    `hash_ids`: identify a row by the hash of its text in the column of the identifiers, or of its
+    file's name where there is none. `keep`: columns to pass through.
     """
 
     files: Files
@@ -49,6 +50,11 @@ class DescribedFolder:
     keep: tuple[str, ...]
     piece_rows: int = 100
 
+    @property
+    def _hash_names(self) -> bool:
+        """Whether identifiers are hashes of the files' names: no column was chosen for them."""
+        return self.hash_ids and "object_id" not in self.mapping
+
     @cached_property
     def extra(self) -> pa.Schema:
         """Types of the columns passed through, from the table's first rows."""
@@ -58,10 +64,10 @@ class DescribedFolder:
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
         """From the table alone."""
         mapping = {k: v for k, v in self.mapping.items() if k in (*names, "object_id", *ID_PARTS)}
-        read = [*mapping.values(), *([str(self.file_column)] if self.hash_ids else [])]
+        read = [*mapping.values(), *([str(self.file_column)] if self._hash_names else [])]
         for table in self._tables(tuple(read)):
-            rows = manifest_rows(table, mapping)
-            if self.hash_ids:
+            rows = manifest_rows(table, mapping, hash_ids=self.hash_ids)
+            if self._hash_names:
                 rows = replaced(rows, "object_id", _hashed(self._paths(table)))
             yield rows.select(names)
 
@@ -79,14 +85,14 @@ class DescribedFolder:
 
     def _rows(self, table: pa.Table) -> pa.Table:
         """Manifest rows whose image is a path: the file's, or what the table says where none is."""
-        rows = manifest_rows(table, self.mapping, self.keep)
+        rows = manifest_rows(table, self.mapping, self.keep, self.hash_ids)
         paths: list[str | None]
         if self.file_column is None:
             ids = rows.column("object_id").to_pylist()
             paths = [self._by_id.get(number, str(number)) for number in ids]
         else:
             paths = self._paths(table)
-        if self.hash_ids:
+        if self._hash_names:
             note = [None if path else "the row names no file to take an id from" for path in paths]
             rows = replaced(rows, "object_id", _hashed(paths))
             rows = replaced(rows, NOTE, pa.array(note, pa.string()))
@@ -157,7 +163,7 @@ def describe_folder(
             f"the table has no column {file_column!r}: its columns are {', '.join(names)}"
         )
     file_column = file_column or image or _file_column(names)
-    if not hash_ids:
+    if not hash_ids or "object_id" in (chosen or {}):
         require(mapping, names, ("object_id",))
     elif file_column is None:
         raise ValueError(

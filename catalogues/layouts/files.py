@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -41,12 +42,34 @@ class Files:
     others: tuple[str, ...]
 
     def find(self, name: str | None) -> str | None:
-        """The relative name of a file as a table writes it, with or without its suffix."""
+        """The relative name of a file as a table writes it, with or without its suffix.
+
+        Deliveries unpack into other folders than their tables name: a name that is not there as it
+        stands is the only file with its last folder and name, or with its name where it has no
+        folder.
+        """
         inside = storage.within(self.root, name) if name else None
         if inside is None:
             return None
         relative = inside[len(self.root.rstrip("/")) + 1 :]
-        return relative if relative in self.sizes else self.whole_names.get(relative)
+        if relative in self.sizes:
+            return relative
+        if relative in self.whole_names:
+            return self.whole_names[relative]
+        known = self._tails.get("/".join(stem(relative).split("/")[-2:]))
+        named_whole = known and posixpath.basename(known) == posixpath.basename(relative)
+        return known if known and (named_whole or stem(relative) == relative) else None
+
+    @cached_property
+    def _tails(self) -> dict[str, str]:
+        """Relative names by last folder and name, and by name alone, without suffixes; empty where
+        that is ambiguous."""
+        found: dict[str, str] = {}
+        for name in self.sizes:
+            parts = stem(name).split("/")
+            for tail in {"/".join(parts[-2:]), parts[-1]}:
+                found[tail] = "" if tail in found else name
+        return found
 
 
 def list_images(fs: Any, root: str, besides: Collection[str] = ()) -> Files:

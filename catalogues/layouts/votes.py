@@ -1,16 +1,14 @@
-"""Published vote tables of Galaxy Zoo campaigns, turned into the 37 vote_<answer> columns.
+"""Published votes of Galaxy Zoo campaigns, turned into the 37 vote_<answer> columns.
 
-Kaggle's file is cumulative already (Dieleman et al. 2015). The catalogues of Galaxy Zoo 2 (Willett
-et al. 2013; Hart et al. 2016) and GZ DECaLS (Walmsley et al. 2022) hold conditional fractions,
-which are multiplied down the tree. GZ DECaLS asks about weak and strong bars (both are bars here),
-about five sizes of bulges (small: just noticeable; moderate and large: obvious) and not about odd
-features, which stay unknown.
+Kaggle's file is cumulative already (Dieleman et al. 2015). The others (catalogues.layouts.
+vote_tables) hold conditional fractions or numbers of votes, which are scaled to add up to one for
+each question and multiplied down the tree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -19,70 +17,44 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from catalogues.answers import VOTES
-from catalogues.galaxyzoo import KAGGLE_COLUMNS, QUESTIONS, cumulative
+from catalogues.galaxyzoo import QUESTIONS, cumulative
 from catalogues.layouts.pieces import Layout, Piece
+from catalogues.layouts.vote_tables import Sources, known_tables
 from catalogues.manifest import SCHEMA
 from catalogues.rows import one_array
 
 VoteTable = Literal["auto", "none", "ansae", "kaggle", "gz2", "decals"]
 """Whose columns of votes a table has; "ansae": ours, as `ansae ingest` writes them."""
 
-Sources = tuple[tuple[str, ...], ...]
-
-_GZ2: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("t01_smooth_or_features", ("a01_smooth", "a02_features_or_disk", "a03_star_or_artifact")),
-    ("t02_edgeon", ("a04_yes", "a05_no")),
-    ("t03_bar", ("a06_bar", "a07_no_bar")),
-    ("t04_spiral", ("a08_spiral", "a09_no_spiral")),
-    (
-        "t05_bulge_prominence",
-        ("a10_no_bulge", "a11_just_noticeable", "a12_obvious", "a13_dominant"),
-    ),
-    ("t06_odd", ("a14_yes", "a15_no")),
-    ("t07_rounded", ("a16_completely_round", "a17_in_between", "a18_cigar_shaped")),
-    (
-        "t08_odd_feature",
-        (
-            "a19_ring", "a20_lens_or_arc", "a21_disturbed", "a22_irregular", "a23_other",
-            "a24_merger", "a38_dust_lane",
-        ),
-    ),
-    ("t09_bulge_shape", ("a25_rounded", "a26_boxy", "a27_no_bulge")),
-    ("t10_arms_winding", ("a28_tight", "a29_medium", "a30_loose")),
-    ("t11_arms_number", ("a31_1", "a32_2", "a33_3", "a34_4", "a36_more_than_4", "a37_cant_tell")),
-)  # fmt: skip
-
-_DECALS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
-    ("smooth-or-featured", (("smooth",), ("featured-or-disk",), ("artifact",))),
-    ("disk-edge-on", (("yes",), ("no",))),
-    ("bar", (("strong", "weak"), ("no",))),
-    ("has-spiral-arms", (("yes",), ("no",))),
-    ("bulge-size", (("none",), ("small",), ("moderate", "large"), ("dominant",))),
-    ("something-odd", ((), ())),
-    ("how-rounded", (("round",), ("in-between",), ("cigar-shaped",))),
-    ("odd-feature", ((),) * 7),
-    ("edge-on-bulge", (("rounded",), ("boxy",), ("none",))),
-    ("spiral-winding", (("tight",), ("medium",), ("loose",))),
-    ("spiral-arm-count", (("1",), ("2",), ("3",), ("4",), ("more-than-4",), ("cant-tell",))),
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class VoteScheme:
     """Where a table keeps its votes. sources: for each of the 37 answers the columns that add up to
-    it, none if it was not asked. conditional: whether they are shares of those who were asked."""
+    it, none if it was not asked. conditional: whether they are shares of those who were asked, or
+    their numbers. others: further campaigns in the table, for galaxies of which this one knows
+    nothing."""
 
     name: str
     sources: Sources
     conditional: bool
+    others: tuple[VoteScheme, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns of the table that are needed."""
-        return tuple(name for names in self.sources for name in names)
+        own = [name for names in self.sources for name in names]
+        return tuple(dict.fromkeys([*own, *(n for other in self.others for n in other.columns)]))
 
     def votes(self, table: pa.Table) -> NDArray[np.float64]:
         """Cumulative fractions, (N, 37), NaN where unknown."""
+        votes = self._own(table)
+        for other in self.others:
+            unknown = np.isnan(votes).all(axis=1)
+            if unknown.any():
+                votes[unknown] = other.votes(table)[unknown]
+        return votes
+
+    def _own(self, table: pa.Table) -> NDArray[np.float64]:
         given = np.full((len(table), len(VOTES)), np.nan)
         for column, names in enumerate(self.sources):
             if names:
@@ -94,39 +66,28 @@ class VoteScheme:
 def schemes() -> tuple[VoteScheme, ...]:
     """Every table that is known, those with the better fractions first."""
     own = VoteScheme(name="ansae", sources=tuple((v,) for v in VOTES), conditional=False)
-    kaggle = VoteScheme(
-        name="kaggle", sources=tuple((c,) for c in KAGGLE_COLUMNS), conditional=False
+    return own, *(
+        VoteScheme(name=name, sources=sources, conditional=name != "kaggle")
+        for name, sources in known_tables()
     )
-    gz2 = [
-        VoteScheme(
-            name="gz2", conditional=True,
-            sources=tuple((f"{q}_{a}{end}",) for q, answers in _GZ2 for a in answers),
-        )
-        for end in ("_weighted_fraction", "_fraction", "_debiased")
-    ]  # fmt: skip
-    decals = [
-        VoteScheme(
-            name="decals", conditional=True,
-            sources=tuple(
-                tuple(f"{q}_{a}{end}" for a in names) for q, answers in _DECALS for names in answers
-            ),
-        )
-        for end in ("_fraction", "_debiased")
-    ]  # fmt: skip
-    return (own, kaggle, *gz2, *decals)
 
 
 def find_scheme(names: Collection[str], wanted: VoteTable) -> VoteScheme | None:
     """The scheme of a table with these columns; None for "none", or "auto" where it has no votes.
 
-    Raises ValueError where the one that is asked for lacks columns.
+    Of several campaigns in one table each galaxy has the first that knows something of it. Raises
+    ValueError where the one that is asked for lacks columns.
     """
     if wanted == "none":
         return None
     known = [s for s in schemes() if wanted in ("auto", s.name)]
-    for scheme in known:
-        if set(scheme.columns) <= set(names):
-            return scheme
+    here = [scheme for scheme in known if set(scheme.columns) <= set(names)]
+    if here:
+        asked = [here[0]]
+        for scheme in here[1:]:
+            if all(_campaign(scheme) != _campaign(other) for other in asked):
+                asked.append(scheme)
+        return replace(here[0], others=tuple(asked[1:])) if here[0].conditional else here[0]
     if wanted == "auto":
         return None
     closest = min(known, key=lambda s: len(set(s.columns) - set(names)))
@@ -136,6 +97,11 @@ def find_scheme(names: Collection[str], wanted: VoteTable) -> VoteScheme | None:
         f"{wanted!r} ({', '.join(absent[:3])}{', ...' if absent[3:] else ''}): give the published "
         "table whole, or --votes none"
     )
+
+
+def _campaign(scheme: VoteScheme) -> str:
+    """What schemes have in common that differ by the kind of fraction alone."""
+    return scheme.sources[0][0].split("_")[0] if scheme.conditional else scheme.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +161,5 @@ def _multiplied(conditional: NDArray[np.float64]) -> NDArray[np.float64]:
     out = cumulative(shares)
     for question in QUESTIONS:
         if question.parent is not None:
-            asked = np.isfinite(conditional[:, question.columns]).all(axis=1)
-            out[asked & (out[:, question.parent] == 0), question.columns] = 0.0
+            out[out[:, question.parent] == 0, question.columns] = 0.0
     return out

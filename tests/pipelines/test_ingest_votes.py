@@ -9,8 +9,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
+from catalogues import storage
 from catalogues.answers import VOTES
 from catalogues.galaxyzoo import KAGGLE_COLUMNS
+from catalogues.ids import hashed_id
+from catalogues.layouts.files import list_images
+from catalogues.layouts.votes import schemes
 from tests.pipelines.ingesting import ingest, jpeg, rows_of
 
 IDS = [100008, 100023, 100053]
@@ -63,6 +67,50 @@ def test_votes_can_be_left_behind_or_missed(kaggle: Path, tmp_path: Path) -> Non
         ingest(kaggle, tmp_path / "other", table=table, votes="decals")
     with pytest.raises(ValueError, match="stand in a table: name it with --table"):
         ingest(kaggle / "images_training_rev1", tmp_path / "other", votes="gz2")
+
+
+def test_galaxy_zoo_decals_as_it_is_delivered(tmp_path: Path) -> None:
+    """The table's folders are not those that the archives unpack into; identifiers are names."""
+    names = ["J081412.47+220853.0", "J085811.43+232608.0", "J100000.00+000000.0"]
+    for part, name in enumerate(names[:2], 1):
+        folder = tmp_path / "in" / f"gz_decals_dr5_png_part{part}" / name[:4]
+        folder.mkdir(parents=True)
+        (folder / f"{name}.png").write_bytes(jpeg(part))
+    (scheme,) = [
+        s for s in schemes() if {"bar_weak_fraction", "bar_strong_fraction"} <= set(s.columns)
+    ]
+    columns = {column: [0.25, 0.5, 0.5] for column in scheme.columns}
+    table = str(tmp_path / "gz_decals_volunteers_5.csv")
+    places = [f"dr5/{name[:4]}/{name}.png" for name in names]
+    pyarrow.csv.write_csv(
+        pa.table({"iauname": names, "redshift": [0.1, 0.2, 0.3], "png_loc": places, **columns}),
+        table,
+    )
+    facts = str(tmp_path / "facts.csv")
+    pyarrow.csv.write_csv(pa.table({"iauname": names[::-1], "petro_th90": [3.0, 2.0, 1.0]}), facts)
+    rename = ("object_id=iauname",)
+    ingest(
+        tmp_path / "in", tmp_path / "out", table=table, hash_ids=True, rename=rename, join=(facts,)
+    )
+    rows = rows_of(tmp_path / "out", VOTES)
+    assert [row["object_id"] for row in rows] == [hashed_id(name) for name in names]
+    assert [row["survey_id"] for row in rows] == names
+    assert [row["image"]["bytes"] for row in rows] == [jpeg(1), jpeg(2), None]
+    assert [row["petro_r90_arcsec"] for row in rows] == [1.0, 2.0, 3.0]
+    assert rows[0]["vote_bar_yes"] == pytest.approx(1 / 3 * 1 / 2 * 2 / 3)
+
+
+def test_a_name_is_found_in_its_own_folder_alone(tmp_path: Path) -> None:
+    for name in ("one/a.jpg", "two/a.jpg", "two/b.jpg", "x/two/c.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_bytes(b"x")
+    files = list_images(*storage.filesystem(str(tmp_path)))
+    found = {
+        "one/a": "one/a.jpg", "far/one/a.jpg": "one/a.jpg", "two/c": "x/two/c.jpg",
+        "b": "two/b.jpg", "b.jpg": "two/b.jpg", "a": None, "one/b.jpg": None, "far/b": None,
+        "b.png": None, "two/b.png": None, "../two/b": None,
+    }  # fmt: skip
+    assert {name: files.find(name) for name in found} == found
 
 
 def test_efigis_folder_with_its_grades_as_votes(tmp_path: Path) -> None:
