@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from catalogues.comparison import METRICS, STRANGER
+from models.controls import NOISE
 from models.ranking import Gain, Overall, gain, overall
 from pipelines.compare_numbers import Table, title
 
@@ -21,7 +24,11 @@ class Beyond:
 
 
 def beyond(table: Table) -> Beyond | None:
-    """None where no metric has both numbers on enough images."""
+    """None where no metric has both numbers on enough images.
+
+    A random network whose map is constant prefers no pixel: there the number of the image's noise
+    stands for it, if that was among the methods.
+    """
     gains: dict[str, dict[str, Gain]] = {}
     ranked = []
     for metric in METRICS:
@@ -29,6 +36,8 @@ def beyond(table: Table) -> Beyond | None:
         if strangers is None:
             continue
         own, sign = table.numbers[metric.name], 1.0 if metric.better == "high" else -1.0
+        chance = own.get(NOISE, np.float64(np.nan))
+        strangers = {m: np.where(np.isnan(v), chance, v) for m, v in strangers.items()}
         ranked.append({m: sign * (own[m] - strangers[m]) for m in table.methods})
         each = {m: gain(own[m], strangers[m], metric.better) for m in table.methods}
         if found := {m: g for m, g in each.items() if g is not None}:

@@ -89,6 +89,7 @@ def values(c: Contents) -> dict[str, Any]:
         "plots": [metric_plot(r) for r in whole.metrics],
         "tests": _tests(whole),
         "beyond": beyond_rows(c.beyond) if c.beyond else [],
+        "beyond_images": count(c.beyond.overall[0].n) if c.beyond and c.beyond.overall else "",
         "beyond_columns": [_METRIC[name] for name in c.beyond.gains] if c.beyond else [],
         "groups": [(g.title, count(g.images), _places(g)) for g in c.groups if g.overall],
         "judged": _judged(c.groups),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,24 @@ def test_a_map_that_the_image_alone_makes_is_first_by_value_and_gains_nothing() 
             assert gains[name].gain.value == pytest.approx(0, abs=0.01)
     assert beyond_rows(found)[0][3][0][0] == "0.50"
     assert found.gains["deletion_auc"]["by_network"].mean == pytest.approx(0.4, abs=0.01)
+
+
+def test_a_constant_map_of_a_random_network_is_worth_what_noise_is() -> None:
+    given = table(COUNT)
+    for metric in ("relevance_mass", "deletion_auc"):
+        given.numbers[STRANGER + metric]["by_network"][::2] = np.nan
+    found = beyond(given)
+    assert found is not None
+    for gains in found.gains.values():
+        assert gains["by_network"].n == COUNT
+        assert gains["by_network"].gain.value == pytest.approx(0.5, abs=0.01)
+    assert found.overall[0].n == COUNT
+    alone = replace(given, methods=METHODS[:2], numbers={
+        name: {m: v[m] for m in METHODS[:2]} for name, v in given.numbers.items()
+    })  # fmt: skip
+    without = beyond(alone)
+    assert without is not None
+    assert without.gains["relevance_mass"]["by_network"].n == COUNT // 2
 
 
 def test_a_random_networks_numbers_are_no_metrics_of_their_own() -> None:
