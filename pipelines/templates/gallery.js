@@ -9,7 +9,7 @@ const told = document.getElementById("told");
 const direction = document.getElementById("direction");
 
 const STEPS = 200; // of a slider
-const FIRST = 36; // galaxies shown at once, and added at a time
+const FIRST = 30; // galaxies shown at once, and added at a time
 
 const state = { view: null, falling: true, shown: FIRST, chosen: [] };
 const tiles = new Map();

@@ -22,6 +22,7 @@ from catalogues.storage import (
 )
 from pipelines import compare, status
 from pipelines.compare_options import CompareOptions
+from tests.browsing import check_page
 from tests.comparing import FIELDS, barred_rows, compare_options
 from tests.s3server import S3Server
 from tests.survey import write_shard
@@ -105,6 +106,10 @@ def test_kept_maps_are_those_of_the_figure(finished) -> None:
     assert html.count('class="maps"') == 2
     assert "Smooth IG, Guided IG, Blur IG, XRAI." in html  # the inferred seven are named
     assert "http://" not in html.replace("http://www.w3.org", "")
+
+
+def test_its_page_in_a_browser(finished) -> None:
+    check_page(Path(finished[0].output, "report.html"))
 
 
 def test_its_status_is_told_from_its_output(finished, capsys: pytest.CaptureFixture[str]) -> None:
