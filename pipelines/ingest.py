@@ -66,8 +66,8 @@ class IngestOptions:
     --rename object_id= names (Hugging Face and the Multimodal Universe: of the identifiers), else
     of the file's name."""
     bands: tuple[str, ...] = ()
-    """Bands of the Multimodal Universe to show, three from blue to red or one; else g r i or
-    g r z."""
+    """Bands to show where there are more, three from blue to red (of the Multimodal Universe one,
+    too); else g r i, or g r z."""
     keep: tuple[str, ...] = ()
     """Further columns to pass through."""
     votes: VoteTable = "auto"

@@ -113,7 +113,7 @@ def _huggingface(source: Source, options: StorageOptions | None) -> Base:
 
 
 def _folder(source: Source, fs: Any, root: str) -> Base:
-    files = list_images(fs, root, besides=_paths(source.joins))
+    files = list_images(fs, root, _paths(source.joins), source.bands)
     if not source.joins and source.votes not in ("auto", "none"):
         raise ValueError(f"votes {source.votes!r} stand in a table: name it with --table")
     if source.hash_ids or (not source.joins and (source.keep or source.chosen)):
@@ -124,7 +124,7 @@ def _folder(source: Source, fs: Any, root: str) -> Base:
 
 
 def _described(source: Source, fs: Any, root: str, table_fs: Any, table: str) -> Base:
-    files = list_images(fs, root, besides=_paths((str(source.table), *source.joins)))
+    files = list_images(fs, root, _paths((str(source.table), *source.joins)), source.bands)
 
     def opened(chosen: Chosen, keep: Kept) -> tuple[Layout, list[str]]:
         rows = describe_folder(

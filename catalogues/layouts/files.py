@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,8 @@ import pyarrow.compute as pc
 
 from catalogues import storage
 from catalogues.ids import exact_ids
+from catalogues.image_limits import ImageFault
+from catalogues.layouts.band_files import cube, group_bands
 from catalogues.layouts.pieces import Piece, Skipped
 from catalogues.manifest import IMAGE_TYPE
 from catalogues.rows import one_array, replaced
@@ -25,6 +28,7 @@ SUFFIXES: tuple[str, ...] = (".fits.fz", ".jpg", ".jpeg", ".png", ".fits", ".fit
 FILE_BYTES_MAX = 64 * 2**20
 """A larger file is no cutout: it is left behind unread."""
 
+_COLOURS = re.compile(r"(?<=\d)_[ugrizyUGRIZY]{3}$")
 _READ_BYTES = 128 * 2**20
 
 
@@ -33,6 +37,7 @@ class Files:
     """Image files below `root`: `sizes` in bytes by relative name. `others`: files of other kinds.
 
     `whole_names`: the relative name by the name without its suffix, where that is unambiguous.
+    `bands`: files of the galaxies whose bands lie in one each (catalogues.layouts.band_files).
     """
 
     fs: Any
@@ -40,6 +45,7 @@ class Files:
     sizes: Mapping[str, int]
     whole_names: Mapping[str, str]
     others: tuple[str, ...]
+    bands: Mapping[str, tuple[str, ...]]
 
     def find(self, name: str | None) -> str | None:
         """The relative name of a file as a table writes it, with or without its suffix.
@@ -72,8 +78,11 @@ class Files:
         return found
 
 
-def list_images(fs: Any, root: str, besides: Collection[str] = ()) -> Files:
-    """The image files below `root`, known by their suffix; `besides`: paths of tables.
+def list_images(
+    fs: Any, root: str, besides: Collection[str] = (), bands: Sequence[str] = ()
+) -> Files:
+    """The image files below `root`, known by their suffix; `besides`: paths of tables; `bands`: to
+    show of galaxies with a file for each.
 
     Raises StorageError where there is none or `root` is not a folder.
     """
@@ -85,6 +94,10 @@ def list_images(fs: Any, root: str, besides: Collection[str] = ()) -> Files:
             f"{storage.redact(root)!r} is no folder with files that end in {', '.join(SUFFIXES)}: "
             "give the folder of the images"
         )
+    groups, useless = group_bands(sizes, bands)
+    sizes |= {name: sum(sizes[part] for part in parts) for name, parts in groups.items()}
+    apart = {*useless, *(part for parts in groups.values() for part in parts)}
+    sizes = {name: n for name, n in sorted(sizes.items()) if name not in apart}
     whole: dict[str, str] = {}
     for name in sizes:
         whole[stem(name)] = "" if stem(name) in whole else name
@@ -93,7 +106,9 @@ def list_images(fs: Any, root: str, besides: Collection[str] = ()) -> Files:
         root=root,
         sizes=sizes,
         whole_names={k: v for k, v in whole.items() if v},
-        others=tuple(name for name in found if name not in sizes),
+        others=tuple(name for name in found if name not in sizes and name not in apart)
+        + tuple(useless),
+        bands=groups,
     )
 
 
@@ -104,8 +119,9 @@ def stem(name: str) -> str:
 
 
 def integer_stem(name: str) -> int | None:
-    """The identifier that a file's name is, folder and suffix aside; None if it is none."""
-    ids, _ = exact_ids(pa.array([posixpath.basename(stem(name))]))
+    """The identifier that a file's name is, folder and suffix aside, and the bands of a picture of
+    the Dark Energy Survey (12_gri.png); None if it is none."""
+    ids, _ = exact_ids(pa.array([_COLOURS.sub("", posixpath.basename(stem(name)))]))
     number: int | None = ids[0].as_py()
     return number
 
@@ -129,7 +145,7 @@ def read_images(piece: Piece, files: Files) -> Iterator[Piece]:
     kept = [i for i, over in enumerate(large) if not over]
     for portion in _portions(kept, sizes):
         rows = piece.rows.take(pa.array(portion, pa.int64()))
-        yield Piece(rows=_filled(rows, [names[i] for i in portion], files))
+        yield _filled(rows, [names[i] for i in portion], files)
 
 
 def _too_large(size: int) -> str:
@@ -149,10 +165,28 @@ def _portions(rows: list[int], sizes: list[int]) -> Iterator[list[int]]:
         yield portion
 
 
-def _filled(rows: pa.Table, names: list[str | None], files: Files) -> pa.Table:
-    there = [name for name in names if name in files.sizes]
-    read = iter(storage.read_many(files.fs, [storage.join(files.root, n) for n in there if n]))
-    data = [next(read) if name in files.sizes else None for name in names]
+def _filled(rows: pa.Table, names: list[str | None], files: Files) -> Piece:
+    parts = [_parts(name, files) for name in names]
+    paths = [storage.join(files.root, part) for several in parts for part in several]
+    read = iter(storage.read_many(files.fs, paths))
+    data: list[bytes | None] = []
+    skipped = []
+    for name, several in zip(names, parts, strict=True):
+        contents = [next(read) for _ in several]
+        try:
+            data.append(cube(contents) if len(contents) > 1 else (contents or [None])[0])
+        except ImageFault as fault:
+            data.append(None)
+            skipped.append(Skipped(where=str(name), status=fault.status, message=fault.message))
     arrays = [pa.array(data, pa.binary()), pa.array(names, pa.string())]
     image = pa.StructArray.from_arrays(arrays, fields=list(IMAGE_TYPE))
-    return replaced(rows, "image", image)
+    left = pa.array([item.where for item in skipped], pa.string())
+    kept = replaced(rows, "image", image).filter(pc.invert(pc.is_in(arrays[1], left)))
+    return Piece(rows=kept, skipped=tuple(skipped))
+
+
+def _parts(name: str | None, files: Files) -> tuple[str, ...]:
+    """The files that an image is read from, none where it is not there."""
+    if name is None or name not in files.sizes:
+        return ()
+    return files.bands.get(name, (name,))
