@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from catalogues import image_kinds
 from catalogues.fits_images import read_flux
 from catalogues.image_limits import ImageFault, ImageLimits
-from catalogues.images import checked_kind
+from catalogues.images import known_image
 from catalogues.raster_images import read_grey
 from catalogues.statuses import Status
 
@@ -55,7 +55,7 @@ def decode_flux(data: bytes | None, limits: ImageLimits = _DEFAULTS) -> Flux:
 
 
 def _decode(data: bytes, limits: ImageLimits) -> NDArray[np.float64]:
-    kind = checked_kind(data, limits)
+    kind, data = known_image(data, limits)
     if kind == image_kinds.FITS:
         return read_flux(data, limits)
     if kind == image_kinds.JPEG:

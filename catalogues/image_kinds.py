@@ -50,6 +50,11 @@ _OTHER: tuple[tuple[bytes, str], ...] = (
 )
 
 
+def is_fits(data: bytes) -> bool:
+    """Whether bytes begin a FITS file."""
+    return data.startswith(_SIGNATURES[FITS])
+
+
 def kind_of(data: bytes) -> str:
     """JPEG, PNG or FITS. Raises ImageFault, naming what else the bytes appear to be.
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from catalogues import fits_images, image_kinds, raster_images
 from catalogues.image_limits import ImageFault, ImageLimits
+from catalogues.packed_images import unpacked
 from catalogues.statuses import Status
 
 __all__ = ["Decoded", "ImageLimits", "decode"]
@@ -34,7 +35,7 @@ _DEFAULTS = ImageLimits()
 
 
 def decode(data: bytes | None, limits: ImageLimits = _DEFAULTS) -> Decoded:
-    """Unpack a JPEG, PNG or FITS image; never raises for bad data.
+    """Unpack a JPEG, PNG or FITS image (FITS also within gzip); never raises for bad data.
 
     GIF, TIFF, WebP and other kinds are named and not read. See `catalogues.raster_images` and
     `catalogues.fits_images` for what is made of each kind. Safe to call from many threads: no
@@ -56,8 +57,8 @@ def _fault(status: Status, message: str) -> Decoded:
     return Decoded(status=status, message=message)
 
 
-def checked_kind(data: bytes, limits: ImageLimits) -> str:
-    """One of catalogues.image_kinds that are read. Raises ImageFault."""
+def known_image(data: bytes, limits: ImageLimits) -> tuple[str, bytes]:
+    """(one of catalogues.image_kinds that are read, the image's bytes). Raises ImageFault."""
     if not data:
         raise ImageFault(Status.EMPTY_IMAGE, "the image has zero bytes")
     if len(data) > limits.bytes_max:
@@ -65,11 +66,12 @@ def checked_kind(data: bytes, limits: ImageLimits) -> str:
             Status.TOO_LARGE_IMAGE,
             f"{len(data)} bytes are more than the limit of {limits.bytes_max} bytes",
         )
-    return image_kinds.kind_of(data)
+    data = unpacked(data, limits)
+    return image_kinds.kind_of(data), data
 
 
 def _decode(data: bytes, limits: ImageLimits) -> Decoded:
-    kind = checked_kind(data, limits)
+    kind, data = known_image(data, limits)
     if kind == image_kinds.FITS:
         image = fits_images.read_fits(data, limits)
         decoded = Decoded(

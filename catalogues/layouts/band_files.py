@@ -18,7 +18,7 @@ from catalogues.fits_headers import hdus
 from catalogues.fits_images import read_flux
 from catalogues.image_kinds import FITS
 from catalogues.image_limits import ImageFault, ImageLimits
-from catalogues.images import checked_kind
+from catalogues.images import known_image
 from catalogues.layouts.bands import chosen_bands
 from catalogues.statuses import Status
 from catalogues.stretches import Floats
@@ -75,7 +75,8 @@ def cube(files: Sequence[bytes | None], limits: ImageLimits | None = None) -> by
             Status.UNSUPPORTED_IMAGE, f"the bands are of {said} px: colours need one grid of pixels"
         )
     hdu = fits.PrimaryHDU(np.stack(planes).astype(np.float32))
-    middle = next(unit for unit in hdus(files[len(files) // 2] or b"", limits) if unit.is_image)
+    _, middle_file = known_image(files[len(files) // 2] or b"", limits)
+    middle = next(unit for unit in hdus(middle_file, limits) if unit.is_image)
     for name, value in middle.header.items():
         if _WCS.fullmatch(name):
             hdu.header[name] = value
@@ -85,6 +86,7 @@ def cube(files: Sequence[bytes | None], limits: ImageLimits | None = None) -> by
 
 
 def _plane(data: bytes, limits: ImageLimits) -> Floats:
-    if (kind := checked_kind(data, limits)) != FITS:
+    kind, data = known_image(data, limits)
+    if kind != FITS:
         raise ImageFault(Status.UNSUPPORTED_IMAGE, f"a band's file is {kind}, not FITS")
     return read_flux(data, limits)[::-1]

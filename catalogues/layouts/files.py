@@ -22,7 +22,9 @@ from catalogues.rows import one_array, replaced
 from catalogues.statuses import Status
 from catalogues.storage import StorageError
 
-SUFFIXES: tuple[str, ...] = (".fits.fz", ".jpg", ".jpeg", ".png", ".fits", ".fit", ".fts")
+SUFFIXES: tuple[str, ...] = (
+    ".fits.fz", ".fits.gz", ".jpg", ".jpeg", ".png", ".fits", ".fit", ".fts",
+)  # fmt: skip
 """Ends of the names that are taken for images, any case."""
 
 FILE_BYTES_MAX = 64 * 2**20

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,7 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogues.fits_wcs import scale_and_north
+from catalogues.flux_images import decode_flux
+from catalogues.image_limits import ImageLimits
 from catalogues.images import decode
+from catalogues.statuses import Status
 from catalogues.stretches import grey, rgb
 from tests.badfits import HEIGHT, WIDTH, card, flux, plane, simple, squeezed
 
@@ -150,6 +155,33 @@ def test_cube_order_is_blue_to_red() -> None:
     peak = decoded.pixels[HEIGHT - 1 - 10, 20]
     assert peak[2] > peak[1]
     assert peak[2] > peak[0]
+
+
+def test_packed_by_gzip_is_the_same() -> None:
+    whole = plane(flux(), *wcs_cards(sky(0.396, 30.0)))
+    packed, plain = decode(gzip.compress(whole)), decode(whole)
+    assert np.array_equal(packed.pixels, plain.pixels)
+    assert packed.pixel_scale_arcsec == plain.pixel_scale_arcsec
+    assert np.array_equal(decode_flux(gzip.compress(whole)).values, decode_flux(whole).values)
+
+
+def test_packed_files_that_are_not_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No bomb goes off: nothing beyond the limit is unpacked, and of other data a few bytes."""
+    whole = plane(flux())
+    packed = gzip.compress(whole)
+    assert decode(packed[: len(packed) // 2]).status == Status.TRUNCATED_IMAGE
+    broken = packed[:200] + bytes(50) + packed[250:]
+    assert decode(broken).status == Status.CORRUPT_IMAGE
+    assert decode(packed[:12]).status == Status.NOT_AN_IMAGE
+    bomb = gzip.compress(whole + bytes(200_000_000), 9)
+    assert len(bomb) < 300_000
+    tracemalloc.start()
+    decoded = decode(bomb, ImageLimits(bytes_max=2**20))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert decoded.status == Status.TOO_LARGE_IMAGE
+    assert "more than the limit of 1048576 bytes" in decoded.message
+    assert peak < 4 * 2**20
 
 
 def test_scaled_integers_equal_floats() -> None:

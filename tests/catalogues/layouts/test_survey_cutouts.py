@@ -91,10 +91,10 @@ def test_sdss_cutout_of_one_band(tmp_path: Path) -> None:
     assert (decoded.pixels[..., 0] == decoded.pixels[..., 2]).all()
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_dark_energy_survey(tmp_path: Path, packed: bool) -> None:
+@pytest.mark.parametrize("end", [".fits", ".fits.fz", ".fits.gz"])
+def test_dark_energy_survey(tmp_path: Path, end: str) -> None:
     """A delivery: for each COADD_OBJECT_ID a file for each band, and a picture made of them."""
-    end = ".fits.fz" if packed else ".fits"
+    packed = end == ".fits.fz"
     for number in DES:
         for band, level in LEVELS.items():
             path = tmp_path / "in" / "DES1000+0209" / f"{number}_{band}{end}"
