@@ -81,6 +81,9 @@ class IngestOptions:
     """Data release of rows that name none."""
     pixel_scale_arcsec: float | None = None
     """Pixel scale in arcsec of rows that have none."""
+    north_deg: float | None = None
+    """Direction of north of rows that have none, counter-clockwise from image up, east 90 further:
+    0 for cutouts with north up and east left."""
     rows_per_shard: int = 1000
     """Most galaxies in a shard."""
     bytes_per_shard: int = 256 * 2**20
@@ -97,6 +100,8 @@ class IngestOptions:
             raise ValueError(f"rename {bad[0]!r} is not ours=theirs: write object_id=dr7objid")
         if self.pixel_scale_arcsec is not None and not self.pixel_scale_arcsec > 0:
             raise ValueError(f"pixel_scale_arcsec {self.pixel_scale_arcsec} must be above 0")
+        if self.north_deg is not None and not 0 <= self.north_deg < 360:
+            raise ValueError(f"north_deg {self.north_deg} must lie in [0, 360): 0 is up")
         # each of these checks its own part
         self.shard_params(), self.storage_options(), self.to_read()
 
@@ -129,8 +134,8 @@ class IngestOptions:
 
     def defaults(self) -> dict[str, object]:
         """Values for rows that have none of their own."""
-        values = {name: getattr(self, name) for name in ("survey", "data_release")}
-        values["pixel_scale_arcsec"] = self.pixel_scale_arcsec
+        names = ("survey", "data_release", "pixel_scale_arcsec", "north_deg")
+        values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if value is not None}
 
 

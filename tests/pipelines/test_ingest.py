@@ -24,7 +24,9 @@ from tests.s3server import S3Server
 
 
 def test_folder_alone(images: Path, tmp_path: Path) -> None:
-    summary = ingest(images, tmp_path / "out", survey="SDSS", pixel_scale_arcsec=0.396)
+    summary = ingest(
+        images, tmp_path / "out", survey="SDSS", pixel_scale_arcsec=0.396, north_deg=0.0
+    )
     rows = rows_of(tmp_path / "out")
     by_id = {row["object_id"]: row for row in rows}
     assert set(by_id) == {*range(FIRST_ID, FIRST_ID + 6), hashed_id("deep/odd name.JPEG")}
@@ -34,7 +36,8 @@ def test_folder_alone(images: Path, tmp_path: Path) -> None:
     odd = by_id[hashed_id("deep/odd name.JPEG")]
     assert odd["image"] == {"bytes": jpeg(6), "path": "deep/odd name.JPEG"}
     assert odd["survey_id"] == "deep/odd name.JPEG"
-    assert {(row["survey"], row["pixel_scale_arcsec"]) for row in rows} == {("SDSS", 0.396)}
+    told = {(row["survey"], row["pixel_scale_arcsec"], row["north_deg"]) for row in rows}
+    assert told == {("SDSS", 0.396, 0.0)}
     assert (summary.rows_read, summary.rows_written, summary.rows_without_image) == (7, 7, 0)
     assert summary.passed_over == ("README.txt",)
     assert "passed over, unread: README.txt" in report(summary)[-1]

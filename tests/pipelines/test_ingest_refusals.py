@@ -110,6 +110,7 @@ def test_mistakes_before_anything_is_written(images: Path, tmp_path: Path) -> No
         ({"bands": ("g", "r")}, "2 bands make no picture"),
         ({"layout": "huggingface", "table": "t.csv"}, "leave the table 't.csv' out"),
         ({"pixel_scale_arcsec": 0.0}, "pixel_scale_arcsec 0.0 must be above 0"),
+        ({"north_deg": 360.0}, r"north_deg 360.0 must lie in \[0, 360\)"),
         ({"rows_per_shard": 0}, "rows_max is 0"),
         ({"endpoint_url": "localhost"}, "'localhost' is not an address"),
     ],
