@@ -87,7 +87,7 @@ SAMPLES: pa.Field = column("map_samples", pa.int32(), "noise samples of the gala
 
 ARMS: tuple[pa.Field, ...] = (
     column("spiral_pitch_deg", pa.float32(), "experimental: pitch angle of the spiral arms in the disc's plane, by the saliency map for 'spiral arms'; above 0 where an arm that is followed outward turns counter-clockwise on the image; null where few voters see arms", "deg", "src.morph.param"),
-    column("spiral_arms", pa.int32(), "experimental: number of arms in the map for 'spiral arms', 1 to 4", ucd="meta.number;src.morph.param"),
+    column("spiral_arms", pa.int32(), "experimental: number of arms in the map for 'spiral arms', 2 to 4", ucd="meta.number;src.morph.param"),
     column("spiral_strength", pa.float32(), "experimental: share of that map which lies on arms of this number and pitch, 0 to 1; below 0.25 take neither for certain", "", "src.morph.param"),
     column("spiral_radius_px", pa.float32(), "experimental: mean radius of that map in the disc's plane, pixels of the stored image; mostly the galaxy's size", "pixel", "phys.angSize"),
     column("disc_axis_ratio", pa.float32(), "experimental: axis ratio of the galaxy's light on the image, from which the disc's inclination was taken; below 0.5 take no pitch for certain", "", "phys.size.axisRatio"),

@@ -28,13 +28,13 @@ class ArmParams:
     """Where and how arms are looked for.
 
     inner, outer: radii in the disc's plane between which they are, of the map's shorter side;
-    within lie bulge and bar. arms_max: most arms. pitch_deg: tightest and most open winding; the
-    latter keeps what is straight, a bar, from being taken for arms.
+    within lie bulge and bar. arms: fewest and most; a map with one is lopsided. pitch_deg: tightest
+    and most open winding; the latter keeps what is straight, a bar, from being taken for arms.
     """
 
     inner: float = 0.055
     outer: float = 0.42
-    arms_max: int = 4
+    arms: tuple[int, int] = (2, 4)
     pitch_deg: tuple[float, float] = (8.0, 45.0)
 
     def __post_init__(self) -> None:
@@ -43,8 +43,10 @@ class ArmParams:
                 f"inner={self.inner} and outer={self.outer} must be ascending shares of the map's "
                 "side, 0 to 1"
             )
-        if not 1 <= self.arms_max < _SECTORS // 2:
-            raise ValueError(f"arms_max={self.arms_max} must lie in 1..{_SECTORS // 2 - 1}")
+        if not 1 <= self.arms[0] <= self.arms[1] < _SECTORS // 2:
+            raise ValueError(
+                f"arms={self.arms} must be (fewest, most), between 1 and {_SECTORS // 2 - 1}"
+            )
         if not 2 <= self.pitch_deg[0] < self.pitch_deg[1] < 90:
             raise ValueError(
                 f"pitch_deg={self.pitch_deg} must be (tightest, most open), between 2 and 90"
@@ -135,14 +137,14 @@ def _plane(shape: tuple[int, ...], ratio: float, tilt: float) -> tuple[Floats, F
 def _strongest(polar: Floats, log_range: float, params: ArmParams) -> tuple[float, int, float]:
     """Strength, number of arms and pitch in degrees of the largest |A(p, m)| of a map in
     (ln r, angle)."""
-    around = np.fft.fft(polar, axis=1)[:, 1 : params.arms_max + 1] / polar.sum()
+    around = np.fft.fft(polar, axis=1) / polar.sum()
     middles = (np.arange(_RINGS) + 0.5) / _RINGS * log_range
     best = (-1.0, 0, math.nan)
-    for arms in range(1, params.arms_max + 1):
+    for arms in range(params.arms[0], params.arms[1] + 1):
         open_, tight = (arms / math.tan(math.radians(v)) for v in reversed(params.pitch_deg))
         one_way = np.arange(open_, tight, _STEP)
         p = np.concatenate([-one_way, one_way])
-        size = np.abs(np.exp(-1j * np.outer(p, middles)) @ around[:, arms - 1])
+        size = np.abs(np.exp(-1j * np.outer(p, middles)) @ around[:, arms])
         k = int(size.argmax())
         if size[k] > best[0]:
             best = (float(size[k]), arms, math.degrees(math.atan(-arms / p[k])))

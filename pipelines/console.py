@@ -25,6 +25,7 @@ _TITLE = re.compile(r"^╭.*$", re.MULTILINE)
 _BOX = re.compile(r"[─-╿]+")
 _RULE = re.compile(r"^(-{8,}|(Value|Parsing) error)$")  # the frame of terminals without UTF-8
 _HINT = re.compile(r"(For full helptext|Argument helptext).*")
+_VALUE_OF_SWITCH = re.compile(r"Unrecognized options: (True|False)\b", re.IGNORECASE)
 
 
 def parse(kind: type[Options], prog: str, arguments: Sequence[str] | None = None) -> Options:
@@ -38,7 +39,10 @@ def parse(kind: type[Options], prog: str, arguments: Sequence[str] | None = None
             return tyro.cli(kind, args=arguments, prog=prog)
     except SystemExit as end:
         if end.code == MISTAKE:
-            complain(prog, f"{one_line(told.getvalue())}; see {prog} --help", MISTAKE)
+            message = one_line(told.getvalue())
+            if _VALUE_OF_SWITCH.search(message):
+                message += ": a switch takes no value; --name turns it on, --no-name off"
+            complain(prog, f"{message}; see {prog} --help", MISTAKE)
         raise
 
 

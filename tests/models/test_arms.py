@@ -35,7 +35,7 @@ def spiral(
     return shape * ((radius > 8) & (radius < 55)), light
 
 
-@pytest.mark.parametrize("arms", [1, 2, 3, 4])
+@pytest.mark.parametrize("arms", [2, 3, 4])
 @pytest.mark.parametrize("pitch_deg", [-30.0, -12.0, 9.0, 20.0])
 def test_face_on_arms(arms: int, pitch_deg: float) -> None:
     found = read_arms(*spiral(arms, pitch_deg))
@@ -111,7 +111,7 @@ def test_brightness_is_above_the_sky_in_the_galaxys_scale() -> None:
     ("changes", "message"),
     [
         ({"inner": 0.5}, r"inner=0\.5 and outer=0\.42 must be ascending"),
-        ({"arms_max": 0}, r"arms_max=0 must lie in 1"),
+        ({"arms": (0, 4)}, r"arms=\(0, 4\) must be \(fewest, most\)"),
         ({"pitch_deg": (20.0, 10.0)}, r"pitch_deg=\(20\.0, 10\.0\) must be \(tightest"),
     ],
 )

@@ -60,6 +60,7 @@ def test_controls(refused: Callable[..., str], given: dict[str, str], tmp_path: 
     ("words", "parts"),
     [
         (["--smaples", "3"], ["Unrecognized options: --smaples, 3", "--samples", "--help"]),
+        (["--spiral-arms", "True"], ["a switch takes no value; --name turns it on", "--help"]),
         (["--samples", "many"], ["--samples", "'many'"]),
         (["--samples", "0"], ["samples=0 must be at least 1"]),
         (["--select", "most"], ["invalid choice 'most'", "'bar'", "'all'"]),
