@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 _FLOAT_EXACT = 2**53
 _INT64 = 2**63
-_PARTS = {"release": 16, "brickid": 20, "objid": 22}
+PART_BITS = {"release": 16, "brickid": 20, "objid": 22}
 """Bits of a Legacy Surveys identifier's parts."""
 _DIGITS = r"^[+-]?[0-9]+$"
 
@@ -43,7 +43,7 @@ def packed_ids(
     of objid, 20 of brickid, 16 of release. Null where a part is none, or has more bits.
     """
     parts, said = [], pa.nulls(len(objid), pa.string())
-    for values, (name, bits) in zip((release, brickid, objid), _PARTS.items(), strict=True):
+    for values, (name, bits) in zip((release, brickid, objid), PART_BITS.items(), strict=True):
         part, _ = exact_ids(values)
         fits = pc.and_(pc.greater_equal(part, 0), pc.less(part, 2**bits)).fill_null(False)
         note = pa.scalar(
@@ -51,7 +51,7 @@ def packed_ids(
         )
         said = pc.coalesce(said, pc.if_else(fits, pa.scalar(None, pa.string()), note))
         parts.append(pc.if_else(fits, part, pa.scalar(None, pa.int64())))
-    shift_release, shift_brick = _PARTS["brickid"] + _PARTS["objid"], _PARTS["objid"]
+    shift_release, shift_brick = PART_BITS["brickid"] + PART_BITS["objid"], PART_BITS["objid"]
     high = pc.add(pc.shift_left(parts[0], shift_release), pc.shift_left(parts[1], shift_brick))
     return pc.add(high, parts[2]), said
 

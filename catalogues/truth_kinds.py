@@ -17,7 +17,15 @@ from catalogues.layouts.hoyle import RELATIVE_ERROR, hoyle_table
 from catalogues.layouts.tables import FITS, TSV, kind_of_table, read_table, table_columns
 from catalogues.length_units import LengthColumn, length_column
 from catalogues.storage import StorageOptions
-from catalogues.truths import Kind, Truth, establish, identifier, number, quoted
+from catalogues.truths import (
+    Kind,
+    Truth,
+    establish,
+    identifier,
+    number,
+    packed_identifier,
+    quoted,
+)
 
 MOCK_LENGTH = "true_bar_length_px"
 
@@ -142,7 +150,10 @@ def _table(con: duckdb.DuckDBPyConnection, place: str, named: TableColumns) -> T
     length = None if votes and not _likely(names, named) else _length(names, named, place)
     expressions = _lengths(length) if length is not None else {}
     mapping = manifest.resolve([n for n in names if n != "image"])
-    if "object_id" in mapping:
+    if "brickid" in mapping:
+        parts = {**mapping, "objid": mapping["object_id"]}
+        expressions["object_id"] = packed_identifier(con, TRUTH, parts)
+    elif "object_id" in mapping:
         expressions["object_id"] = identifier(con, TRUTH, mapping["object_id"])
     expressions |= {n: number(mapping[n]) for n in ("ra", "dec") if n in mapping}
     error = named.error

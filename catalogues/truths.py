@@ -10,6 +10,7 @@ import duckdb
 
 from catalogues.database import columns, fetch
 from catalogues.galaxyzoo import COLUMNS
+from catalogues.ids import PART_BITS
 from catalogues.length_units import LengthColumn, check_lengths
 
 Kind = Literal["hoyle", "efigi", "mock", "table"]
@@ -141,6 +142,18 @@ def number(name: str, factor: float = 1.0) -> str:
     value = f"TRY_CAST({quoted(name)} AS DOUBLE)"
     times = f" * {factor!r}" if factor != 1.0 else ""
     return f"(CASE WHEN isfinite({value}) THEN {value}{times} END)"
+
+
+def packed_identifier(con: duckdb.DuckDBPyConnection, view: str, parts: Mapping[str, str]) -> str:
+    """SQL of a Legacy Surveys identifier as catalogues.ids.packed_ids makes it; `parts`: the
+    columns of release, brickid and objid."""
+    values = {part: identifier(con, view, parts[part]) for part in PART_BITS}
+    fit = " AND ".join(
+        f"{v} BETWEEN 0 AND {2 ** PART_BITS[part] - 1}" for part, v in values.items()
+    )
+    brick, whole = 2 ** PART_BITS["objid"], 2 ** (PART_BITS["objid"] + PART_BITS["brickid"])
+    packed = f"{values['release']} * {whole} + {values['brickid']} * {brick} + {values['objid']}"
+    return f"(CASE WHEN {fit} THEN {packed} END)"
 
 
 def identifier(con: duckdb.DuckDBPyConnection, view: str, name: str) -> str:

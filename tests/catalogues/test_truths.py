@@ -84,6 +84,18 @@ def test_rows_that_count_for_nothing_are_told(tmp_path: Path) -> None:
     )
 
 
+def test_identifiers_of_the_legacy_surveys_are_packed_as_ingest_packs_them(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "t.parquet",
+        RELEASE=pa.array([9011, 9011, 9011], pa.int16()),
+        BRICKID=pa.array([565022, 565022, -1], pa.int32()),
+        OBJID=pa.array([1254, 1468, 1], pa.int32()),
+        bar_length_arcsec=[1.0, 2.0, 3.0],
+    )
+    _, rows = established("table", path)
+    assert [r["object_id"] for r in rows] == [39633166985594086, 39633166985594300, None]
+
+
 def test_floats_that_lost_digits_are_no_identifiers(tmp_path: Path) -> None:
     path = write(tmp_path / "t.parquet", object_id=[float(IDS[0]), 12.0, 1.5], length_kpc=[3.0] * 3)
     _, rows = established("table", path)
