@@ -93,9 +93,9 @@ def main() -> None:
     import_ray()
     from pipelines import measure, stages
     from pipelines.plan import make_plan
-    from tests.faults.fakes import FakeExplainer
+    from tests.faults.fakes import SurveyExplainer
 
-    stages.Explainer = FakeExplainer  # type: ignore[assignment, misc]
+    stages.Explainer = SurveyExplainer  # type: ignore[assignment, misc]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         place = str(folder)
@@ -109,7 +109,6 @@ def main() -> None:
             input=f"{place}/shards",
             output=f"{place}/out",
             ensemble=tiny_ensemble(folder / "tiny"),
-            select="all",
             rows_per_file=given.rows_per_file,
             cluster=ClusterOptions(device="cpu", batch_rows=100),
         )

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from actors.tables import EXPLAINED, with_columns
 from catalogues.galaxyzoo import COLUMNS
+from catalogues.statuses import Status
 
 SIDE_PX = 32
 
@@ -18,6 +19,7 @@ class FakeExplainer:
     """Takes what the Explainer takes. Votes and maps follow from the seed and the object_id."""
 
     pause_s = 0.0
+    selected = 1.0
 
     def __init__(self, *, seed: int, **_: Any) -> None:
         self.seed = seed
@@ -31,18 +33,26 @@ class FakeExplainer:
         time.sleep(self.pause_s)
         rng = np.random.default_rng([self.seed, row["object_id"]])
         votes = rng.random((2, len(COLUMNS)), np.float32)
-        return {
+        voted = {
             "votes": list(votes[0]),
             "votes_std": list(votes[1]),
             "bar_fraction": float(rng.random()),
-            "maps": np.stack([bar_map(rng), bar_map(rng)]).tobytes(),
         }
+        if voted["bar_fraction"] >= self.selected:
+            return voted | {"status": Status.NOT_SELECTED.value}
+        return voted | {"maps": np.stack([bar_map(rng), bar_map(rng)]).tobytes()}
 
 
 class SlowExplainer(FakeExplainer):
     """One that leaves time for something to happen to it."""
 
     pause_s = 0.03
+
+
+class SurveyExplainer(FakeExplainer):
+    """One that explains as many as a survey has promising galaxies."""
+
+    selected = 0.1
 
 
 def bar_map(rng: np.random.Generator) -> np.ndarray:
