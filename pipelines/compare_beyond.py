@@ -8,19 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalogues.comparison import METRICS, STRANGER
+from models.attributions import METHODS
 from models.controls import NOISE
-from models.ranking import Gain, Overall, gain, overall
-from pipelines.compare_numbers import Table, title
+from models.ranking import Gain, Overall, Verdict, gain, overall, verdict
+from pipelines.compare_numbers import NAMED, ByMethod, Table, title
 
 
 @dataclass(frozen=True, kw_only=True)
 class Beyond:
     """What maps owe to the network and not to the image alone. gains: by metric and method, over
     the same method's maps of networks with random weights. overall: methods by the mean rank of
-    these gains."""
+    these gains. verdicts: by metric, on the paper's judgement, by gains."""
 
     gains: Mapping[str, Mapping[str, Gain]]
     overall: tuple[Overall, ...]
+    verdicts: Mapping[str, Verdict]
 
 
 def beyond(table: Table) -> Beyond | None:
@@ -29,8 +31,9 @@ def beyond(table: Table) -> Beyond | None:
     A random network whose map is constant prefers no pixel: there the number of the image's noise
     stands for it, if that was among the methods.
     """
+    ten = [method for method in table.methods if method in METHODS]
     gains: dict[str, dict[str, Gain]] = {}
-    ranked = []
+    ranked: dict[str, ByMethod] = {}
     for metric in METRICS:
         strangers = table.numbers.get(STRANGER + metric.name)
         if strangers is None:
@@ -38,12 +41,17 @@ def beyond(table: Table) -> Beyond | None:
         own, sign = table.numbers[metric.name], 1.0 if metric.better == "high" else -1.0
         chance = own.get(NOISE, np.float64(np.nan))
         strangers = {m: np.where(np.isnan(v), chance, v) for m, v in strangers.items()}
-        ranked.append({m: sign * (own[m] - strangers[m]) for m in table.methods})
+        ranked[metric.name] = {m: sign * (own[m] - strangers[m]) for m in table.methods}
         each = {m: gain(own[m], strangers[m], metric.better) for m in table.methods}
         if found := {m: g for m, g in each.items() if g is not None}:
             gains[metric.name] = found
-    order = overall([(values, "high") for values in ranked])
-    return Beyond(gains=gains, overall=tuple(order)) if gains else None
+    order = overall([(values, "high") for values in ranked.values()])
+    verdicts = {
+        name: said
+        for name, values in ranked.items()
+        if (said := verdict({m: values[m] for m in ten}, "high", NAMED))
+    }
+    return Beyond(gains=gains, overall=tuple(order), verdicts=verdicts) if gains else None
 
 
 def beyond_rows(found: Beyond) -> list[tuple[str, str, str, list[tuple[str, ...]]]]:

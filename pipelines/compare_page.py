@@ -17,7 +17,7 @@ from models.attributions import CITATIONS, METHODS
 from models.bar_reading import BarAgreement
 from models.comparison import Estimate
 from models.controls import CONTROLS
-from models.ranking import IMAGES_MIN
+from models.ranking import IMAGES_MIN, Verdict
 from pipelines import run_facts
 from pipelines.compare_beyond import Beyond, beyond_rows
 from pipelines.compare_figures import metric_plot, panels
@@ -89,6 +89,11 @@ def values(c: Contents) -> dict[str, Any]:
         "plots": [metric_plot(r) for r in whole.metrics],
         "tests": _tests(whole),
         "beyond": beyond_rows(c.beyond) if c.beyond else [],
+        "beyond_verdicts": [
+            _verdict(_METRIC[name], found) for name, found in c.beyond.verdicts.items()
+        ]
+        if c.beyond
+        else [],
         "beyond_images": count(c.beyond.overall[0].n) if c.beyond and c.beyond.overall else "",
         "beyond_columns": [_METRIC[name] for name in c.beyond.gains] if c.beyond else [],
         "groups": [(g.title, count(g.images), _places(g)) for g in c.groups if g.overall],
@@ -146,17 +151,17 @@ def _first(result: MetricResult) -> str:
 
 
 def _verdicts(whole: Group) -> list[dict[str, str]]:
-    return [
-        {
-            "metric": r.metric.label,
-            "said": _SAID[r.verdict.said],
-            "gap": _interval(r.verdict.gap),
-            "lead": _interval(r.verdict.lead),
-            "first": ", ".join(title(m) for m in r.verdict.first),
-        }
-        for r in whole.metrics
-        if r.verdict is not None
-    ]
+    return [_verdict(r.metric.label, r.verdict) for r in whole.metrics if r.verdict is not None]
+
+
+def _verdict(label: str, found: Verdict) -> dict[str, str]:
+    return {
+        "metric": label,
+        "said": _SAID[found.said],
+        "gap": _interval(found.gap),
+        "lead": _interval(found.lead),
+        "first": ", ".join(title(m) for m in found.first),
+    }
 
 
 def _tests(whole: Group) -> list[tuple[str, list[tuple[str, str, str, str]]]]:

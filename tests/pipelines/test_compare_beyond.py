@@ -9,25 +9,25 @@ import pytest
 
 from catalogues.comparison import METRICS, STRANGER
 from pipelines.compare_beyond import beyond, beyond_rows
-from pipelines.compare_numbers import Table, group
+from pipelines.compare_numbers import NAMED, Table, group
 
 COUNT = 40
-METHODS = ("by_image", "by_network", "noise")
+AT = {"by_image": (0.9, 0.9), "by_network": (0.6, 0.1), "noise": (0.1, 0.1)}
+METHODS = tuple(AT)
 
 
-def table(count: int) -> Table:
+def table(count: int, at: dict[str, tuple[float, float]] = AT) -> Table:
     """A method that lies on the source before any network, one only before the trained one, and
     one that never does."""
     rng = np.random.default_rng(0)
-    numbers = {m.name: {name: np.full(count, np.nan) for name in METHODS} for m in METRICS}
-    at = {"by_image": (0.9, 0.9), "by_network": (0.6, 0.1), "noise": (0.1, 0.1)}
+    numbers = {m.name: {name: np.full(count, np.nan) for name in at} for m in METRICS}
     for name, (own, stranger) in at.items():
         for metric, good in (("relevance_mass", 1), ("deletion_auc", -1)):
             for key, level in ((metric, own), (STRANGER + metric, stranger)):
                 level = level if good > 0 else 1 - level
                 numbers[key][name] = level + 0.01 * rng.standard_normal(count)
     images = [{"label": None, "confident": None, "correct": None} for _ in range(count)]
-    return Table(methods=METHODS, images=images, numbers=numbers)
+    return Table(methods=tuple(at), images=images, numbers=numbers)
 
 
 def test_a_map_that_the_image_alone_makes_is_first_by_value_and_gains_nothing() -> None:
@@ -46,6 +46,15 @@ def test_a_map_that_the_image_alone_makes_is_first_by_value_and_gains_nothing() 
             assert gains[name].gain.value == pytest.approx(0, abs=0.01)
     assert beyond_rows(found)[0][3][0][0] == "0.50"
     assert found.gains["deletion_auc"]["by_network"].mean == pytest.approx(0.4, abs=0.01)
+
+
+def test_the_papers_judgement_by_gains() -> None:
+    found = beyond(table(COUNT, dict.fromkeys(NAMED, (0.6, 0.1)) | {"smoothgrad": (0.9, 0.9)}))
+    assert found is not None
+    assert {v.said for v in found.verdicts.values()} == {"confirmed"}
+    found = beyond(table(COUNT, dict.fromkeys(NAMED, (0.9, 0.9)) | {"smoothgrad": (0.6, 0.1)}))
+    assert found is not None
+    assert {v.said for v in found.verdicts.values()} == {"contradicted"}
 
 
 def test_a_constant_map_of_a_random_network_is_worth_what_noise_is() -> None:
