@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 from rich.console import Console
+from timm.models import save_for_hf
 
 from catalogues.ensembles import read_ensemble
 from catalogues.splits import SplitFractions
@@ -71,6 +75,22 @@ def test_two_members_and_their_table(shards: str, tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"params\.learning_rate=0\.004, not 0\.001: it can only"):
         train(shards, tmp_path, members=("vgg", "xception"), learning_rate=0.001)
+
+
+@pytest.mark.slow
+def test_a_published_checkpoint_becomes_a_member(shards: str, tmp_path: Path) -> None:
+    folder = tmp_path / "encoder"
+    network = timm.create_model("test_convnext", num_classes=0)
+    save_for_hf(network, str(folder), safe_serialization=True)
+    asked = (f"zoobot=local-dir:{folder}",)
+    spec, _ = train(shards, tmp_path / "run", members=(), architecture=asked, epochs=1)
+    (member,) = spec.members
+    assert (member.name, member.architecture, member.input_px) == ("zoobot", "test_convnext", 160)
+    assert member.mean == (0.5, 0.5, 0.5)
+    begun = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    assert any(begun in path.read_text() for path in (tmp_path / "run").rglob("options.json"))
+    shutil.rmtree(folder)
+    usable(tmp_path / "run")
 
 
 def test_streamed_from_the_shards(shards: str, tmp_path: Path) -> None:
