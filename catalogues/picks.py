@@ -166,10 +166,11 @@ def with_pictures(con: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> list[R
         by_file.setdefault(row["filename"], []).append(row["file_row_number"])
     found: dict[tuple[str, int], Row] = {}
     for name, numbers in by_file.items():
-        # one file at a time, and only the wanted rows' images leave it
+        # one file at a time, without a look at the others; only the wanted rows' images leave it
         table = fetch(
             con,
-            f"SELECT * FROM {PICTURES} WHERE filename = ? AND list_contains(?, file_row_number)",
+            "SELECT * FROM read_parquet(?, file_row_number = true) "
+            "WHERE list_contains(?, file_row_number)",
             [name, numbers],
         )
         for picture in table.to_pylist():

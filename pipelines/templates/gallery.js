@@ -31,7 +31,7 @@ function wireRange(field) {
   const values = galaxies.map((g) => g[key]).filter((value) => value !== null);
   const [least, most] = key === "vote" ? [0, 1] : [0, Math.max(...values)];
   const value = (input) => least + ((most - least) * input.value) / STEPS;
-  const show = (number) => (key === "vote" ? number.toFixed(2) : number.toPrecision(3));
+  const text = (number) => (key === "vote" ? number.toFixed(2) : number.toPrecision(3));
   const range = {
     isWhole: () => Number(low.value) === 0 && Number(high.value) === STEPS,
     holds: (number) => number !== null && number >= value(low) - 1e-9 && number <= value(high) + 1e-9,
@@ -42,9 +42,9 @@ function wireRange(field) {
     tell() {
       const named = key === "vote" ? "" : ` ${unit}`;
       for (const input of [low, high]) {
-        input.setAttribute("aria-valuetext", `${show(value(input))}${named}`);
+        input.setAttribute("aria-valuetext", `${text(value(input))}${named}`);
       }
-      field.querySelector("output").value = `${show(value(low))} to ${show(value(high))}${named}`;
+      field.querySelector("output").value = `${text(value(low))} to ${text(value(high))}${named}`;
       field.style.setProperty("--low", low.value / STEPS);
       field.style.setProperty("--high", high.value / STEPS);
       low.style.zIndex = low.value > STEPS / 2 ? 2 : 1; // neither thumb hides the other for good

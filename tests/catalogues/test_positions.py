@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from catalogues.positions import healpix_29
+from catalogues.positions import cell_corners_deg, healpix_29
 
 
 def test_base_pixels_and_unknown_positions() -> None:
@@ -25,3 +25,15 @@ def test_neighbours_on_the_sky_share_coarse_pixels() -> None:
 
 def test_nothing_known() -> None:
     assert healpix_29([math.nan], [math.nan]).to_pylist() == [None]
+
+
+def test_base_cells_have_their_corners() -> None:
+    """The first polar cell reaches from the equator to the pole and over 90 degrees in between."""
+    ra, dec = cell_corners_deg([0], 0)
+    edge = math.degrees(math.asin(2 / 3))
+    known = {
+        (round(r) % 90 if abs(d) < 89 else 0, round(d, 6))
+        for r, d in zip(ra[0], dec[0], strict=True)
+    }
+    assert known == {(0, 90.0), (0, round(edge, 6)), (45, 0.0)}
+    assert sorted(round(r) for r, d in zip(ra[0], dec[0], strict=True) if 1 < d < 89) == [0, 90]

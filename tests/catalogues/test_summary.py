@@ -124,6 +124,20 @@ def test_each_pick_has_its_own_picture(con, synthetic_run) -> None:
         assert row["picture"]["object_id"] == row["object_id"]
 
 
+def test_sample_favours_the_measured_and_stays_the_same(con, synthetic_run) -> None:
+    found = picks.sampled(con, 20, 0)
+    assert Counter(r["status"] for r in found) == {"measured": 15, "no_bar_found": 5}
+    assert [r["object_id"] for r in picks.sampled(con, 8, 0)] == [r["object_id"] for r in found[:8]]
+    assert len({r["object_id"] for r in picks.sampled(con, 1000, 6)}) == 50  # all pictures, once
+    assert picks.sampled(con, 0, 0) == []
+
+
+def test_galaxies_are_counted_by_cell(con, synthetic_run) -> None:
+    cells, numbers = summary.sky_counts(con, 3)
+    known = Counter(p >> 52 for p in synthetic_run.rows()["_healpix_29"].drop_null().to_pylist())
+    assert dict(zip(cells.tolist(), numbers.tolist(), strict=True)) == known
+
+
 def test_pick_falls_back_to_the_unit_there_is(tmp_path) -> None:
     _write(tmp_path, [_row(1, bar_length_px=5.0, bar_length_arcsec=2.0)])
     with database.opened(str(tmp_path)) as con:
