@@ -125,7 +125,7 @@ def _beyond(found: Beyond) -> Printed:
     title = "what the network lends: gains over the same method's maps of random networks"
     return _table(title, ["rank", *(_SHORT[name] for name in found.gains)], [
         (o.method, [f"{o.rank.value:.2f}", *(
-            number(gains[o.method].gain.value) if o.method in gains else "-"
+            f"{gains[o.method].gain.value:.2f}" if o.method in gains else "-"
             for gains in found.gains.values()
         )])
         for o in found.overall
