@@ -86,7 +86,7 @@ SAMPLES: pa.Field = column("map_samples", pa.int32(), "noise samples of the gala
 """Stands in the catalogue where they differ from galaxy to galaxy."""
 
 ARMS: tuple[pa.Field, ...] = (
-    column("spiral_pitch_deg", pa.float32(), "experimental: pitch angle of the spiral arms in the disc's plane, by the saliency map for 'spiral arms'; above 0 where an arm that is followed outward turns counter-clockwise on the image; null where few voters see arms", "deg", "src.morph.param"),
+    column("spiral_pitch_deg", pa.float32(), "experimental: pitch angle of the spiral arms in the disc's plane, by the saliency map for 'spiral arms'; above 0 where an arm that is followed outward turns counter-clockwise on the image, and the sign is surer than the size; null where few voters see arms", "deg", "src.morph.param"),
     column("spiral_arms", pa.int32(), "experimental: number of arms in the map for 'spiral arms', 2 to 4", ucd="meta.number;src.morph.param"),
     column("spiral_strength", pa.float32(), "experimental: share of that map which lies on arms of this number and pitch, 0 to 1; below 0.25 take neither for certain", "", "src.morph.param"),
     column("spiral_radius_px", pa.float32(), "experimental: mean radius of that map in the disc's plane, pixels of the stored image; mostly the galaxy's size", "pixel", "phys.angSize"),

@@ -1,0 +1,43 @@
+"""Columns that only some runs have: in the schema and among the facts where they are asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalogues.bars import ARMS, OPTIONAL, SAMPLES, SCHEMA
+from pipelines.measure import MeasureOptions
+from pipelines.plan import make_plan
+from tests.survey import tiny_ensemble, write_survey
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> dict[str, str]:
+    return {
+        "input": write_survey(tmp_path / "shards", 1, 2),
+        "output": str(tmp_path / "out"),
+        "ensemble": tiny_ensemble(tmp_path / "tiny"),
+    }
+
+
+def test_a_plain_run_has_the_plain_columns_and_facts(given: dict[str, str]) -> None:
+    plan = make_plan(MeasureOptions(**given))
+    assert plan.schema(plan.record("cpu")).names == SCHEMA.names
+    assert not {"spiral_arms", "length_tolerance", "control"} & set(plan.facts)
+
+
+def test_asked_columns_come_last_and_make_another_run(given: dict[str, str]) -> None:
+    plain = make_plan(MeasureOptions(**given))
+    plan = make_plan(MeasureOptions(**given, spiral_arms=True, length_tolerance=0.1))
+    schema = plan.schema(plan.record("cpu"))
+    names = [SAMPLES.name, *(field.name for field in ARMS)]
+    assert schema.names == [*SCHEMA.names, *names]
+    assert set(names) < {field.name for field in OPTIONAL}
+    assert (plan.facts["spiral_arms"], plan.facts["length_tolerance"]) == (True, 0.1)
+    assert plan.record("cpu").run_id != plain.record("cpu").run_id
+
+
+def test_a_kept_column_of_a_taken_name_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="keep names 'spiral_pitch_deg', which the catalogue has"):
+        make_plan(MeasureOptions(**given, keep=("spiral_pitch_deg",)))
