@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines import console
 from pipelines.__main__ import COMMANDS
 from tests.pipelines.synthetic_run import SyntheticRun
 
@@ -127,4 +128,4 @@ def test_the_tours_commands_are_those_that_exist() -> None:
         assert name in COMMANDS
         module = importlib.import_module(f"pipelines.{name}")
         options = getattr(module, f"{name.capitalize()}Options")
-        module.terminal.parse(options, f"ansae {name}", rest)
+        console.parse(options, f"ansae {name}", rest)
