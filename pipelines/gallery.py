@@ -39,7 +39,7 @@ _KEYS = {
     "vote": "bar fraction",
     "length": "bar length",
     "error": "error of the length",
-    "spread": "disagreement between members",
+    "spread": "members’ disagreement",
     "off": "deviation from the truth",
 }
 

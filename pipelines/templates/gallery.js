@@ -151,7 +151,10 @@ function start() {
   all.addEventListener("click", () => grow(state.chosen.length));
   wireDialog((galaxy) => tiles.get(galaxy)?.querySelector("button").focus());
   wireSky(galaxies, (galaxy) => openGalaxy(state.chosen, state.chosen.indexOf(galaxy)));
-  form.closest("details").open = matchMedia("(min-width: 60rem)").matches;
+  const wide = matchMedia("(min-width: 60rem)"); // there the summary is not shown
+  const unfold = () => { form.closest("details").open = wide.matches; };
+  wide.addEventListener("change", unfold);
+  unfold();
   look("");
   document.getElementById("explorer").hidden = false;
 }

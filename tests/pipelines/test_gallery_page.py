@@ -292,6 +292,7 @@ def test_phone_needs_no_sideways_scroll(running, report_file) -> None:
     with visited(running, report_file, viewport=PHONE, has_touch=True, is_mobile=True) as page:
         assert page.evaluate(width) <= 360
         assert page.locator(".tile").first.bounding_box()["width"] > 130
+        assert not page.locator("#key").is_visible()
         page.get_by_text("Choose and order").tap()
         assert page.evaluate(width) <= 360
         sizes = page.eval_on_selector_all("#choose button", "b => b.map((e) => e.offsetHeight)")
@@ -301,6 +302,13 @@ def test_phone_needs_no_sideways_scroll(running, report_file) -> None:
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 360
         assert page.locator("dialog").evaluate("d => d.scrollWidth - d.clientWidth") <= 0
+
+
+def test_controls_are_unfolded_where_there_is_room(running, report_file) -> None:
+    with visited(running, report_file, viewport=PHONE) as page:
+        page.set_viewport_size({"width": 1200, "height": 900})
+        page.locator("#key").wait_for(state="visible", timeout=5000)
+        assert not page.get_by_text("Choose and order").is_visible()
 
 
 def test_without_scripts_the_rest_stands(running, report_file) -> None:
