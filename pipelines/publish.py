@@ -14,12 +14,13 @@ import pyarrow.parquet as pq
 import tyro
 from rich.console import Console
 
-from actors.publisher import Publication
-from catalogues import provenance, storage
+from actors.publisher import WORK, Publication
+from catalogues import provenance, storage, under_way
 from catalogues.catalogue_files import CATALOGUE
 from catalogues.flat_files import FlatKind
 from catalogues.hats import COLLECTION, write_collection
 from catalogues.heartbeat import Life
+from catalogues.lease import Lease, hold
 from catalogues.provenance import RunRecord
 from catalogues.published import PLACED
 from catalogues.sky_partitions import margin_order
@@ -43,7 +44,7 @@ class PublishOptions:
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Output folder of a finished `ansae measure`, local or s3://."""
     output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
-    """An empty or new folder, local or s3://."""
+    """An empty or new folder, local or s3://; or where the same command was killed."""
     name: str = "bars"
     """Name of the catalogue, and of its folder in the output."""
     rows_per_partition: int = 100_000
@@ -88,14 +89,19 @@ class PublishSummary:
 
 def run(options: PublishOptions, console: Console | None = None) -> PublishSummary:
     """Publish. Raises StorageError and ValueError for mistakes, RunFailed where Ray fails; then
-    nothing is left behind."""
+    nothing is left behind. What a killed one has left is cleared away."""
     console = console or Console(stderr=True)
     record = _finished_run(options)
     _check_output(options)
     publication, files = _look(options)
-    with cluster(ClusterOptions(address=options.address)) as resources:
+    fs, root = publication.place()
+    with (
+        hold(fs, root, tell=lambda words: console.print(words)) as lease,
+        cluster(ClusterOptions(address=options.address)) as resources,
+    ):
         import ray
 
+        under_way.begin(fs, root, _names(options))
         publisher = Publisher(
             publication=publication,
             name=options.name,
@@ -105,9 +111,9 @@ def run(options: PublishOptions, console: Console | None = None) -> PublishSumma
         )
         try:
             with terminal.terminated_as_interrupt():
-                return _publish(publisher, options, record, files)
+                return _publish(publisher, options, record, files, lease)
         except BaseException as error:
-            publisher.clear(*_folders(options))
+            under_way.clear(fs, root, _names(options))
             if isinstance(error, ray.exceptions.RayError):
                 why = " ".join(str(error).split())[:500]
                 raise RunFailed(f"{why}; nothing was published: run the same again") from error
@@ -115,10 +121,13 @@ def run(options: PublishOptions, console: Console | None = None) -> PublishSumma
 
 
 def _publish(
-    publisher: Publisher, options: PublishOptions, record: RunRecord, files: list[tuple[str, int]]
+    publisher: Publisher,
+    options: PublishOptions,
+    record: RunRecord,
+    files: list[tuple[str, int]],
+    lease: Lease,
 ) -> PublishSummary:
     began = time.monotonic()
-    publisher.clear()
     pieces = publisher.sort(files)
     _check_rows(pieces, options, record)
     sky = None
@@ -129,11 +138,12 @@ def _publish(
     flat = None
     if options.flat is not None:
         flat = publisher.write_flat(pieces, sky.leaves if sky else (), options.flat)
-    publisher.clear()
+    lease.confirm()
     fs, root = publisher.publication.place()
     provenance.write_record(fs, root, record)
     if sky is not None:
         write_collection(fs, root, *_folders(options))
+    under_way.clear(fs, root, [WORK])
     return PublishSummary(
         output=options.output,
         pieces=pieces,
@@ -148,6 +158,12 @@ def _folders(options: PublishOptions) -> list[str]:
     if options.margin_arcsec is None:
         return [options.name]
     return [options.name, margin_name(options.name, options.margin_arcsec)]
+
+
+def _names(options: PublishOptions) -> list[str]:
+    """All that is put into the output."""
+    flat = [] if options.flat is None else [f"{options.name}.{options.flat}"]
+    return [WORK, *_folders(options), *flat, APART, provenance.FILE, COLLECTION]
 
 
 def _finished_run(options: PublishOptions) -> RunRecord:
@@ -173,11 +189,7 @@ def _check_output(options: PublishOptions) -> None:
     place = storage.redact(options.output)
     if f"{root}/".startswith(f"{source}/"):
         raise ValueError(f"the output {place!r} lies in the run's catalogue: give another folder")
-    if storage.exists(fs, root) and (held := storage.list_files(fs, root)):
-        raise ValueError(
-            f"the output {place!r} holds {len(held)} files: give an empty or new folder, or remove "
-            "them"
-        )
+    under_way.require_free(fs, root)
 
 
 def _look(options: PublishOptions) -> tuple[Publication, list[tuple[str, int]]]:

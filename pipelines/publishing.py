@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,7 +17,6 @@ from rich.console import Console
 from rich.progress import track
 
 from actors.publisher import (
-    WORK,
     Publication,
     Slices,
     Sorted,
@@ -148,13 +146,6 @@ class Publisher:
         shared = [ray.put(value) for value in (self.publication, *constant)]
         results = bounded(work, items, self.most, *shared)
         return iter(track(results, doing, len(items), console=self.console, transient=True))
-
-    def clear(self, *folders: str) -> None:
-        """Remove what lies between the tasks, and folders of a publication that failed."""
-        for name in (WORK, *folders):
-            fs, path = self.publication.place(name)
-            with storage.explained("remove", path), suppress(FileNotFoundError):
-                fs.rm(path, recursive=True)
 
 
 @dataclass(frozen=True, kw_only=True)

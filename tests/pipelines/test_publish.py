@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import subprocess
+import sys
+import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +28,7 @@ from astropy.table import Table
 from hats.io.validation import is_valid_catalog
 from hats.loaders import read_hats
 
+from catalogues import under_way
 from catalogues.bars import SCHEMA
 from catalogues.provenance import read_record, write_record
 from catalogues.storage import filesystem, list_files
@@ -243,6 +248,45 @@ def test_a_catalogue_that_lost_rows(
     assert not list_files(*filesystem(str(out)))
     assert publish.main([str(run), str(out), "--unfinished"]) == 0
     assert is_valid_catalog(out, strict=True)
+
+
+def test_what_a_killed_one_left_is_cleared_and_nothing_else(
+    mistake: Any, place: Path, run: Path, ray_cluster: dict[str, float]
+) -> None:
+    out = place.parent / "again"
+    shutil.copytree(place, out)
+    (out / under_way.FILE).write_text(json.dumps({"names": ["bars", "../run"]}))
+    others = len(list_files(*filesystem(str(out)))) - len(
+        list_files(*filesystem(str(out / "bars")))
+    )
+    assert f"holds {others} files" in mistake(run, out)
+    under_way.begin(*filesystem(str(out)), [path.name for path in out.iterdir()])
+    under_way.begin(*filesystem(str(out)), [])
+    assert [path.name for path in out.iterdir()] == [under_way.FILE]
+    (out / "mine.txt").write_text("precious")
+    assert "holds 1 files" in mistake(run, out)
+    (out / "mine.txt").unlink()
+    under_way.begin(*filesystem(str(out)), ["bars"])
+    (out / "bars").mkdir()
+    (out / "bars" / "half.parquet").write_bytes(b"PAR1")
+    assert publish.main([str(run), str(out)]) == 0
+    assert not (out / "bars" / "half.parquet").exists()
+    assert is_valid_catalog(out, strict=True)
+
+
+@pytest.mark.slow
+def test_killed_and_the_same_again(run: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "pipelines.publish", str(run), str(tmp_path / "out")]
+    first = subprocess.Popen(words)
+    while not list(tmp_path.glob("out/.publishing/*")):
+        assert first.poll() is None
+        time.sleep(0.02)
+    first.kill()
+    first.wait()
+    assert (tmp_path / "out" / under_way.FILE).exists()
+    subprocess.run(words, check=True)
+    assert is_valid_catalog(tmp_path / "out", strict=True)
+    assert not list(tmp_path.glob("out/[._]*"))
 
 
 def test_no_places_at_all(
