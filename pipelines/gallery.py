@@ -76,7 +76,7 @@ def gallery(
     column, rows = picks.length_column(con), with_truth(con, rows) if truth else rows
     unit = column.removeprefix("bar_length_")
     galaxies = [_galaxy(row, column, sky) for row in rows]
-    known = {key for key in _KEYS if any(g[key] is not None for g in galaxies)}
+    known = {"vote"} | {key for key in _KEYS if any(g[key] is not None for g in galaxies)}
     present = [g["status"] for g in galaxies]
     statuses = (Status.MEASURED, Status.NO_BAR_FOUND, Status.NOT_SELECTED)
     views = [

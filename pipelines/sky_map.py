@@ -91,15 +91,19 @@ def _projected(
 
 
 def _outlines(ra: NDArray[np.float64], dec: NDArray[np.float64], middle: float) -> list[str]:
-    """SVG paths of cells with corners (N, 4); a cell on the cut is drawn on its centre's side."""
+    """SVG paths of cells with corners (N, 4); a cell on the cut is drawn at both edges."""
     offset = (ra - middle + 180) % 360 - 180
     polar = np.abs(dec) > 89.999  # a pole has any right ascension
     known = np.where(polar, np.nan, offset)
-    wrapped = np.nanmax(known, axis=1) - np.nanmin(known, axis=1) > 180
-    side = np.where(np.nanmean(np.sign(known), axis=1) > 0, 1, -1)[:, None]
-    moved = np.where(wrapped[:, None] & (np.sign(offset) != side), offset + side * 360, offset)
-    x, y = _projected(np.where(polar, 0, moved), dec)
-    return [_path(zip(xs, ys, strict=True), "Z") for xs, ys in zip(x, y, strict=True)]
+    cut = np.nanmax(known, axis=1) - np.nanmin(known, axis=1) > 180
+    paths = [""] * len(ra)
+    for side, drawn in ((1, np.full(len(ra), True)), (-1, cut)):
+        across = cut[:, None] & (np.sign(offset) != side)
+        moved = np.where(across, offset + side * 360, offset)
+        x, y = _projected(np.where(polar, 0, moved), dec)
+        for i in np.flatnonzero(drawn):
+            paths[i] += _path(zip(x[i], y[i], strict=True), "Z")
+    return paths
 
 
 def _path(points: Iterable[tuple[float, float]], end: str = "") -> str:
