@@ -12,10 +12,11 @@ import torch
 from actors.tables import EXPLAINED, with_columns
 from catalogues.bars import CONTROL, SAMPLES
 from catalogues.ensembles import EnsembleFiles, read_ensemble
-from catalogues.galaxyzoo import SPIRAL, conditional
+from catalogues.galaxyzoo import SPIRAL
 from catalogues.statuses import Status
 from catalogues.storage import StorageOptions
 from models.adaptive import bar_maps_to_tolerance
+from models.arms import arms_seen
 from models.classifier import Classifier
 from models.control import Control
 from models.ensemble import Ensemble, EnsembleSpec, build_member
@@ -29,9 +30,6 @@ from models.selection import SelectionParams
 
 SHIPPED = ("compact",)
 """Names of the ensembles that come with the package."""
-
-_ARMS_MIN = 0.5
-"""Least share of arms among the answers to that question for a map of them."""
 
 MACHINE_ERRORS = (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError)
 """Not the galaxy's fault: they end the run, which can be resumed on a machine that works."""
@@ -167,7 +165,7 @@ class Explainer:
             lengths = self.control.lengths_px(*self._canvas(row), row["galaxy_radius_px"])
             out[CONTROL.name] = float(lengths[0])
         seed = galaxy_seed(self.seed, row["object_id"])
-        if self.spiral_arms and conditional(votes.mean, SPIRAL) >= _ARMS_MIN:
+        if self.spiral_arms and arms_seen(votes.mean):
             of = (self.ensemble, image, [SPIRAL], with_few_samples(self.maps), seed)
             out["arms_map"] = answer_maps(*of).astype(np.float32).tobytes()
         return out | self._maps(image, seed)

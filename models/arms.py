@@ -13,11 +13,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from catalogues.galaxyzoo import SPIRAL, conditional
 
 Floats = NDArray[np.float64]
 
+_SEEN_MIN = 0.5  # of those who are asked
 _LIGHT_MIN = 0.08  # of the galaxy's bright end: fainter pixels are sky
+_STRENGTH_CLEAR, _AXIS_RATIO_CLEAR = 0.25, 0.5
 _RINGS, _SECTORS = 64, 128
 _STEP = 0.125  # of p
 _AXIS_RATIO_MIN = 0.2  # a thinner ellipse is no disc that arms could be seen in
@@ -69,8 +73,18 @@ class SpiralArms:
     radius_px: float = math.nan
     disc_axis_ratio: float = math.nan
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether number and sense of winding can be trusted (models/SCIENCE.md, section 6)."""
+        return self.strength > _STRENGTH_CLEAR and self.disc_axis_ratio > _AXIS_RATIO_CLEAR
+
 
 _DEFAULT = ArmParams()
+
+
+def arms_seen(votes: ArrayLike) -> bool:
+    """Whether half of those who are asked see arms, by a galaxy's votes (37,)."""
+    return bool(conditional(votes, SPIRAL) >= _SEEN_MIN)
 
 
 def brightness(pixels: NDArray[np.uint8], sky: NDArray[np.floating], scale: float) -> Floats:

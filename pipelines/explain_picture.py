@@ -13,10 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from models.arms import SpiralArms
 from models.overlays import Line, bar_line, image_angle_deg
 from pipelines.cards import with_error
 from pipelines.explain_votes import BAR_COLOUR, INK, MUTED, PANEL, draw_votes
-from pipelines.explaining import BAR_MAP, Explained
+from pipelines.explaining import ARMS_MAP, BAR_MAP, Explained
 
 GROUND, DOUBTED = "#0f1216", "#d7b26d"
 
@@ -206,6 +207,17 @@ def _map(axes: Axes, galaxy: Explained, what: str, values: NDArray[np.float64]) 
     if what == BAR_MAP:
         _draw_bar(axes, galaxy, 1.3, ends_alone=True)
     axes.set_title(f"evidence for {what}", fontsize=10, loc="left", pad=5)
+    if what == ARMS_MAP and galaxy.arms is not None:
+        place = {"transform": axes.transAxes, "va": "bottom"}
+        axes.text(0.03, 0.025, arms_words(galaxy.arms), color=INK, fontsize=8, **place)
+
+
+def arms_words(arms: SpiralArms) -> str:
+    """What the map says of the arms, in a short line."""
+    sense = "counter-clockwise" if arms.pitch_deg > 0 else "clockwise"
+    if arms.is_clear:
+        return f"{arms.arms} arms, {sense} outward"
+    return f"unsure: {arms.arms} arms, {sense}"
 
 
 def _dimmed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

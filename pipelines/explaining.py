@@ -25,6 +25,7 @@ from catalogues.scales import DEFAULT_COSMOLOGY
 from catalogues.shards import ROW
 from catalogues.statuses import HEALTHY
 from catalogues.storage import StorageOptions
+from models.arms import SpiralArms, arms_seen, brightness, read_arms
 from models.ensemble import EnsembleSpec
 from models.estimator import mean_map
 from models.placement import Placement
@@ -34,7 +35,8 @@ from models.saliency import galaxy_seed
 from models.selection import SelectionParams
 
 BAR_MAP = "a bar"
-OTHER_MAPS = {"an obvious bulge": OBVIOUS_BULGE, "spiral arms": SPIRAL}
+ARMS_MAP = "spiral arms"
+OTHER_MAPS = {"an obvious bulge": OBVIOUS_BULGE, ARMS_MAP: SPIRAL}
 """What is explained beside the bar: the classes of paper 1's figures, 5.3 and 4.1."""
 
 _SHARD = KEY[0][0]
@@ -55,14 +57,16 @@ class Explained:
     """An image explained.
 
     `row`: as in the catalogue. `pixels`: (H, W, 3) uint8, the stored image. `place`: of the canvas
-    on it. `maps`: (S, S) in [0, 1] by what they explain, the bar's first. `selected`: whether the
-    main job would have made the bar's map at all.
+    on it. `maps`: (S, S) in [0, 1] by what they explain, the bar's first. `arms`: read in their
+    map, None where few voters see any. `selected`: whether the main job would have made the bar's
+    map at all.
     """
 
     row: dict[str, Any]
     pixels: NDArray[np.uint8]
     place: Placement
     maps: dict[str, NDArray[np.float64]]
+    arms: SpiralArms | None
     selected: bool
 
 
@@ -122,8 +126,16 @@ class OneByOne:
             pixels=pixels,
             place=Placement(**where),
             maps={BAR_MAP: np.nan_to_num(mean_map(maps)), **others},
+            arms=self._arms(seen, others[ARMS_MAP]),
             selected=bool(SelectionParams().chosen(np.array(seen["votes"]))),
         )
+
+    def _arms(self, seen: dict[str, Any], saliency: NDArray[np.float64]) -> SpiralArms | None:
+        if not arms_seen(seen["votes"]):
+            return None
+        canvas = np.frombuffer(seen["canvas"], np.uint8).reshape(self._side, self._side, 3)
+        found = read_arms(saliency, brightness(canvas, np.array(seen["sky"]), seen["scale"]))
+        return found if found.arms else None
 
     def _other_maps(
         self, pixels: NDArray[np.uint8], object_id: int

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actors.explainer import find_ensemble, load_ensemble
-from catalogues.galaxyzoo import NOT_EDGE_ON, SPIRAL, conditional
+from catalogues.galaxyzoo import NOT_EDGE_ON, SPIRAL
 from catalogues.images import decode
 from catalogues.mocks import draw_galaxy, encode_jpeg, render
 from catalogues.splits import part_of
 from catalogues.storage import StorageOptions
-from models.arms import SpiralArms, brightness, read_arms
+from models.arms import SpiralArms, arms_seen, brightness, read_arms
 from models.explanation import vote
 from models.numbers import BootstrapParams, Number, number, share
 from models.preprocess import canvas
@@ -35,7 +35,7 @@ from tests.benchmarks import timing
 
 _INTERVAL = BootstrapParams(level=0.95)
 _LIGHT_MIN = 0.08
-AXIS_RATIO_MIN, STRENGTH_MIN = 0.5, 0.25
+_FLAT_MIN = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ def readings(subjects: Iterator[Subject]) -> list[tuple[Subject, SpiralArms, Spi
         cut = canvas(pixels, ensemble.spec.field)
         image = ensemble.image(cut)
         votes = vote(ensemble, image).mean
-        if votes[NOT_EDGE_ON] < 0.25 or conditional(votes, SPIRAL) < 0.5:
+        if votes[NOT_EDGE_ON] < 0.25 or not arms_seen(votes):
             continue
         seed = galaxy_seed(1, subject.identity)
         (saliency,) = answer_maps(ensemble, image, [SPIRAL], params, seed)
@@ -110,8 +110,8 @@ def numbers(found: list[tuple[Subject, SpiralArms, SpiralArms]]) -> list[Number]
     """The figures, for the map and for the light, of the same galaxies."""
     truth = {n: np.array([getattr(s, n) for s, _, _ in found]) for n in ("sense", "pitch", "arms", "strength")}  # noqa: E501  # fmt: skip
     by_map, by_light = (_columns([row[i] for row in found]) for i in (1, 2))
-    flat = by_map["disc_axis_ratio"] > AXIS_RATIO_MIN
-    clear = flat & (by_map["strength"] > STRENGTH_MIN)
+    flat = by_map["disc_axis_ratio"] > _FLAT_MIN
+    clear = np.array([read.is_clear for _, read, _ in found])
     out = []
     for name, seen in (("map", by_map), ("light", by_light)):
         for which, chosen in (("not too inclined", flat), ("clear", clear)):

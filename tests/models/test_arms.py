@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from models.arms import ArmParams, SpiralArms, brightness, read_arms
+from catalogues.galaxyzoo import INDEX, SPIRAL
+from models.arms import ArmParams, SpiralArms, arms_seen, brightness, read_arms
 
 SIDE = 144
 
@@ -105,6 +106,22 @@ def test_brightness_is_above_the_sky_in_the_galaxys_scale() -> None:
     assert light[0, 0] == pytest.approx(0.5)
     assert light[3, 3] == 1.5
     assert light[1, 1] == pytest.approx(-0.2 + (0.3 - 0.25) / 3)
+
+
+def test_arms_are_clear_where_they_are_strong_and_the_disc_is_not_inclined() -> None:
+    assert SpiralArms(strength=0.3, disc_axis_ratio=0.6).is_clear
+    assert not SpiralArms(strength=0.2, disc_axis_ratio=0.6).is_clear
+    assert not SpiralArms(strength=0.3, disc_axis_ratio=0.4).is_clear
+    assert not SpiralArms().is_clear
+
+
+@pytest.mark.parametrize(
+    ("yes", "no", "seen"), [(0.3, 0.2, True), (0.2, 0.3, False), (0, 0, False)]
+)
+def test_arms_are_seen_by_half_of_those_who_are_asked(yes: float, no: float, seen: bool) -> None:
+    votes = np.zeros(37)
+    votes[SPIRAL], votes[INDEX["has_spiral_arms_no"]] = yes, no
+    assert arms_seen(votes) is seen
 
 
 @pytest.mark.parametrize(

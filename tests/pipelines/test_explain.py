@@ -13,7 +13,9 @@ from astropy.wcs import WCS
 from PIL import Image
 
 from catalogues.mocks import MockSkyParams, draw_galaxy, render
+from models.arms import SpiralArms
 from pipelines import explain
+from pipelines.explain_picture import arms_words
 
 Told = Callable[..., tuple[int, str, str]]
 
@@ -89,6 +91,19 @@ def test_the_known_bar(tmp_path: Path, tell: Told) -> None:
     png = (tmp_path / "out" / "587722981741363200.png").read_bytes()
     assert drawn_angle(png) == pytest.approx(angle, abs=1.5)
     assert Image.open(io.BytesIO(png)).size == (1950, 990)
+
+
+@pytest.mark.parametrize(
+    ("pitch_deg", "strength", "words"),
+    [
+        (20.0, 0.4, "2 arms, counter-clockwise outward"),
+        (-20.0, 0.4, "2 arms, clockwise outward"),
+        (-20.0, 0.1, "unsure: 2 arms, clockwise"),
+    ],
+)
+def test_arms_in_words(pitch_deg: float, strength: float, words: str) -> None:
+    arms = SpiralArms(pitch_deg=pitch_deg, arms=2, strength=strength, disc_axis_ratio=0.8)
+    assert arms_words(arms) == words
 
 
 def test_fits_knows_scale_and_north(tmp_path: Path, tell: Told) -> None:
