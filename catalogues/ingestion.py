@@ -33,6 +33,7 @@ class IngestSummary:
     rows_read: int
     rows_written: int
     rows_without_image: int
+    rows_without_scale: int
     unmatched: dict[str, int]
     flagged: dict[str, int]
     skipped: dict[str, int]
@@ -51,6 +52,7 @@ def summarise(
         rows_read=tally.rows_read,
         rows_written=sum(shard.rows for shard in shards),
         rows_without_image=tally.without_image,
+        rows_without_scale=tally.without_scale,
         flagged=dict(sorted(tally.flagged.items())),
         skipped={str(status): count for status, count in sorted(tally.skipped.items())},
         examples=tuple((item.where, str(item.status), item.message) for item in tally.examples),

@@ -75,7 +75,7 @@ _WEIGHTS = {Status.MEASURED: 3, Status.NO_BAR_FOUND: 1, Status.NOT_SELECTED: 1}
 """Shares of a sample by status; what one status does not fill goes to the others."""
 
 SHOWN = (
-    *("object_id", "shard", "shard_row", "survey", "ra", "dec"),
+    *("object_id", "shard", "shard_row", "survey", "survey_id", "ra", "dec"),
     *("z", "petro_r90_arcsec", "pixel_scale_arcsec"),
     *("status", "stop_reason", "bar_fraction", "bar_yes", "bar_yes_std", "galaxy_radius_px"),
     *(f"bar_length_{unit}{e}" for unit in ("px", "arcsec", "kpc") for e in ("", "_err")),

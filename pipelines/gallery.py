@@ -165,8 +165,8 @@ def _place(row: Row) -> list[tuple[str, str]]:
     facts = []
     if is_number(row["ra"]) and is_number(row["dec"]):
         facts.append(("RA, dec (ICRS)", f"{row['ra']:.5f}°, {row['dec']:+.5f}°"))
-    if row["survey"]:
-        facts.append(("survey", row["survey"]))
+    named = (("survey", row["survey"]), ("name there", row["survey_id"]))
+    facts += [(name, value) for name, value in named if value]
     return [*facts, ("shard, row", f"{row['shard']}, {row['shard_row']}")]
 
 

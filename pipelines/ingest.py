@@ -221,6 +221,11 @@ def report(summary: IngestSummary) -> list[str]:
     ]
     if summary.rows_without_image:
         lines.append(f"{summary.rows_without_image} of them have no image file: kept without one")
+    if summary.rows_without_scale:
+        lines.append(
+            f"{summary.rows_without_scale} of them have no pixel_scale_arcsec: lengths in px "
+            "alone, but where a FITS header, --pixel-scale-arcsec or `measure --scale gz2` gives it"
+        )
     lines += [f"{n} rows have no match in {url}" for url, n in summary.unmatched.items() if n]
     lines += [f"{count} of them flagged: {status}" for status, count in summary.flagged.items()]
     lines += [f"{count} rows left behind: {status}" for status, count in summary.skipped.items()]

@@ -28,6 +28,7 @@ class Tally:
     rows_read: int = 0
     rows_kept: int = 0
     without_image: int = 0
+    without_scale: int = 0
     flagged: Counter[str] = field(default_factory=Counter)
     skipped: Counter[Status] = field(default_factory=Counter)
     examples: list[Skipped] = field(default_factory=list)
@@ -38,6 +39,7 @@ class Tally:
         self.rows_kept += len(rows)
         data = pc.struct_field(rows.column("image"), "bytes")
         self.without_image += data.null_count
+        self.without_scale += rows.column("pixel_scale_arcsec").null_count
         if IMAGE_STATUS in rows.column_names:
             self.flagged.update(pc.drop_null(rows.column(IMAGE_STATUS)).to_pylist())
         self.leave(piece.skipped)

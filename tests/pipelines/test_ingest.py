@@ -77,6 +77,7 @@ def test_folder_with_table(images: Path, tmp_path: Path, kind: str, join: str) -
     assert [row["image"]["bytes"] for row in rows] == [jpeg(5), jpeg(0), jpeg(3), None]
     assert rows[3]["image"]["path"] is not None
     assert (summary.rows_written, summary.rows_without_image) == (4, 1)
+    assert summary.rows_without_scale == [row["pixel_scale_arcsec"] for row in rows].count(None)
     assert "1 of them have no image file: kept without one" in report(summary)
 
 
