@@ -46,6 +46,9 @@ from models.saliency import galaxy_seed
 PREDICTED, LABEL = "predicted", "label"
 """What can be explained beside a class by its name."""
 
+_NOT_THE_IMAGES = (*MACHINE_ERRORS, storage.StorageError)
+"""Errors that end the session and not the image: networks and maps lie in a store, too."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
@@ -140,7 +143,7 @@ class Attributor:
             return self._predicted(facts, seen)
         except Unreadable as fault:
             return Source(facts={**facts, "status": fault.status, "status_message": str(fault)})
-        except MACHINE_ERRORS:
+        except _NOT_THE_IMAGES:
             raise
         except Exception as error:
             return Source(facts={**facts, **_failure("reading the image", error)})
@@ -186,7 +189,7 @@ class Attributor:
             return facts | self._numbers(
                 source.facts["object_id"], source.seen, source.trial, method
             )
-        except MACHINE_ERRORS:
+        except _NOT_THE_IMAGES:
             raise
         except Exception as error:
             return facts | _failure(f"explaining by {method}", error)

@@ -22,7 +22,7 @@ from catalogues.comparison import read_tables
 from catalogues.layouts.mirabest import encoded
 from catalogues.manifest import SCHEMA
 from catalogues.splits import fold_of
-from catalogues.storage import filesystem
+from catalogues.storage import StorageError, filesystem
 from models.classes import ClassSpec
 from models.ensemble import EnsembleSpec, dump_member
 from models.networks import Member, MemberSpec
@@ -157,6 +157,23 @@ def test_a_label_that_the_network_does_not_know_is_a_flagged_row(
     assert said[2] == (None, "unknown_class")
     (hybrid,) = (r for r in found if r["object_id"] == 2)
     assert hybrid["status_message"] == "class 'hybrid' is none of the network's: FRI, FRII"
+
+
+def test_a_store_that_fails_is_no_fault_of_an_image(plan: ComparePlan, tmp_path: Path) -> None:
+    ensemble = classifier(tmp_path / "gone")
+    options = replace(
+        plan.options, output=str(tmp_path / "out"), ensemble=ensemble, methods=("grad_cam",)
+    )
+    mine = make_plan(options).with_ledgers("cpu")
+    params = mine.attributor("cpu", None)
+    actor = Attributor(params, None)
+    unit = next(mine.units())
+    Path(ensemble).unlink()  # before the network of the other fold is read
+    done = np.zeros(unit.shard.rows, dtype=bool)
+    table = pa.concat_tables(read_rows(unit.shard, done, params.input, params.read, params.columns))
+    with pytest.raises(StorageError, match=r"ensemble\.json"):
+        actor.explained(table, unit.missing)
+    assert not list(Path(options.output).glob("metrics/*/*"))
 
 
 def test_groups_of_images(plan: ComparePlan) -> None:
