@@ -3,7 +3,8 @@
 What is real: shards and store (a folder, or an S3 server with `--s3`), Ray, every stage but the
 networks. It tells the rate, the driver's memory and how both go with time; what listing, reading
 the ledger, recognising a finished run and committing a file cost.
-`python -m tests.benchmarks.bench_simulation --shards 10000 --rows 100`
+`python -m tests.benchmarks.bench_simulation --shards 10000 --rows 100`; with `--keep FOLDER` the
+same command goes on where one was stopped.
 """
 
 from __future__ import annotations
@@ -88,8 +89,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100, help="galaxies in a shard")
     parser.add_argument("--rows-per-file", type=int, default=1000)
     parser.add_argument("--s3", action="store_true")
+    parser.add_argument("--keep", type=Path, help="folder for everything, instead of none")
     parser.add_argument("--every", type=float, default=15.0, help="seconds between two lines")
     given = parser.parse_args()
+    if given.keep and given.s3:
+        parser.error("the S3 server's data do not outlive it: --keep or --s3")
     import_ray()
     from pipelines import measure, stages
     from pipelines.plan import make_plan
@@ -97,14 +101,17 @@ def main() -> None:
 
     stages.Explainer = SurveyExplainer  # type: ignore[assignment, misc]
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
         place = str(folder)
         if given.s3:
             server = stack.enter_context(s3server.serve(folder))
             os.environ.update(server.environment)
             place = f"s3://{server.bucket}"
-        with timed(f"writing {given.shards} shards of {given.rows}"):
-            write_shards(f"{place}/shards", given.shards, given.rows)
+        if not (folder / "written").exists():
+            with timed(f"writing {given.shards} shards of {given.rows}"):
+                write_shards(f"{place}/shards", given.shards, given.rows)
+            (folder / "written").touch()
         options = measure.MeasureOptions(
             input=f"{place}/shards",
             output=f"{place}/out",
@@ -112,11 +119,11 @@ def main() -> None:
             rows_per_file=given.rows_per_file,
             cluster=ClusterOptions(device="cpu", batch_rows=100),
         )
-        with timed("planning a new run"):
+        with timed("planning the run"):
             make_plan(options)
         with watched(f"{place}/out/catalogue", given.every) as seen:
             summary = measure.run(options)
-        rate = summary.written / summary.seconds
+        rate = summary.written / max(summary.seconds, 1e-9)
         print(f"{summary.written} galaxies in {summary.seconds:.0f} s: {rate:.0f} galaxies/s")
         for part in range(0, len(seen), max(1, len(seen) // 10)):
             print("  at {:.0f} s: driver {:.0f} MiB, {} files".format(*seen[part]))
