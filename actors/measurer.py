@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from actors.tables import with_columns
 from catalogues import pictures
 from catalogues.bar_rows import MEASURED, bar_rows
 from catalogues.statuses import Status
-from models.arms import brightness, read_arms
+from models.arms import SpiralArms, brightness, read_arms
 from models.estimator import EstimatorParams, estimate_bar, mean_map
 from models.placement import Placement, place_bar
 
@@ -97,11 +99,8 @@ class Measurer:
     def _arms(self, row: dict[str, Any]) -> dict[str, Any]:
         if row["arms_map"] is None:
             return {}
-        shape = (self.canvas_px, self.canvas_px)
-        pixels = np.frombuffer(row["canvas"], np.uint8).reshape(*shape, 3)
-        light = brightness(pixels, np.array(row["sky"]), row["scale"])
         flat = np.frombuffer(row["arms_map"], np.float32).astype(np.float64)
-        found = read_arms(flat.reshape(shape), light)
+        found = arms_of(row, flat.reshape(self.canvas_px, self.canvas_px))
         return {
             "spiral_pitch_deg": found.pitch_deg,
             "spiral_arms": found.arms or None,
@@ -119,6 +118,12 @@ class Measurer:
         shown = None if row["maps"] is None else pictures.encode_map(mean_map(self._maps(row)))
         kept = {name: row[name] for name in pictures.SCHEMA.names if name in row}
         return kept | {"canvas": pictures.encode_picture(pixels), "map": shown}
+
+
+def arms_of(row: Mapping[str, Any], saliency: NDArray[np.float64]) -> SpiralArms:
+    """Arms in a map (S, S) of a row of the Explainer's tables."""
+    pixels = np.frombuffer(row["canvas"], np.uint8).reshape(*saliency.shape, 3)
+    return read_arms(saliency, brightness(pixels, np.array(row["sky"]), row["scale"]))
 
 
 def _without_votes(batch: pa.Table, where: list[bool]) -> pa.Table:

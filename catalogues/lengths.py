@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,9 @@ class BarLengthColumn:
     scale: ScaleConvention = "given"
 
     def __post_init__(self) -> None:
-        length_column(self.name)
+        _ = self.column  # checks the name
 
-    @property
+    @cached_property
     def column(self) -> LengthColumn:
         """What its name says."""
         return length_column(self.name)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from actors.decoder import DUPLICATE, Decoder
 from actors.explainer import Explainer, find_ensemble
-from actors.measurer import Measurer
+from actors.measurer import Measurer, arms_of
 from catalogues.bar_rows import catalogue_schema
 from catalogues.catalogue_files import KEY
 from catalogues.galaxyzoo import OBVIOUS_BULGE, SPIRAL
@@ -25,7 +25,7 @@ from catalogues.scales import DEFAULT_COSMOLOGY
 from catalogues.shards import ROW
 from catalogues.statuses import HEALTHY
 from catalogues.storage import StorageOptions
-from models.arms import SpiralArms, arms_seen, brightness, read_arms
+from models.arms import SpiralArms, arms_seen
 from models.ensemble import EnsembleSpec
 from models.estimator import mean_map
 from models.placement import Placement
@@ -130,11 +130,11 @@ class OneByOne:
             selected=bool(SelectionParams().chosen(np.array(seen["votes"]))),
         )
 
-    def _arms(self, seen: dict[str, Any], saliency: NDArray[np.float64]) -> SpiralArms | None:
+    @staticmethod
+    def _arms(seen: dict[str, Any], saliency: NDArray[np.float64]) -> SpiralArms | None:
         if not arms_seen(seen["votes"]):
             return None
-        canvas = np.frombuffer(seen["canvas"], np.uint8).reshape(self._side, self._side, 3)
-        found = read_arms(saliency, brightness(canvas, np.array(seen["sky"]), seen["scale"]))
+        found = arms_of(seen, saliency)
         return found if found.arms else None
 
     def _other_maps(

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from actors.publisher import WORK
 from catalogues import provenance, storage, under_way
 from catalogues.flat_files import FlatKind
 from catalogues.hats import COLLECTION, write_collection
-from catalogues.lease import Lease, hold
+from catalogues.lease import Lease, LeaseError, hold
 from catalogues.provenance import RunRecord
 from catalogues.sky_partitions import margin_order
 from catalogues.storage import StorageError, StorageOptions
@@ -85,7 +86,8 @@ class PublishSummary:
 
 def run(options: PublishOptions, console: Console | None = None) -> PublishSummary:
     """Publish. Raises StorageError and ValueError for mistakes, RunFailed where Ray fails; then
-    nothing is left behind. What a killed one has left is cleared away."""
+    nothing is left behind. What a killed one has left is cleared away. LeaseError where another
+    run has taken the output over: what lies there is then its own."""
     console = console or Console(stderr=True)
     record = finished_run(options)
     check_output(options)
@@ -109,7 +111,9 @@ def run(options: PublishOptions, console: Console | None = None) -> PublishSumma
             with terminal.terminated_as_interrupt():
                 return _publish(publisher, options, record, files, lease)
         except BaseException as error:
-            under_way.clear(fs, root, _names(options))
+            with suppress(LeaseError):  # where another has taken over, the files are its own
+                lease.confirm()
+                under_way.clear(fs, root, _names(options))
             if isinstance(error, ray.exceptions.RayError):
                 why = " ".join(str(error).split())[:500]
                 raise RunFailed(f"{why}; nothing was published: run the same again") from error

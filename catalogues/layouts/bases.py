@@ -55,8 +55,8 @@ def find_base(source: Source, options: StorageOptions | None = None) -> Base:
     if _is(source, "huggingface", fs, root, (".parquet",)):
         return _huggingface(source, options)
     if source.table is None:
-        return _folder(source, fs, root)
-    return _described(source, fs, root, *storage.filesystem(source.table, options))
+        return _folder(source, fs, root, options)
+    return _described(source, source.table, fs, root, options)
 
 
 def _is(source: Source, layout: str, fs: Any, root: str, suffixes: tuple[str, ...]) -> bool:
@@ -112,8 +112,8 @@ def _huggingface(source: Source, options: StorageOptions | None) -> Base:
     )
 
 
-def _folder(source: Source, fs: Any, root: str) -> Base:
-    files = list_images(fs, root, _paths(source.joins), source.bands)
+def _folder(source: Source, fs: Any, root: str, options: StorageOptions | None) -> Base:
+    files = list_images(fs, root, _paths(source.joins, options), source.bands)
     if not source.joins and source.votes not in ("auto", "none"):
         raise ValueError(f"votes {source.votes!r} stand in a table: name it with --table")
     if source.hash_ids or (not source.joins and (source.keep or source.chosen)):
@@ -123,8 +123,11 @@ def _folder(source: Source, fs: Any, root: str) -> Base:
     return Base(names=[], open=lambda _, __: (Folder(files=files), list(files.others)))
 
 
-def _described(source: Source, fs: Any, root: str, table_fs: Any, table: str) -> Base:
-    files = list_images(fs, root, _paths((str(source.table), *source.joins)), source.bands)
+def _described(
+    source: Source, url: str, fs: Any, root: str, options: StorageOptions | None
+) -> Base:
+    table_fs, table = storage.filesystem(url, options)
+    files = list_images(fs, root, (table, *_paths(source.joins, options)), source.bands)
 
     def opened(chosen: Chosen, keep: Kept) -> tuple[Layout, list[str]]:
         rows = describe_folder(
@@ -135,8 +138,8 @@ def _described(source: Source, fs: Any, root: str, table_fs: Any, table: str) ->
     return Base(names=table_columns(table_fs, table), open=opened)
 
 
-def _paths(urls: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(storage.filesystem(url)[1] for url in urls)
+def _paths(urls: tuple[str, ...], options: StorageOptions | None) -> tuple[str, ...]:
+    return tuple(storage.filesystem(url, options)[1] for url in urls)
 
 
 def _kaggle(source: Source, fs: Any, root: str) -> Source:

@@ -36,11 +36,14 @@ def open_layout(source: Source, options: StorageOptions | None = None) -> Opened
         keep[_holder(name, names)].append(name)
     if scheme is not None:
         keep[votes] += [name for name in scheme.columns if name not in keep[votes]]
-    chosen: list[dict[str, str]] = [{} for _ in names]
-    for ours, theirs in source.chosen.items():
-        chosen[_holder(theirs, names)][ours] = theirs
-        for i, held in enumerate(names):
-            chosen[i] |= {ours: theirs} if theirs in held else {}
+    chosen = [
+        {
+            ours: theirs
+            for ours, theirs in source.chosen.items()
+            if theirs in held or i == _holder(theirs, names)
+        }
+        for i, held in enumerate(names)
+    ]
     layout, passed_over = base.open(chosen[0], tuple(keep[0]))
     unmatched = {}
     for i, (fs, path) in enumerate(tables, 1):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import resource
 import tempfile
 import threading
 import time
@@ -27,6 +26,7 @@ import pyarrow.parquet as pq
 from catalogues import storage
 from pipelines.resources import ClusterOptions, import_ray
 from tests import s3server
+from tests.benchmarks.processes import name_and_mib
 from tests.survey import galaxy_rows, tiny_ensemble
 
 
@@ -45,15 +45,9 @@ def write_shards(url: str, shards: int, rows: int) -> None:
         storage.write_whole(fs, path, buffer.getvalue())
 
 
-def resident_mib() -> float:
-    """Memory of this process now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
-
-
 @contextmanager
 def watched(catalogue: str, every_s: float) -> Iterator[list[tuple[float, float, int]]]:
-    """(seconds, MiB, files of the catalogue) as time goes by."""
+    """(seconds, private MiB of this process, files of the catalogue) as time goes by."""
     seen: list[tuple[float, float, int]] = []
     over, began = threading.Event(), time.monotonic()
     fs, root = storage.filesystem(catalogue)
@@ -61,7 +55,7 @@ def watched(catalogue: str, every_s: float) -> Iterator[list[tuple[float, float,
     def look() -> None:
         while not over.wait(every_s):
             files = len(storage.list_files(fs, root)) if storage.exists(fs, root) else 0
-            seen.append((time.monotonic() - began, resident_mib(), files))
+            seen.append((time.monotonic() - began, name_and_mib(os.getpid())[1], files))
             print(f"{seen[-1][0]:8.0f} s {seen[-1][1]:8.0f} MiB {files:8d} files", flush=True)
 
     thread = threading.Thread(target=look, daemon=True)

@@ -11,6 +11,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,9 @@ from astropy.table import Table
 from hats.io.validation import is_valid_catalog
 from hats.loaders import read_hats
 
-from catalogues import under_way
+from catalogues import lease, under_way
 from catalogues.bars import SCHEMA
+from catalogues.lease import LeaseError, this_process
 from catalogues.provenance import read_record, write_record
 from catalogues.storage import filesystem, list_files
 from pipelines import publish
@@ -272,6 +274,24 @@ def test_what_a_killed_one_left_is_cleared_and_nothing_else(
     assert publish.main([str(run), str(out)]) == 0
     assert not (out / "bars" / "half.parquet").exists()
     assert is_valid_catalog(out, strict=True)
+
+
+def test_who_is_taken_over_leaves_the_others_files(
+    run: Path, tmp_path: Path, ray_cluster: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    other = replace(this_process(), holder="other", host="elsewhere")
+
+    def taken_over(*_: Any) -> None:
+        (out / lease.FILE).write_bytes(other.to_json())
+        (out / "bars").mkdir(exist_ok=True)
+        (out / "bars" / "others.parquet").write_bytes(b"PAR1")
+
+    monkeypatch.setattr(publish, "check_rows", taken_over)
+    with pytest.raises(LeaseError, match=r"no longer this run's|another run has taken"):
+        publish.run(publish.PublishOptions(run=str(run), output=str(out)))
+    assert (out / "bars" / "others.parquet").read_bytes() == b"PAR1"
+    assert (out / under_way.FILE).exists()
 
 
 @pytest.mark.slow
