@@ -4,7 +4,8 @@
 Two numbers of galaxies are measured and the difference taken, so that the start of processes and
 networks does not count. "share_of_parts": processor seconds (on a GPU: clock seconds) that the
 stages alone take for so many galaxies (bench_stages), over those of the whole program. On a GPU its
-utilisation is traced once a second.
+utilisation is traced once a second. Ray's own statistics of every stage stand in the JSON and are
+printed for the last run.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from catalogues.mocks import mock_table
+from pipelines import stages
 from pipelines.measure import MeasureOptions, run
 from pipelines.resources import ClusterOptions, cluster
 from tests.benchmarks import bench_stages, timing
@@ -57,6 +59,23 @@ def gpu_trace() -> Iterator[list[float]]:
             seen += [float(line) for line in process.stdout if line.strip().isdigit()]
 
 
+@contextmanager
+def ray_statistics() -> Iterator[list[str]]:
+    """What Ray tells of the stages of the runs within."""
+    told: list[str] = []
+    receipts = stages.receipts
+
+    def watched(files: Any) -> Iterator[dict[str, Any]]:
+        yield from receipts(files)
+        told.append(files.stats())
+
+    stages.receipts = watched
+    try:
+        yield told
+    finally:
+        stages.receipts = receipts
+
+
 def measured(source: str, output: Path, samples: int, workers: int, device: Any) -> tuple[float, float, list[float]]:  # noqa: E501  # fmt: skip
     """Clock seconds and processor seconds of a run, and the GPU's trace."""
     options = MeasureOptions(
@@ -86,7 +105,11 @@ def main() -> None:
     result: dict[str, Any] = {f"{name}_ms": 1e3 * s for name, s in parts.items()}
     slowest = parts["votes"] + parts["maps"] if device.type == "cuda" else sum(parts.values())
     few, many = max(1, options.galaxies // 4), options.galaxies
-    with tempfile.TemporaryDirectory() as name, cluster(ClusterOptions()):
+    with (
+        tempfile.TemporaryDirectory() as name,
+        cluster(ClusterOptions()),
+        ray_statistics() as told,
+    ):
         folder = Path(name)
         sources = {n: shards(folder / f"{n}", n) for n in (few, many)}
         for workers in options.workers:
@@ -102,11 +125,13 @@ def main() -> None:
                 f"cpu_ms_per_galaxy_{key}": 1e3 * cpu_s,
                 f"share_of_parts_{key}": slowest / spent,
             }
+            result[f"ray_{key}"] = told[-1].splitlines()
             if trace:
                 result[f"gpu_utilisation_{key}"] = fmean(trace)
                 result[f"gpu_trace_{key}"] = trace
     result |= {"galaxies": many, "samples": options.samples}
     timing.tell(result, options.json)
+    print(told[-1])
 
 
 if __name__ == "__main__":
