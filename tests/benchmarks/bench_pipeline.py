@@ -24,7 +24,6 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from catalogues.mocks import mock_table
-from pipelines import stages
 from pipelines.measure import MeasureOptions, run
 from pipelines.resources import ClusterOptions, cluster
 from tests.benchmarks import bench_stages, timing
@@ -62,6 +61,8 @@ def gpu_trace() -> Iterator[list[float]]:
 @contextmanager
 def ray_statistics() -> Iterator[list[str]]:
     """What Ray tells of the stages of the runs within."""
+    from pipelines import stages  # imports Ray, whose environment is set by then
+
     told: list[str] = []
     receipts = stages.receipts
 
