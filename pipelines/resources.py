@@ -175,14 +175,25 @@ def _core_silenced() -> Iterator[None]:
 
 
 def import_ray() -> Any:
-    """Ray, with what must stand in the environment before it is imported."""
+    """Ray, with what must stand in the environment before it is imported.
+
+    Raises ValueError where it was imported before and has no token to start with.
+    """
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     # else a process that a light stage will need again is killed after a second without work, and
     # its successor spends longer on its imports than on its galaxies
     os.environ.setdefault("RAY_idle_worker_killing_time_threshold_ms", "600000")
+    early = sys.modules.get("ray")
     if "RAY_AUTH_MODE" not in os.environ and "RAY_ADDRESS" not in os.environ:
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        if early is None:
+            os.environ["RAY_AUTH_MODE"] = "token"
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        elif not early.is_initialized():
+            raise ValueError(
+                "ray was imported before RAY_AUTH_MODE was set, it would start without a token: "
+                "import it after pipelines.resources.import_ray(), or set RAY_AUTH_MODE and "
+                "RAY_AUTH_TOKEN, or call ray.init() yourself"
+            )
     import ray
 
     return ray

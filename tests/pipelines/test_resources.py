@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -42,6 +43,16 @@ def test_a_gpu_that_is_not_there() -> None:
         stage_resources(ClusterOptions(device="cuda"), "cuda", 8, 0)
     coming = stage_resources(ClusterOptions(device="cuda", explainers_max=5), "cuda", 8, 0)
     assert (coming.explainers.min_size, coming.explainers.max_size) == (1, 5)
+
+
+def test_ray_that_was_imported_too_early_for_its_token() -> None:
+    code = "import ray; from pipelines.resources import import_ray; import_ray()"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_A")}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "import it after pipelines.resources.import_ray()" in ended.stderr
 
 
 def test_a_cluster_that_is_not_there() -> None:
