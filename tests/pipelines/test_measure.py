@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +16,8 @@ from rich.console import Console
 
 from catalogues import manifest, storage
 from catalogues.bars import SCHEMA
+from catalogues.galaxyzoo import COLUMNS
+from models.arms import arms_seen
 from pipelines.measure import MeasureOptions, RunFailed, main, report, run
 from pipelines.resources import ClusterOptions
 from tests.s3server import S3Server
@@ -174,7 +177,7 @@ def test_a_broken_shard_ends_the_run_by_name_and_once_mended_the_run_goes_on(
     images = pq.read_metadata(broken).row_group(0).column(1)
     at = images.dictionary_page_offset or images.data_page_offset
     broken.write_bytes(good[:at] + b"\xff" * 64 + good[at + 64 :])
-    again = replace(options, input=str(shards), output=str(tmp_path / "out"), select="none")
+    again = replace(options, input=str(shards), output=str(tmp_path / "out"), spiral_arms=True)
 
     with pytest.raises(RunFailed, match=r"shard-1\.parquet.*run the same command again"):
         run(again, QUIET)
@@ -183,4 +186,9 @@ def test_a_broken_shard_ends_the_run_by_name_and_once_mended_the_run_goes_on(
 
     broken.write_bytes(good)
     run(again, QUIET)
-    assert places(catalogue(again.output)) == places(catalogue(options.output))
+    table = catalogue(again.output)
+    assert places(table) == places(catalogue(options.output))
+    votes = np.array([table[name].to_numpy() for name in COLUMNS], dtype=np.float64).T
+    seen = [bool(arms_seen(v)) for v in votes]
+    assert any(seen)
+    assert [v is not None for v in table["spiral_radius_px"].to_pylist()] == seen
