@@ -2,10 +2,11 @@
 
 `ansae measure` on a real Ray on this machine, all galaxies selected, with one worker and with more.
 Two numbers of galaxies are measured and the difference taken, so that the start of processes and
-networks does not count. "share_of_parts": processor seconds (on a GPU: clock seconds) that the
-stages alone take for so many galaxies (bench_stages), over those of the whole program. On a GPU its
-utilisation is traced once a second. Ray's own statistics of every stage stand in the JSON and are
-printed for the last run.
+networks does not count. "share_of_slowest": the rate over that of so many processes that do
+nothing but votes and maps. "share_of_parts": processor seconds (on a GPU: clock seconds) that the
+stages alone take for so many galaxies (bench_stages), over those of the whole program, Ray's own
+processes included. On a GPU its utilisation is traced once a second. Ray's own statistics of every
+stage stand in the JSON and are printed for the last run.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def main() -> None:
     device = timing.device()
     parts = bench_stages.stages(max(2, options.galaxies // 8), options.samples, device)
     result: dict[str, Any] = {f"{name}_ms": 1e3 * s for name, s in parts.items()}
-    slowest = parts["votes"] + parts["maps"] if device.type == "cuda" else sum(parts.values())
+    kernel = parts["votes"] + parts["maps"]
+    total = kernel if device.type == "cuda" else sum(parts.values())
     few, many = max(1, options.galaxies // 4), options.galaxies
     with (
         tempfile.TemporaryDirectory() as name,
@@ -120,11 +122,12 @@ def main() -> None:
                 clock[n], cpu[n], trace = measured(source, out, options.samples, workers, device)
             wall_s, cpu_s = ((d[many] - d[few]) / (many - few) for d in (clock, cpu))
             spent = wall_s if device.type == "cuda" else cpu_s
-            key = f"{workers}_workers"
+            key, processes = f"{workers}_workers", 1 if device.type == "cuda" else workers
             result |= {
                 f"galaxies_per_s_{key}": 1 / wall_s,
                 f"cpu_ms_per_galaxy_{key}": 1e3 * cpu_s,
-                f"share_of_parts_{key}": slowest / spent,
+                f"share_of_slowest_{key}": kernel / wall_s / processes,
+                f"share_of_parts_{key}": total / spent,
             }
             result[f"ray_{key}"] = told[-1].splitlines()
             if trace:
