@@ -17,6 +17,7 @@ from catalogues.statuses import Status
 from catalogues.storage import StorageOptions
 from models.adaptive import bar_maps_to_tolerance
 from models.arms import arms_seen
+from models.bulge import BULGE_ANSWERS
 from models.classifier import Classifier
 from models.control import Control
 from models.ensemble import Ensemble, EnsembleSpec, build_member
@@ -89,7 +90,8 @@ class Explainer:
     how maps are made; `estimator`: what they are for. `seed`: the run's. `device`: "cpu" or "cuda".
     `precision`: for models.fast_saliency.SpeedParams.of. `control`: for load_control, None: none.
     `length_tolerance`: for models.adaptive, None: every map has all samples. `spiral_arms`: whether
-    galaxies whose voters see spiral arms get a map of these, too.
+    galaxies whose voters see spiral arms get a map of these, too. `bulge`: whether all get one of
+    the bulge.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Explainer:
         control: str | None = None,
         length_tolerance: float | None = None,
         spiral_arms: bool = False,
+        bulge: bool = False,
     ) -> None:
         if device == "cpu":
             torch.set_num_threads(1)  # the pool of Explainers is what fills the cores
@@ -114,6 +117,7 @@ class Explainer:
         self.control = load_control(control, storage, device) if control else None
         self.length_tolerance = length_tolerance
         self.spiral_arms = spiral_arms
+        self.bulge = bulge
         self.selection = selection
         self.maps = maps
         self.estimator = estimator
@@ -165,10 +169,22 @@ class Explainer:
             lengths = self.control.lengths_px(*self._canvas(row), row["galaxy_radius_px"])
             out[CONTROL.name] = float(lengths[0])
         seed = galaxy_seed(self.seed, row["object_id"])
-        if self.spiral_arms and arms_seen(votes.mean):
-            of = (self.ensemble, image, [SPIRAL], with_few_samples(self.maps), seed)
-            out["arms_map"] = answer_maps(*of).astype(np.float32).tobytes()
-        return out | self._maps(image, seed)
+        return out | self._other_maps(image, votes.mean, seed) | self._maps(image, seed)
+
+    def _other_maps(self, image: torch.Tensor, votes: np.ndarray, seed: int) -> dict[str, bytes]:
+        """Those beside the bar's that were asked for; each the mean of its answers' maps."""
+        wanted: dict[str, tuple[int, ...]] = {}
+        if self.spiral_arms and arms_seen(votes):
+            wanted["arms_map"] = (SPIRAL,)
+        if self.bulge:
+            wanted["bulge_map"] = BULGE_ANSWERS
+        if not wanted:
+            return {}
+        answers = [answer for own in wanted.values() for answer in own]
+        maps = answer_maps(self.ensemble, image, answers, with_few_samples(self.maps), seed)
+        of = dict(zip(answers, maps, strict=True))
+        means = {name: np.mean([of[a] for a in own], axis=0) for name, own in wanted.items()}
+        return {name: mean.astype(np.float32).tobytes() for name, mean in means.items()}
 
     def _maps(self, image: torch.Tensor, seed: int) -> dict[str, Any]:
         of = (self.ensemble, image, self.maps, seed)

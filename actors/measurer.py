@@ -14,8 +14,9 @@ from catalogues import pictures
 from catalogues.bar_rows import MEASURED, bar_rows
 from catalogues.statuses import Status
 from models.arms import SpiralArms, brightness, read_arms
+from models.bulge import read_bulge
 from models.estimator import EstimatorParams, estimate_bar, mean_map
-from models.placement import Placement, place_bar
+from models.placement import Placement, place_axis, place_bar
 
 PICTURE = "picture"
 """Column of the Measurer's tables: a row of catalogues.pictures, null where none is kept."""
@@ -68,7 +69,7 @@ class Measurer:
         if row["status"] is not None:
             return {name: row[name] for name in ("status", "status_message")}
         try:
-            return self._bar(row) | self._arms(row)
+            return self._bar(row) | self._arms(row) | self._bulge(row)
         except Exception as error:
             message = f"reading the map: {type(error).__name__}: {error}"
             return {"status": Status.FAILED.value, "status_message": message}
@@ -76,8 +77,7 @@ class Measurer:
     def _bar(self, row: dict[str, Any]) -> dict[str, Any]:
         fraction = np.nan if row["bar_fraction"] is None else row["bar_fraction"]
         estimate = estimate_bar(self._maps(row), self.estimator, fraction, self._left_out(row))
-        where = {name: row[name] for name in ("x0", "y0", "factor_x", "factor_y")}
-        placed, bar = place_bar(estimate, Placement(**where)), estimate.bar
+        placed, bar = place_bar(estimate, _placement(row)), estimate.bar
         reading = {
             "stop_reason": bar.stop.value,
             "threshold": bar.threshold,
@@ -99,8 +99,7 @@ class Measurer:
     def _arms(self, row: dict[str, Any]) -> dict[str, Any]:
         if row["arms_map"] is None:
             return {}
-        flat = np.frombuffer(row["arms_map"], np.float32).astype(np.float64)
-        found = arms_of(row, flat.reshape(self.canvas_px, self.canvas_px))
+        found = arms_of(row, self._other_map(row["arms_map"]))
         return {
             "spiral_pitch_deg": found.pitch_deg,
             "spiral_arms": found.arms or None,
@@ -108,6 +107,20 @@ class Measurer:
             "spiral_radius_px": found.radius_px * np.sqrt(row["factor_x"] * row["factor_y"]),
             "disc_axis_ratio": found.disc_axis_ratio,
         }
+
+    def _bulge(self, row: dict[str, Any]) -> dict[str, Any]:
+        if row["bulge_map"] is None:
+            return {}
+        found = read_bulge(self._other_map(row["bulge_map"]))
+        stretch, angle = place_axis(found.position_angle_deg, _placement(row))
+        return {
+            "bulge_extent_px": found.extent_px * stretch,
+            "bulge_position_angle_deg": angle,
+        }
+
+    def _other_map(self, data: bytes) -> NDArray[np.float64]:
+        flat = np.frombuffer(data, np.float32).astype(np.float64)
+        return flat.reshape(self.canvas_px, self.canvas_px)
 
     def _picture(self, row: dict[str, Any]) -> dict[str, Any] | None:
         healthy = row["votes"] is not None and row["status"] != Status.FAILED.value
@@ -124,6 +137,10 @@ def arms_of(row: Mapping[str, Any], saliency: NDArray[np.float64]) -> SpiralArms
     """Arms in a map (S, S) of a row of the Explainer's tables."""
     pixels = np.frombuffer(row["canvas"], np.uint8).reshape(*saliency.shape, 3)
     return read_arms(saliency, brightness(pixels, np.array(row["sky"]), row["scale"]))
+
+
+def _placement(row: Mapping[str, Any]) -> Placement:
+    return Placement(**{name: row[name] for name in ("x0", "y0", "factor_x", "factor_y")})
 
 
 def _without_votes(batch: pa.Table, where: list[bool]) -> pa.Table:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from catalogues import bars, scales
-from catalogues.bars import ARMS
+from catalogues.bars import ARMS, BULGE
 from catalogues.conventions import position_angle_on_sky
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.positions import healpix_29
@@ -29,7 +29,7 @@ MEASURED: dict[str, pa.DataType] = {
     "stop_reason": pa.string(),
     "threshold": pa.float64(),
     "pixels": pa.int32(),
-    **{field.name: field.type for field in ARMS},
+    **{field.name: field.type for field in (*ARMS, *BULGE)},
 }
 """What a measurement gives, in pixels and the axes of the stored image; NaN is unknown."""
 
@@ -78,15 +78,17 @@ def _lengths(table: pa.Table, cosmology: str) -> dict[str, NDArray[np.float64]]:
 
 
 def _angles(table: pa.Table) -> dict[str, Any]:
-    image = _floats(table, "bar_position_angle_deg")
-    angle, frame = position_angle_on_sky(image, _floats(table, "north_deg"))
-    rounded = angle.astype(np.float32)
-    rounded[rounded >= 180] = 0  # 179.9999999 rounds up
-    unknown = ~np.isfinite(rounded)
-    return {
-        "bar_position_angle_deg": rounded,
-        "bar_position_angle_frame": pa.array(frame.tolist(), pa.string(), mask=unknown),
-    }
+    north = _floats(table, "north_deg")
+    out: dict[str, Any] = {}
+    known = np.zeros(len(table), bool)
+    for name in ("bar_position_angle_deg", "bulge_position_angle_deg"):
+        angle, frame = position_angle_on_sky(_floats(table, name), north)
+        rounded = angle.astype(np.float32)
+        rounded[rounded >= 180] = 0  # 179.9999999 rounds up
+        known |= np.isfinite(rounded)
+        out[name] = rounded
+    frames = pa.array(frame.tolist(), pa.string(), mask=~known)
+    return out | {"bar_position_angle_frame": frames}
 
 
 def _votes(table: pa.Table) -> dict[str, pa.Array]:

@@ -94,8 +94,20 @@ ARMS: tuple[pa.Field, ...] = (
 )  # fmt: skip
 """Stand in the catalogue where arms were asked for: of galaxies with a saliency map."""
 
-OPTIONAL: tuple[pa.Field, ...] = (CONTROL, SAMPLES, *ARMS)
-"""Columns that a catalogue may have after those of SCHEMA."""
+BULGE: tuple[pa.Field, ...] = (
+    column("bulge_extent_px", pa.float32(), "experimental: full extent, in pixels of the stored image, of the saliency map for 'obvious or dominant bulge' above half its maximum; follows the seeing more than the bulge", "pixel", "phys.angSize"),
+    column("bulge_position_angle_deg", pa.float32(), "experimental: position angle of that map in [0, 180), in the frame of bar_position_angle_frame; lies across the bar in most galaxies, NOT the bulge's own angle", "deg", "pos.posAng"),
+)  # fmt: skip
+"""Stand in the catalogue where the bulge was asked for: of galaxies with a saliency map."""
+
+OPTIONAL: dict[str, tuple[pa.Field, ...]] = {
+    "control": (CONTROL,),
+    "length_tolerance": (SAMPLES,),
+    "spiral_arms": ARMS,
+    "bulge": BULGE,
+}
+"""Columns that a catalogue may have after those of SCHEMA, by the option of `measure` that asks for
+them."""
 
 SCHEMA: pa.Schema = pa.schema(_ids() + _status() + _bar() + _votes() + _where())
 """The catalogue's columns in order. One row per input row, whatever happened to it."""

@@ -90,6 +90,7 @@ EDGE_ON = INDEX["disk_edge_on_yes"]
 NOT_EDGE_ON = INDEX["disk_edge_on_no"]
 SPIRAL = INDEX["has_spiral_arms_yes"]
 OBVIOUS_BULGE = INDEX["bulge_prominence_obvious"]
+DOMINANT_BULGE = INDEX["bulge_prominence_dominant"]
 
 
 def question_of(column: int) -> Question:

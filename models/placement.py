@@ -47,14 +47,7 @@ def place_bar(estimate: BarEstimate, placement: Placement) -> PlacedBar:
     own axis and the angle is turned accordingly; a bar without an angle takes the mean factor.
     """
     bar, p = estimate.bar, placement
-    angle = math.radians(bar.position_angle_deg)
-    across, up = math.sin(angle) * p.factor_x, math.cos(angle) * p.factor_y
-    stretch = math.hypot(across, up)
-    if p.factor_x == p.factor_y or math.isnan(stretch):
-        stretch = math.sqrt(p.factor_x * p.factor_y)
-        turned = bar.position_angle_deg
-    else:
-        turned = math.degrees(math.atan2(across, up)) % 180.0
+    stretch, turned = place_axis(bar.position_angle_deg, p)
     return PlacedBar(
         length_px=bar.length_px * stretch,
         length_err_px=estimate.length_err_px * stretch,
@@ -63,3 +56,15 @@ def place_bar(estimate: BarEstimate, placement: Placement) -> PlacedBar:
         y_px=p.y0 - 0.5 + (bar.y_px + 0.5) * p.factor_y,
         member_lengths_px=estimate.member_lengths_px * stretch,
     )
+
+
+def place_axis(position_angle_deg: float, placement: Placement) -> tuple[float, float]:
+    """(image pixels per map pixel along a line, its angle on the image), for a line at a position
+    angle on the map; one without an angle takes the mean factor."""
+    p = placement
+    angle = math.radians(position_angle_deg)
+    across, up = math.sin(angle) * p.factor_x, math.cos(angle) * p.factor_y
+    stretch = math.hypot(across, up)
+    if p.factor_x == p.factor_y or math.isnan(stretch):
+        return math.sqrt(p.factor_x * p.factor_y), position_angle_deg
+    return stretch, math.degrees(math.atan2(across, up)) % 180.0

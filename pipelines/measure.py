@@ -59,6 +59,9 @@ class MeasureOptions:
     spiral_arms: bool = False
     """Whether to read spiral arms as well (experimental): pitch, number, strength and radius, of
     galaxies with a map whose voters see arms; a quarter more gradients for these."""
+    bulge: bool = False
+    """Whether to read the map of "obvious or dominant bulge" as well (experimental): its extent and
+    angle, of galaxies with a map; half as many gradients again."""
     seed: int = 0
     """Seed of the noise; a galaxy's noise depends on it and the object_id alone."""
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"

@@ -13,7 +13,7 @@ import pyarrow as pa
 from actors.explainer import find_ensemble, load_control
 from catalogues import provenance, scales, storage
 from catalogues.bar_rows import catalogue_schema
-from catalogues.bars import ARMS, CONTROL, OPTIONAL, SAMPLES, SCHEMA
+from catalogues.bars import OPTIONAL, SCHEMA
 from catalogues.catalogue_files import CATALOGUE
 from catalogues.ledger import Ledger, Mask, read_ledger
 from catalogues.passed_columns import extra_fields
@@ -116,9 +116,7 @@ def make_plan(options: MeasureOptions) -> Plan:
     recipe = _recipe(options, files.estimator)
     asked = _asked(options, ensemble, read)
     extra = () if known else extra_fields(options.input, shards, options.keep, read)
-    extra += (CONTROL,) if "control" in asked else ()
-    extra += (SAMPLES,) if "length_tolerance" in asked else ()
-    extra += ARMS if "spiral_arms" in asked else ()
+    extra += tuple(field for name in OPTIONAL if name in asked for field in OPTIONAL[name])
     source = known.facts["input"] if known else provenance.shard_facts(shards)
     rows = source["rows"]
     if not rows:
@@ -197,11 +195,8 @@ def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe
 def _asked(options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions) -> dict[str, Any]:
     """Facts of a run that only some runs have. Raises ValueError for a control that cannot look at
     the ensemble's canvases."""
-    asked: dict[str, Any] = {}
-    if options.length_tolerance is not None:
-        asked["length_tolerance"] = options.length_tolerance
-    if options.spiral_arms:
-        asked["spiral_arms"] = True
+    plain = ("length_tolerance", "spiral_arms", "bulge")
+    asked = {name: value for name in plain if (value := getattr(options, name))}
     if options.control is None:
         return asked
     spec = load_control(options.control, read).spec
@@ -252,7 +247,7 @@ def _check_apart(options: MeasureOptions) -> None:
             f"the output {storage.redact(options.output)!r} lies within the input: its files would "
             "be taken for shards; choose a folder beside it"
         )
-    taken = {*SCHEMA.names, *(field.name for field in OPTIONAL)}
+    taken = {*SCHEMA.names, *(field.name for fields in OPTIONAL.values() for field in fields)}
     if clash := [name for name in options.keep if name in taken]:
         raise ValueError(
             f"keep names {clash[0]!r}, which the catalogue has already: leave it out, or rename "

@@ -29,6 +29,7 @@ def explainer_arguments(plan: Plan, record: RunRecord, read: StorageOptions) -> 
         "control": plan.options.control,
         "length_tolerance": plan.options.length_tolerance,
         "spiral_arms": plan.options.spiral_arms,
+        "bulge": plan.options.bulge,
     }
 
 

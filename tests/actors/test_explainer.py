@@ -22,6 +22,7 @@ from catalogues.image_limits import ImageLimits
 from catalogues.mocks import mock_table
 from catalogues.shards import list_shards
 from catalogues.storage import StorageOptions
+from models.bulge import BULGE_ANSWERS
 from models.ensemble import Ensemble, EnsembleSpec
 from models.estimator import EstimatorParams
 from models.explanation import bar_maps, bar_maps_left_out, vote
@@ -126,6 +127,27 @@ def test_arms_get_a_map_where_voters_see_them_and_nothing_else_changes(
     assert seen
     none = SelectionParams(select="none")
     assert make(ensemble, spiral_arms=True, selection=none)(canvases)["arms_map"].null_count == 6
+
+
+def test_all_selected_get_a_map_of_the_bulge_which_leaves_the_arms_as_they_are(
+    ensemble: str, explainer: Explainer, canvases: pa.Table
+) -> None:
+    both = make(ensemble, spiral_arms=True, bulge=True)(canvases)
+    arms, plain = make(ensemble, spiral_arms=True)(canvases), explainer(canvases)
+    beside = ["arms_map", "bulge_map"]
+    assert both.drop(beside).equals(plain.drop(beside))
+    assert plain["bulge_map"].null_count == len(plain)
+    for row, alone in zip(both.to_pylist(), arms.to_pylist(), strict=True):
+        assert (row["bulge_map"] is None) == (row["maps"] is None)
+        assert (row["arms_map"] is None) == (alone["arms_map"] is None)
+        if row["arms_map"] is not None:
+            of_arms = (np.frombuffer(r["arms_map"], np.float32) for r in (row, alone))
+            np.testing.assert_allclose(*of_arms, atol=1e-6)
+        if row["maps"] is not None:
+            of = (explainer._image(row), BULGE_ANSWERS, MAPS, galaxy_seed(3, row["object_id"]))
+            obvious, dominant = answer_maps(explainer.ensemble, *of)
+            found = np.frombuffer(row["bulge_map"], np.float32).reshape(CANVAS_PX, CANVAS_PX)
+            np.testing.assert_allclose(found, (obvious + dominant) / 2, atol=1e-6)
 
 
 def test_nothing_is_left_out_where_no_sampling_error_is_asked_for(

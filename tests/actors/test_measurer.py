@@ -14,9 +14,10 @@ from PIL import Image
 from actors.measurer import PICTURE, Measurer
 from actors.tables import EXPLAINED, with_columns
 from catalogues.bar_rows import catalogue_schema
-from catalogues.bars import ARMS
+from catalogues.bars import ARMS, BULGE
 from catalogues.scales import kpc_per_arcsec
 from models.arms import brightness, read_arms
+from models.bulge import read_bulge
 from models.estimator import EstimatorParams, estimate_bar
 from tests.models.barmaps import gaussian_ridge
 from tests.survey import CANVAS_PX
@@ -79,14 +80,17 @@ def test_a_known_bar_comes_out_in_every_unit(canvases: pa.Table) -> None:
     assert row["bar_length_px_members"] == pytest.approx([row["bar_length_px"]] * 2, rel=1e-5)
 
 
+def with_map_of_row_1(table: pa.Table, name: str, values: np.ndarray) -> pa.Table:
+    """The table with one of the maps beside the bar's."""
+    sent = pa.array([None, values.tobytes(), *4 * [None]], pa.binary())
+    return table.set_column(table.column_names.index(name), name, sent)
+
+
 def test_arms_stand_in_the_row_where_they_were_asked_for(canvases: pa.Table) -> None:
     rows, columns = np.mgrid[:CANVAS_PX, :CANVAS_PX] - (CANVAS_PX - 1) / 2
     angle = np.arctan2(-rows, columns) - np.log(np.hypot(rows, columns)) / np.tan(np.radians(20))
     arms = np.exp(3 * np.cos(2 * angle)).astype(np.float32)
-    table = explained(canvases, {1: maps().tobytes()})
-    index = table.column_names.index("arms_map")
-    sent = pa.array([None, arms.tobytes(), *4 * [None]], pa.binary())
-    table = table.set_column(index, "arms_map", sent)
+    table = with_map_of_row_1(explained(canvases, {1: maps().tobytes()}), "arms_map", arms)
     schema = catalogue_schema("run-1", {}, ARMS)
     out = measure(table, schema=schema).drop_columns([PICTURE])
     assert out.select(SCHEMA.names).cast(SCHEMA).equals(measure(table).drop_columns([PICTURE]))
@@ -104,6 +108,31 @@ def test_arms_stand_in_the_row_where_they_were_asked_for(canvases: pa.Table) -> 
     assert row["spiral_radius_px"] == pytest.approx(expected.radius_px * canvas["factor_x"])
     for field in ARMS:
         assert out[field.name].null_count == 5
+
+
+def test_the_bulge_stands_in_the_row_on_the_sky_also_where_no_bar_is_found(
+    canvases: pa.Table,
+) -> None:
+    bulge = np.zeros((CANVAS_PX, CANVAS_PX), np.float32)
+    bulge[6:18, 9:15] = 1.0  # upright; this row has north at 30 deg
+    schema = catalogue_schema("run-1", {}, BULGE)
+    for bar, status in ((maps(), "measured"), (np.full_like(maps(), np.nan), "no_bar_found")):
+        table = with_map_of_row_1(explained(canvases, {1: bar.tobytes()}), "bulge_map", bulge)
+        out = measure(table, schema=schema)
+        row, canvas = out.to_pylist()[1], canvases.to_pylist()[1]
+        extent = read_bulge(bulge.astype(np.float64)).extent_px
+        assert extent == pytest.approx(4 * 12 / math.sqrt(12))
+        assert row["status"] == status
+        assert row["bulge_extent_px"] == pytest.approx(extent * canvas["factor_x"])
+        assert row["bulge_position_angle_deg"] == pytest.approx(150.0)
+        assert row["bar_position_angle_frame"] == "sky"
+        for field in BULGE:
+            assert out[field.name].null_count == 5
+    plain = measure(explained(canvases, {1: maps().tobytes()}))
+    same = measure(
+        with_map_of_row_1(explained(canvases, {1: maps().tobytes()}), "bulge_map", bulge)
+    )
+    assert same.equals(plain)
 
 
 @pytest.mark.parametrize("combine", ["maps", "lengths"])

@@ -37,6 +37,7 @@ KNOWN = {
     "bar_length_px": 20.0,
     "bar_length_px_err": 2.0,
     "bar_position_angle_deg": 50.0,
+    "bulge_position_angle_deg": None,
     "bar_axis_ratio": 0.3,
     "bar_x_px": 40.5,
     "bar_y_px": 41.5,

@@ -177,7 +177,8 @@ def test_a_broken_shard_ends_the_run_by_name_and_once_mended_the_run_goes_on(
     images = pq.read_metadata(broken).row_group(0).column(1)
     at = images.dictionary_page_offset or images.data_page_offset
     broken.write_bytes(good[:at] + b"\xff" * 64 + good[at + 64 :])
-    again = replace(options, input=str(shards), output=str(tmp_path / "out"), spiral_arms=True)
+    again = replace(options, input=str(shards), output=str(tmp_path / "out"))
+    again = replace(again, spiral_arms=True, bulge=True)
 
     with pytest.raises(RunFailed, match=r"shard-1\.parquet.*run the same command again"):
         run(again, QUIET)
@@ -192,3 +193,4 @@ def test_a_broken_shard_ends_the_run_by_name_and_once_mended_the_run_goes_on(
     seen = [bool(arms_seen(v)) for v in votes]
     assert any(seen)
     assert [v is not None for v in table["spiral_radius_px"].to_pylist()] == seen
+    assert table["bulge_extent_px"].null_count == 0

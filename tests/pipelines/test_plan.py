@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalogues.bars import ARMS, OPTIONAL, SAMPLES, SCHEMA
+from catalogues.bars import ARMS, BULGE, OPTIONAL, SAMPLES, SCHEMA
 from pipelines.measure import MeasureOptions
 from pipelines.plan import make_plan
 from tests.survey import tiny_ensemble, write_survey
@@ -24,17 +24,17 @@ def given(tmp_path: Path) -> dict[str, str]:
 def test_a_plain_run_has_the_plain_columns_and_facts(given: dict[str, str]) -> None:
     plan = make_plan(MeasureOptions(**given))
     assert plan.schema(plan.record("cpu")).names == SCHEMA.names
-    assert not {"spiral_arms", "length_tolerance", "control"} & set(plan.facts)
+    assert not set(OPTIONAL) & set(plan.facts)
 
 
 def test_asked_columns_come_last_and_make_another_run(given: dict[str, str]) -> None:
     plain = make_plan(MeasureOptions(**given))
-    plan = make_plan(MeasureOptions(**given, spiral_arms=True, length_tolerance=0.1))
+    plan = make_plan(MeasureOptions(**given, bulge=True, spiral_arms=True, length_tolerance=0.1))
     schema = plan.schema(plan.record("cpu"))
-    names = [SAMPLES.name, *(field.name for field in ARMS)]
+    names = [field.name for field in (SAMPLES, *ARMS, *BULGE)]
     assert schema.names == [*SCHEMA.names, *names]
-    assert set(names) < {field.name for field in OPTIONAL}
-    assert (plan.facts["spiral_arms"], plan.facts["length_tolerance"]) == (True, 0.1)
+    asked = {name: plan.facts[name] for name in OPTIONAL if name in plan.facts}
+    assert asked == {"length_tolerance": 0.1, "spiral_arms": True, "bulge": True}
     assert plan.record("cpu").run_id != plain.record("cpu").run_id
 
 
