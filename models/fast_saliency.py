@@ -36,14 +36,18 @@ class SpeedParams:
 
     fold: batch normalisations into convolutions (models.folding). precision: of weights and
     activations; products are summed in float32 by the hardware, samples always. compile: with
-    torch.compile, where that works (models.compilation).
+    torch.compile, where that works (models.compilation). graphs: compiled kernels are recorded as
+    CUDA graphs and launched together; not used by default, for it was never measured.
     """
 
     fold: bool = True
     precision: Precision = "float32"
     compile: bool = False
+    graphs: bool = False
 
     def __post_init__(self) -> None:
+        if self.graphs and not self.compile:
+            raise ValueError("graphs=True records compiled kernels: it needs compile=True")
         if self.precision not in ("float32", *_DTYPES):
             raise ValueError(
                 f"precision={self.precision!r} must be 'float32', 'bfloat16' or 'float16'"
@@ -86,12 +90,16 @@ class FastMember(Member):
         self.exact = member
         self.speed = speed
         self.lowered = _DTYPES.get(speed.precision)
+        self.answers_share_a_pass = not speed.compile  # compiled kernels overwrite what they kept
         self.notes: list[str] = []
 
     @cached_property
     def network(self) -> Callable[[Tensor], Tensor]:
         """Images in the lowered precision to logits; made when the first gradient is asked for."""
-        return Compiled(self.plain, self.spec.name) if self.speed.compile else self.plain
+        if not self.speed.compile:
+            return self.plain
+        mode = "reduce-overhead" if self.speed.graphs else "default"
+        return Compiled(self.plain, self.spec.name, mode=mode)
 
     @cached_property
     def plain(self) -> nn.Module:

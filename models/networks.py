@@ -151,9 +151,11 @@ class Member(nn.Module):
 
     A control's is (B, 1), a length; a classifier's (B, K). samples_at_once: how many samples of
     SmoothGrad this member's device has room for; None: as many as the parameters say.
+    answers_share_a_pass: whether several answers' gradients can follow one forward pass.
     """
 
     samples_at_once: int | None = None
+    answers_share_a_pass = True
 
     def __init__(self, spec: MemberSpec, *, pretrained: bool = False) -> None:
         super().__init__()

@@ -115,6 +115,12 @@ def _chunk_gradients(
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Sums of (absolute) gradients over one chunk's samples, (classes, 3, S, S), and over each of
     the parts whose sizes are `cuts`, (parts, classes, 3, S, S)."""
+    if len(columns) > 1 and not member.answers_share_a_pass:
+        each = [
+            _chunk_gradients(member, image, [column], params, seed, first, cuts, noise)
+            for column in columns
+        ]
+        return torch.cat([total for total, _ in each]), torch.cat([part for _, part in each], dim=1)
     side, count = member.spec.input_px, sum(cuts)
     leaf = image.expand(count, -1, -1, -1).contiguous().requires_grad_(True)
     if params.view.identity:

@@ -61,6 +61,7 @@ def speeds(device: torch.device, *, compiled: bool) -> dict[str, SpeedParams]:
     ways = {"ours": SpeedParams.of(device), "as_is": SpeedParams.none()}
     if device.type == "cuda":
         ways |= {
+            "ours_graphs": replace(ways["ours"], graphs=True),
             "float32": SpeedParams(),
             "float32_compiled": SpeedParams(compile=True),
             "bfloat16": SpeedParams(precision="bfloat16"),

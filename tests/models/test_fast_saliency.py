@@ -25,7 +25,7 @@ from models.folding import folded
 from models.networks import COMPACT, Member, MemberSpec, to_device
 from models.preprocess import canvas
 from models.recipe import Recipe
-from models.saliency import SmoothGradParams, mean_gradients
+from models.saliency import SmoothGradParams, gradient_sums, mean_gradients
 from models.views import ViewParams
 
 BAR = 5
@@ -147,6 +147,34 @@ def test_compiled_is_the_function_and_carries_gradients(tiny: Member, images: to
 
 
 @pytest.mark.usefixtures("_compiler")
+def test_several_answers_of_a_compiled_member(tiny: Member, images: torch.Tensor) -> None:
+    quick = FastMember(tiny, SpeedParams(compile=True))
+    quick.network = Compiled(quick.plain, "tiny", backend="aot_eager")  # frees what it has used
+    params, image = SmoothGradParams(samples=8, chunk=4), images[0]
+    want, got = (gradient_sums(m, image, [BAR, 20], params, 3, [5, 3]) for m in (tiny, quick))
+    assert quick.network.reason is None
+    for a, b in zip(want, got, strict=True):
+        assert relative(b, a) < 1e-5
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
+@pytest.mark.usefixtures("_compiler")
+def test_replayed_graphs_give_each_galaxy_its_own_gradients(
+    tiny: Member, images: torch.Tensor
+) -> None:
+    cuda = torch.device("cuda")
+    slow = to_device(copy.deepcopy(tiny), cuda)
+    quick = FastMember(slow, SpeedParams(compile=True, graphs=True))
+    params, galaxies = SmoothGradParams(samples=8), images.to(cuda)
+    want, got = (
+        [mean_gradients(m, x, [BAR, 20], params, 3) for x in galaxies] for m in (slow, quick)
+    )
+    assert quick.network.reason is None
+    for a, b in zip(want, got, strict=True):
+        assert relative(b, a) < 1e-4
+
+
+@pytest.mark.usefixtures("_compiler")
 def test_without_a_compiler_it_says_so_once_and_goes_on(
     images: torch.Tensor, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -185,3 +213,5 @@ def test_nothing_asked_for_is_the_member_itself(tiny: Member) -> None:
     assert fast(tiny, SpeedParams.none(), torch.device("cpu")) is tiny
     with pytest.raises(ValueError, match="precision='int8'"):
         SpeedParams(precision="int8")
+    with pytest.raises(ValueError, match="needs compile=True"):
+        SpeedParams(graphs=True)
