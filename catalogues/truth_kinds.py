@@ -111,7 +111,10 @@ def _efigi(
     barred = "(CASE WHEN grade >= 0.5 THEN 1.0 WHEN grade = 0 THEN 0.0 END)"
     return establish(
         con, TRUTH, kind="efigi", place=place, length=None, trends=trends,
-        expressions={"object_id": "object_id", "grade": "grade", "true_barred": barred},
+        expressions={
+            **{name: name for name in ("object_id", "grade", "grade_low", "grade_high")},
+            "true_barred": barred,
+        },
     )  # fmt: skip
 
 

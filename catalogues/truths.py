@@ -23,10 +23,11 @@ unknown."""
 STANDARD: tuple[str, ...] = (
     *("true_length", "true_length_err", "true_angle_deg", "true_barred", "true_size"),
     *("true_length_px", "true_length_arcsec", "true_length_kpc", "true_psf_fwhm_px"),
-    *("grade", "length_scaled"),
+    *("grade", "grade_low", "grade_high", "length_scaled"),
 )
 """Columns of KNOWN, doubles. true_length: the full length in the truth's unit; true_size: the
-galaxy's size in that unit, where the truth has it; true_barred: 1, 0, or null where unknown."""
+galaxy's size in that unit, where the truth has it; true_barred: 1, 0, or null where unknown;
+grade_low, grade_high: the experts' bounds of the grade."""
 
 TRENDS: Mapping[str, tuple[str, ...]] = {
     "inclination": ("true_inclination_deg", "inclination_deg", "inclination", "inclination_grade"),

@@ -12,7 +12,8 @@ from catalogues.bars import CONTROL
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.length_units import CATALOGUE_COLUMN
 from models import statistics, trends, validation
-from models.grades import grade_numbers
+from models.grade_ceilings import grade_ceilings
+from models.grades import CLEAR, FACE_ON, grade_numbers
 from models.misclassified import answer_numbers
 from models.nulls import null_numbers
 from models.numbers import BootstrapParams, Number, number
@@ -189,13 +190,17 @@ def scaled_lengths(of: Sample, name: str = "bar_length_px") -> Floats:
 def _grades(of: Sample, params: BootstrapParams) -> Group:
     c, found = of.matched.columns, []
     if of.truth.kind == "efigi":
-        found = grade_numbers(
-            c["grade"], c["trend_inclination"], scaled_lengths(of), scores(of), params
+        scaled, tilt = scaled_lengths(of), c["trend_inclination"]
+        found = grade_numbers(c["grade"], tilt, scaled, scores(of), params)
+        clear = (tilt <= FACE_ON) & (c["grade"] >= CLEAR)
+        found += grade_ceilings(
+            *(c[n][clear] for n in ("grade", "grade_low", "grade_high")), scaled[clear], params
         )
     note = (
         "Galaxies with inclination grades up to 0.5. AUC: bar grades from 0.5 against 0. Spearman: "
         "measured length over the galaxy's radius against the grade, of grades from 0.5 (clear) "
-        "and 0.25 (faint); null: what the votes alone say of the grades."
+        "and 0.25 (faint); null: what the votes alone say of the grades; ceiling: what true "
+        "lengths and lengths with a relative error could reach, by the experts' bounds of grades."
     )
     return _group(of, "grades", "Against the experts' grades", note, found)
 

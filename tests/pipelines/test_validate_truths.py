@@ -114,6 +114,8 @@ def test_against_grades(synthetic_run, tmp_path: Path) -> None:
     assert found["spearman_clear", "grades"]["value"] > 0.9
     assert found["spearman_clear", "grades"]["n"] == 40
     assert found["auc_bar_fraction", "grades"]["value"] == 1
+    # bounds from 0 to 1 say nothing: nor could a true length
+    assert abs(found["ceiling_exact", "grades"]["value"]) < 0.1
     assert ("rho", "paper") not in found
 
 

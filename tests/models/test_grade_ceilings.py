@@ -1,0 +1,56 @@
+"""Ceilings against closed forms of rank correlation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.grade_ceilings import RELATIVE_ERRORS, grade_ceilings
+from models.numbers import Number
+
+COUNT = 1500
+GRADES = np.repeat([0.5, 0.75, 1.0], COUNT // 3)
+
+
+def ceilings(width: float, lengths: np.ndarray) -> dict[str, Number]:
+    found = grade_ceilings(GRADES, GRADES - width, GRADES + width, lengths)
+    return {n.name: n for n in found}
+
+
+def test_sure_grades_leave_only_their_ties() -> None:
+    """k equal groups of a ranking have Spearman's rho sqrt(1 - 1 / k^2) with it."""
+    exact = ceilings(0, GRADES)["ceiling_exact"]
+    assert exact.value == pytest.approx(np.sqrt(1 - 1 / 9), abs=0.002)
+    assert exact.low < exact.value < exact.high
+    assert exact.n == COUNT
+
+
+def test_a_bound_on_either_side_of_two_grades() -> None:
+    """Truths even in [0.125, 0.875] and [0.375, 1.125]: rho is sqrt(3) (2 a - 1) / 2, a the
+    probability that the higher grade has the higher truth, here 1 - (2 / 3)^2 / 2."""
+    grade = np.repeat([0.5, 0.75], COUNT)
+    found = grade_ceilings(grade, grade - 0.25, grade + 0.25, grade)
+    overlap = (0.75 - 0.25) / 0.75
+    above = 1 - overlap**2 / 2
+    assert found[0].value == pytest.approx(np.sqrt(3) * (2 * above - 1) / 2, abs=0.01)
+
+
+def test_errors_of_lengths_lower_it() -> None:
+    found = ceilings(0.25, np.exp(0.8 * GRADES))
+    values = [found["ceiling_exact"].value]
+    values += [found[f"ceiling_error_{e:g}"].value for e in RELATIVE_ERRORS]
+    assert values == sorted(values, reverse=True)
+    assert values[0] - values[-1] > 0.1
+    steep = ceilings(0.25, np.exp(80 * GRADES))  # beside which no error counts
+    assert steep["ceiling_error_0.2"].value == pytest.approx(values[0], abs=0.01)
+
+
+def test_lengths_that_do_not_grow_with_the_grade_give_no_error() -> None:
+    assert set(ceilings(0.25, 2 - GRADES)) == {"ceiling_exact"}
+
+
+def test_unknown_bounds_and_lengths_do_not_count() -> None:
+    lengths = np.where(np.arange(COUNT) % 3 == 0, np.nan, GRADES)
+    assert ceilings(0, lengths)["ceiling_exact"].n == COUNT - COUNT // 3
+    nowhere = np.full(COUNT, np.nan)
+    assert grade_ceilings(GRADES, nowhere, nowhere, GRADES) == []
