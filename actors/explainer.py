@@ -88,10 +88,10 @@ class Explainer:
 
     `ensemble`, `storage`: for find_ensemble; the weights are read here, once, not sent. `maps`:
     how maps are made; `estimator`: what they are for. `seed`: the run's. `device`: "cpu" or "cuda".
-    `precision`: for models.fast_saliency.SpeedParams.of. `control`: for load_control, None: none.
-    `length_tolerance`: for models.adaptive, None: every map has all samples. `spiral_arms`: whether
-    galaxies whose voters see spiral arms get a map of these, too. `bulge`: whether all get one of
-    the bulge.
+    `precision`, `lower_votes`: for models.fast_saliency.SpeedParams.of. `control`: for
+    load_control, None: none. `length_tolerance`: for models.adaptive, None: every map has all
+    samples. `spiral_arms`: whether galaxies whose voters see spiral arms get a map of these, too.
+    `bulge`: whether all get one of the bulge.
     """
 
     def __init__(
@@ -105,6 +105,7 @@ class Explainer:
         seed: int,
         device: str,
         precision: Precision | Literal["auto"] = "auto",
+        lower_votes: bool = False,
         control: str | None = None,
         length_tolerance: float | None = None,
         spiral_arms: bool = False,
@@ -112,7 +113,7 @@ class Explainer:
     ) -> None:
         if device == "cpu":
             torch.set_num_threads(1)  # the pool of Explainers is what fills the cores
-        speed = SpeedParams.of(torch.device(device), precision)
+        speed = SpeedParams.of(torch.device(device), precision, lower_votes)
         self.ensemble = load_ensemble(ensemble, storage, device, speed)
         self.control = load_control(control, storage, device) if control else None
         self.length_tolerance = length_tolerance

@@ -1,4 +1,4 @@
-"""Members whose gradients are computed fast; their votes stay as they are, bit for bit.
+"""Members whose gradients are computed fast; their votes stay as they are, bit for bit, by default.
 
 The same function as the member's but for rounding: batch normalisations folded, half precision on
 GPUs that have units for it (sums in float32), compiled kernels. Which of it is worth while on which
@@ -37,13 +37,15 @@ class SpeedParams:
     fold: batch normalisations into convolutions (models.folding). precision: of weights and
     activations; products are summed in float32 by the hardware, samples always. compile: with
     torch.compile, where that works (models.compilation). graphs: compiled kernels are recorded as
-    CUDA graphs and launched together; not used by default, for it was never measured.
+    CUDA graphs and launched together; not used by default, for it was never measured. lower_votes:
+    whether votes, too, are computed so, and change by its rounding.
     """
 
     fold: bool = True
     precision: Precision = "float32"
     compile: bool = False
     graphs: bool = False
+    lower_votes: bool = False
 
     def __post_init__(self) -> None:
         if self.graphs and not self.compile:
@@ -54,13 +56,17 @@ class SpeedParams:
             )
 
     @classmethod
-    def of(cls, device: torch.device, precision: Precision | Literal["auto"] = "auto") -> SpeedParams:  # noqa: E501  # fmt: skip
+    def of(
+        cls, device: torch.device, precision: Precision | Literal["auto"] = "auto",
+        lower_votes: bool = False,
+    ) -> SpeedParams:  # fmt: skip
         """What is used on a kind of device; "auto": half precision on GPUs, float32 elsewhere."""
         if device.type != "cuda":
-            return cls(precision="float32" if precision == "auto" else precision)
+            precision = "float32" if precision == "auto" else precision
+            return cls(precision=precision, lower_votes=lower_votes)
         if precision == "auto":
             precision = "bfloat16" if torch.cuda.is_bf16_supported(False) else "float16"
-        return cls(precision=precision, compile=True)
+        return cls(precision=precision, compile=True, lower_votes=lower_votes)
 
     @classmethod
     def none(cls) -> SpeedParams:
@@ -124,8 +130,8 @@ class FastMember(Member):
         return scaled
 
     def votes(self, images: Tensor) -> Tensor:
-        """Vote fractions of the member itself, (B, 37)."""
-        return self.exact.votes(images)
+        """Vote fractions, (B, 37): of the member itself, unless `lower_votes` was asked for."""
+        return super().votes(images) if self.speed.lower_votes else self.exact.votes(images)
 
 
 def fast(member: Member, speed: SpeedParams, device: torch.device) -> Member:

@@ -67,6 +67,9 @@ class MeasureOptions:
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Of the networks' weights where gradients are computed (votes: float32, as all sums are);
     auto: bfloat16 on GPUs, float32 on CPUs."""
+    lower_votes: bool = False
+    """Whether votes, too, are computed in that precision: for votes alone of full-size networks on
+    a GPU; rounding changes them by a few thousandths."""
     scale: ScaleConvention = "given"
     """Pixel scale: 'given' by the row or the FITS header; 'gz2': there, or else the image's side is
     424 x 0.02 x petro_r90_arcsec, as in Galaxy Zoo 2."""

@@ -195,7 +195,7 @@ def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe
 def _asked(options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions) -> dict[str, Any]:
     """Facts of a run that only some runs have. Raises ValueError for a control that cannot look at
     the ensemble's canvases."""
-    plain = ("length_tolerance", "spiral_arms", "bulge")
+    plain = ("length_tolerance", "spiral_arms", "bulge", "lower_votes")
     asked = {name: value for name in plain if (value := getattr(options, name))}
     if options.control is None:
         return asked

@@ -26,6 +26,7 @@ def explainer_arguments(plan: Plan, record: RunRecord, read: StorageOptions) -> 
         "seed": plan.options.seed,
         "device": record.facts["device"],
         "precision": plan.options.precision,
+        "lower_votes": plan.options.lower_votes,
         "control": plan.options.control,
         "length_tolerance": plan.options.length_tolerance,
         "spiral_arms": plan.options.spiral_arms,

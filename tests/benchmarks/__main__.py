@@ -24,10 +24,11 @@ WHOLE = (
     ("grid", "bench_grid"),
     ("saliency_paper", "bench_saliency", "--preset", "paper", "--samples", "16", "--repeats", "2"),
     ("samples", "bench_samples"),
+    ("precision", "bench_precision"),
 )
 ON_A_GPU = (
     ("saliency_compact_256", "bench_saliency", "--preset", "compact", "--samples", "256"),
-    ("saliency_paper_256", "bench_saliency", "--preset", "paper", "--samples", "256"),
+    ("saliency_paper_256", "bench_saliency", "--preset", "paper", "--samples", "256", "--profile"),
 )
 MEMORY = (("memory", "bench_memory"),)
 

@@ -1,13 +1,15 @@
 """SmoothGrad: ours beside captum's NoiseTunnel, a plain loop and the floor from counted FLOPs.
 
-    python -m tests.benchmarks.bench_saliency [--preset paper] [--samples 256] [--json FILE]
+    python -m tests.benchmarks.bench_saliency [--preset paper] [--samples 256] [--profile]
 
 Every row is one member with random weights (speed does not depend on them), one galaxy, N samples,
 on the GPU where there is one, all ways in turns. captum gets the member as it is, once as its
 documentation uses it (all samples in one batch) and once with its best batch size. The floor: the
 operations of N forward passes and N backward passes to the input, over the rate of a large matrix
 product in ours's precision, measured in the same run. "correlation": of ours's map with that of the
-member as it is, on the same noise.
+member as it is, on the same noise. "views": ours with a rotation, reflection and width of each
+sample's own, over ours without. "votes_per_s": in blocks of 64 on a GPU, one by one on a CPU, as
+they are and lowered. --profile prints what the time of ours went into.
 """
 
 from __future__ import annotations
@@ -20,11 +22,13 @@ from typing import Any
 import torch
 from captum.attr import NoiseTunnel, Saliency
 from torch import Tensor
+from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from models.fast_saliency import FastMember, SpeedParams, fast
 from models.networks import PRESETS, Member, to_device
 from models.saliency import SmoothGradParams, mean_gradients
+from models.views import ViewParams
 from tests.benchmarks import timing
 from tests.reference.smoothgrad import smoothgrad_literal
 
@@ -82,6 +86,10 @@ def row(member: Member, options: Any, device: torch.device) -> dict[str, Any]:
         name: partial(mean_gradients, m, image, [BAR], params, 1) for name, m in made.items()
     }
     maps = {name: work().flatten() for name, work in ways.items()}
+    turned = replace(params, view=ViewParams(rotate=True, reflect=True, width_range=(0.9, 1.0)))
+    ways["ours_views"] = partial(mean_gradients, made["ours"], image, [BAR], turned, 1)
+    if options.profile:
+        print(profiled(ways["ours"], device), flush=True)
     batches = [b for b in (8, 32, 64) if b < samples]
     ways |= {f"captum_{b}": partial(captum, member, image, samples, b) for b in batches}
     if side < 128 or samples <= 16 or device.type == "cuda":
@@ -103,9 +111,32 @@ def row(member: Member, options: Any, device: torch.device) -> dict[str, Any]:
         "matrix_gflops": rate / 1e9, "floor_s": floor, "share_of_floor": floor / times["ours"],
         "times_as_is": times["as_is"] / times["ours"], "times_captum_best": best / times["ours"],
         "times_captum_documented": times.get("captum_documented", float("nan")) / times["ours"],
-        "times_loop": times["loop"] / times["ours"],
+        "times_loop": times["loop"] / times["ours"], "views": times["ours_views"] / times["ours"],
+        **votes_rates(member, image, device, options.repeats),
         "one_minus_correlation": 1 - float(torch.corrcoef(pair.double())[0, 1]), "notes": notes,
     }  # fmt: skip
+
+
+def votes_rates(member: Member, image: Tensor, device: torch.device, repeats: int) -> dict[str, float]:  # noqa: E501  # fmt: skip
+    """Votes a second, exact and in the gradients' precision, of a batch that is on the device."""
+    batch = image.expand(64 if device.type == "cuda" else 1, -1, -1, -1)
+    batch = batch.contiguous(memory_format=torch.channels_last)
+    speed = replace(SpeedParams.of(device), lower_votes=True)
+    made = {"votes_per_s": member, "lower_votes_per_s": fast(member, speed, device)}
+    with torch.inference_mode():
+        times = timing.in_turns({n: partial(m.votes, batch) for n, m in made.items()}, device, repeats)  # noqa: E501  # fmt: skip
+    return {name: len(batch) / seconds for name, seconds in times.items()}
+
+
+def profiled(work: Callable[[], Tensor], device: torch.device) -> str:
+    """A table of the operations that took longest."""
+    work()
+    kinds = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (device.type == "cuda")
+    with profile(activities=kinds) as seen:
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+    return seen.key_averages().table(sort_by=f"self_{device.type}_time_total", row_limit=12)
 
 
 def _notes(member: FastMember) -> list[str]:
@@ -121,6 +152,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--compiled", action="store_true", help="on a CPU, compile too (minutes)")
+    parser.add_argument("--profile", action="store_true", help="what the time went into")
     options = parser.parse_args()
     device, rows = timing.device(), []
     if options.quick:
@@ -134,8 +166,10 @@ def main() -> None:
     ratios = {
         f"{name}_{r['member']}": r[name]
         for r in rows
-        for name in ("times_captum_best", "times_as_is", "share_of_floor")
+        for name in ("times_captum_best", "times_as_is", "share_of_floor", "views")
     }
+    for name in ("votes_per_s", "lower_votes_per_s"):
+        ratios[f"{name}_all_members"] = 1 / sum(1 / r[name] for r in rows)
     sums = {n: sum(r[n] for r in rows) for n in ("ours_s", "as_is_s", "floor_s")}
     together = {"galaxies_per_s_all_members": 1 / sums["ours_s"], **sums}
     timing.tell({**together, **ratios, "rows": rows}, options.json)

@@ -1,14 +1,19 @@
-"""Length against cost: python -m tests.benchmarks.bench_samples [--galaxies N] [--json FILE].
+"""Length against cost: python -m tests.benchmarks.bench_samples [--images FOLDER].
 
-Barred mock galaxies with the shipped ensemble, each measured several times with other noise, for
-several N, with plain and with antithetic noise. Printed for each: the mean square scatter of the
-mean map between repeats over its mean square, and the median over galaxies of the relative standard
-deviation of the length; and how many plain samples an antithetic one is worth.
+Barred mock galaxies, or the images of a folder, with the shipped ensemble, each measured several
+times with other noise, for several N, with plain and with antithetic noise. Printed for each: the
+mean square scatter of the mean map between repeats over its mean square, and the median over
+galaxies of the relative standard deviation of the length; and how many plain samples an antithetic
+one is worth.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,24 +40,32 @@ def bar_map(ensemble: Ensemble, image: Tensor, params: SmoothGradParams, seed: i
     return mean_map(np.stack([finish(m, image, params)[0].cpu().numpy() for m in means]))
 
 
-def barred(ensemble: Ensemble, count: int) -> list[Tensor]:
-    """Images of mock galaxies whose bars the networks see."""
-    found: list[Tensor] = []
-    number = 0
-    while len(found) < count:
-        row = mock_table(4242, [number]).to_pylist()[0]
-        cut = canvas(decode(row["image"]["bytes"]).pixels, ensemble.spec.field)
-        image = ensemble.image(cut)
-        if ensemble.votes(image[None])[:, 0, BAR].mean() > 0.5:
-            found.append(image)
-        number += 1
-    return found
+def barred(ensemble: Ensemble, count: int, folder: Path | None = None) -> list[Tensor]:
+    """Images of mock galaxies, or of a folder's, whose bars the networks see; at most `count`."""
+    files = (path.read_bytes() for path in sorted(folder.glob("*.jp*g"))) if folder else _mocks()
+    images = (_image(ensemble, data) for data in files)
+    return list(islice((i for i in images if i is not None and _is_barred(ensemble, i)), count))
+
+
+def _mocks() -> Iterator[bytes]:
+    for number in itertools.count():
+        yield mock_table(4242, [number]).to_pylist()[0]["image"]["bytes"]
+
+
+def _image(ensemble: Ensemble, data: bytes) -> Tensor | None:
+    pixels = decode(data).pixels
+    return None if pixels is None else ensemble.image(canvas(pixels, ensemble.spec.field))
+
+
+def _is_barred(ensemble: Ensemble, image: Tensor) -> bool:
+    return bool(ensemble.votes(image[None])[:, 0, BAR].mean() > 0.5)
 
 
 def main() -> None:
     """Measure and print."""
     parser = timing.parser(__doc__)
     parser.add_argument("--galaxies", type=int, default=24)
+    parser.add_argument("--images", type=Path, help="a folder of JPEGs instead of mock galaxies")
     parser.add_argument("--repeats", type=int, default=4)
     parser.add_argument("--samples", type=int, nargs="+", default=[16, 32, 64, 128, 256])
     options = parser.parse_args()
@@ -61,7 +74,7 @@ def main() -> None:
     files = find_ensemble("compact", StorageOptions())
     spec, recipe = EnsembleSpec.from_dict(files.description), Recipe.from_dict(files.estimator)
     ensemble = Ensemble.from_bytes(spec, files.weights, str(timing.device()))
-    images = barred(ensemble, options.galaxies)
+    images = barred(ensemble, options.galaxies, options.images)
     result: dict[str, Any] = {}
     for samples in options.samples:
         for way in WAYS:

@@ -101,6 +101,18 @@ def test_half_precision(
 
 
 @pytest.mark.parametrize("device", DEVICES, ids=str)
+def test_votes_are_lowered_where_that_was_asked_for(
+    images: torch.Tensor, device: torch.device
+) -> None:
+    slow, seen = to_device(with_statistics(SPECS[1]), device), images.to(device)
+    exact = FastMember(slow, SpeedParams(precision="bfloat16")).votes(seen)
+    lowered = FastMember(slow, SpeedParams(precision="bfloat16", lower_votes=True)).votes(seen)
+    assert torch.equal(exact, slow.votes(seen))
+    assert lowered.dtype == torch.float32
+    assert 0 < (lowered - exact).abs().max() < 0.01
+
+
+@pytest.mark.parametrize("device", DEVICES, ids=str)
 def test_the_shipped_ensemble_in_bfloat16_measures_the_same_bar(device: torch.device) -> None:
     files = find_ensemble("compact", StorageOptions())
     spec, recipe = EnsembleSpec.from_dict(files.description), Recipe.from_dict(files.estimator)

@@ -36,6 +36,9 @@ def test_asked_columns_come_last_and_make_another_run(given: dict[str, str]) -> 
     asked = {name: plan.facts[name] for name in OPTIONAL if name in plan.facts}
     assert asked == {"length_tolerance": 0.1, "spiral_arms": True, "bulge": True}
     assert plan.record("cpu").run_id != plain.record("cpu").run_id
+    lower = make_plan(MeasureOptions(**given, lower_votes=True))
+    assert lower.facts["lower_votes"] is True
+    assert "lower_votes" not in plain.facts
 
 
 def test_a_kept_column_of_a_taken_name_is_refused(given: dict[str, str]) -> None:
