@@ -3,7 +3,8 @@
     python -m tests.benchmarks.bench_stages [--galaxies 24] [--samples 256] [--json FILE]
 
 Mock galaxies with the shipped ensemble in one process: image to canvas, votes (on a GPU of many
-galaxies together), maps (with those that leave groups of samples out), maps to a bar. The survey's arithmetic: models.survey_cost.
+galaxies together), maps (with those that leave groups of samples out), maps to a bar. The survey's
+arithmetic: models.survey_cost.
 """
 
 from __future__ import annotations
