@@ -107,16 +107,15 @@ def _table(rows: Sequence[Row]) -> Table:
         best.setdefault((row["kind"], row["multiply_by_input"], row["family"]), row)
     title = f"the best reading of each family on each kind of map, {rows[0]['galaxies']} galaxies"
     table = Table(title=title, box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("gradient", "colours", "input", "views", "crop", "noise", "sigma"):
+    for name in ("gradient", "colours", "input", "views", "crop", "noise", "sigma", "reading"):
         table.add_column(name, no_wrap=True)
-    table.add_column("reading")
     for name in ("measured", "error", "rho", "angle"):
         table.add_column(name, justify="right", no_wrap=True)
     for r in best.values():
         table.add_row(
             r["gradient"], r["channels"], "x" if r["multiply_by_input"] else "",
             "x" if r["views"] else "", f"{r['width']:g}", f"{r['noise_fraction']:g}",
-            f"{r['smoothing_px']:g}", r["reading"], f"{r['measured']:.0%}",
+            f"{r['smoothing_px']:g}", r["family"], f"{r['measured']:.0%}",
             _percent(r["median_error"]), f"{r['rho']:.2f}", _degrees(r["median_angle_error_deg"]),
         )  # fmt: skip
     table.caption = (
