@@ -109,7 +109,7 @@ def _table(rows: Sequence[Row]) -> Table:
     table = Table(title=title, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("gradient", "colours", "input", "views", "crop", "noise", "sigma", "reading"):
         table.add_column(name, no_wrap=True)
-    for name in ("measured", "error", "rho", "angle"):
+    for name in ("found", "error", "rho", "deg"):
         table.add_column(name, justify="right", no_wrap=True)
     for r in best.values():
         table.add_row(
@@ -121,8 +121,8 @@ def _table(rows: Sequence[Row]) -> Table:
     table.caption = (
         "input: times the grey image; views: each sample turned, mirrored, cropped; crop: width of "
         "what a network sees, over the canvas; error: median |measured - known| / known after the "
-        "reading's own calibration, rho Pearson's, both on the map; best first by error + 0.2 x "
-        "(1 - rho) + 0.5 x the share not measured"
+        "reading's own calibration, rho Pearson's, both on the map; deg: median angle error; best "
+        "first by error + 0.2 x (1 - rho) + 0.5 x the share not found"
     )
     table.caption_justify = "left"
     return table
@@ -133,4 +133,4 @@ def _percent(value: float) -> str:
 
 
 def _degrees(value: float) -> str:
-    return f"{value:.1f} deg" if math.isfinite(value) else "-"
+    return f"{value:.1f}" if math.isfinite(value) else "-"
