@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models import statistics
 from models.numbers import DEFAULT, BootstrapParams, Number, number, share
@@ -13,6 +14,11 @@ CLEAR, FAINT = 0.5, 0.25
 
 FACE_ON = 0.5
 """Largest grade of inclination of galaxies whose bars can be judged."""
+
+
+def clear_bars(grade: Floats, inclination: Floats) -> NDArray[np.bool_]:
+    """Which of the galaxies (N,) are face-on enough and graded as clearly barred."""
+    return np.asarray((inclination <= FACE_ON) & (grade >= CLEAR))
 
 
 def grade_numbers(
@@ -31,7 +37,7 @@ def grade_numbers(
     """
     seen = inclination <= FACE_ON
     judged = seen & ((grade == 0) | (grade >= CLEAR))
-    clear, faint = seen & (grade >= CLEAR), seen & (grade >= FAINT)
+    clear, faint = clear_bars(grade, inclination), seen & (grade >= FAINT)
     out = [
         number(f"auc_{name}", statistics.auc, values[judged], grade[judged] >= CLEAR, params=params)
         for name, values in scores.items()

@@ -13,7 +13,7 @@ from catalogues.galaxyzoo import COLUMNS
 from catalogues.length_units import CATALOGUE_COLUMN
 from models import statistics, trends, validation
 from models.grade_ceilings import grade_ceilings
-from models.grades import CLEAR, FACE_ON, grade_numbers
+from models.grades import clear_bars, grade_numbers
 from models.misclassified import answer_numbers
 from models.nulls import null_numbers
 from models.numbers import BootstrapParams, Number, number
@@ -192,7 +192,7 @@ def _grades(of: Sample, params: BootstrapParams) -> Group:
     if of.truth.kind == "efigi":
         scaled, tilt = scaled_lengths(of), c["trend_inclination"]
         found = grade_numbers(c["grade"], tilt, scaled, scores(of), params)
-        clear = (tilt <= FACE_ON) & (c["grade"] >= CLEAR)
+        clear = clear_bars(c["grade"], tilt)
         found += grade_ceilings(
             *(c[n][clear] for n in ("grade", "grade_low", "grade_high")), scaled[clear], params
         )

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from models.grade_ceilings import RELATIVE_ERRORS
 from models.numbers import Number
 from pipelines.page import count
 
@@ -53,9 +54,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "spearman_clear": ("Spearman’s ρ, clear bars", "length / galaxy radius against grade ≥ 0.5"),
     "spearman_faint": ("Spearman’s ρ, all bars", "length / galaxy radius against grade ≥ 0.25"),
     "ceiling_exact": ("ρ that true lengths could reach", "by the bounds of each grade"),
-    "ceiling_error_0.1": ("ρ of lengths with 10 % error", "at most, by the bounds of each grade"),
-    "ceiling_error_0.15": ("ρ of lengths with 15 % error", "at most, by the bounds of each grade"),
-    "ceiling_error_0.2": ("ρ of lengths with 20 % error", "at most, by the bounds of each grade"),
+    **{
+        f"ceiling_error_{e:g}": (
+            f"ρ of lengths with {100 * e:g} % error",
+            "at most, by the bounds of each grade",
+        )
+        for e in RELATIVE_ERRORS
+    },
     "null_bar_fraction_spearman": ("bar_fraction against grade", _VOTES_ALONE),
     "null_bar_yes_spearman": ("bar_yes against grade", _VOTES_ALONE),
     "votes_rmse": ("RMSE of votes", "37 cumulative fractions, table 1 of paper 1"),

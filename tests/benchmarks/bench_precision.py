@@ -1,27 +1,28 @@
 """What lower precision changes: python -m tests.benchmarks.bench_precision [--galaxies N].
 
 Barred mock galaxies with the shipped ensemble, as it is and in each precision that the device is
-worth: 1 - correlation of each member's map with that in float32, change of the
-length in pixels of the canvas (median, 99 % of galaxies, largest; found: bars found in both), and
-largest change of a vote.
+worth: 1 - correlation of each member's map with that in float32, change of the length in pixels of
+the canvas (median, 99 % of galaxies, largest; found: bars found in both), and largest change of a
+vote.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from actors.explainer import find_ensemble
+from actors.explainer import find_ensemble, load_ensemble
 from catalogues.storage import StorageOptions
-from models.ensemble import Ensemble, EnsembleSpec
+from models.ensemble import Ensemble
 from models.estimator import estimate_bar
 from models.explanation import bar_maps, vote
 from models.fast_saliency import Precision, SpeedParams
 from models.recipe import Recipe
+from models.statistics import pearson
 from tests.benchmarks import timing
 from tests.benchmarks.bench_samples import barred
 
@@ -48,12 +49,9 @@ def main() -> None:
     on_gpu = device.type == "cuda"
     count = 3 if options.quick else options.galaxies or (400 if on_gpu else 24)
     samples = 16 if options.quick else options.samples or (256 if on_gpu else 64)
-    files = find_ensemble("compact", StorageOptions())
-    spec, recipe = EnsembleSpec.from_dict(files.description), Recipe.from_dict(files.estimator)
-
-    def loaded(speed: SpeedParams) -> Ensemble:
-        return Ensemble.from_bytes(spec, files.weights, str(device), speed)
-
+    store = StorageOptions()
+    recipe = Recipe.from_dict(find_ensemble("compact", store).estimator or {})
+    loaded = partial(load_ensemble, "compact", store, str(device))
     exact = loaded(SpeedParams.none())
     images = barred(exact, count)
     maps, lengths, votes = explained(exact, images, recipe, samples)
@@ -61,8 +59,7 @@ def main() -> None:
     for precision in PRECISIONS:
         speed = replace(SpeedParams.of(device, precision), lower_votes=True)
         made, found, said = explained(loaded(speed), images, recipe, samples)
-        pairs = [(a, b) for x, y in zip(maps, made, strict=True) for a, b in zip(x, y, strict=True)]
-        same = [torch.corrcoef(torch.tensor(np.stack([a.ravel(), b.ravel()])).double())[0, 1].item() for a, b in pairs]  # noqa: E501  # fmt: skip
+        same = [pearson(a, b) for a, b in zip(np.concatenate(maps), np.concatenate(made), strict=True)]  # noqa: E501  # fmt: skip
         both = np.isfinite(lengths) & np.isfinite(found)
         change = np.abs(found - lengths)[both]
         result |= {

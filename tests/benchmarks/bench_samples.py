@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,8 @@ def barred(ensemble: Ensemble, count: int, folder: Path | None = None) -> list[T
     """Images of mock galaxies, or of a folder's, whose bars the networks see; at most `count`."""
     files = (path.read_bytes() for path in sorted(folder.glob("*.jp*g"))) if folder else _mocks()
     images = (_image(ensemble, data) for data in files)
-    return list(islice((i for i in images if i is not None and _is_barred(ensemble, i)), count))
+    seen = (image for image in images if image is not None and _is_barred(ensemble, image))
+    return list(itertools.islice(seen, count))
 
 
 def _mocks() -> Iterator[bytes]:
