@@ -83,7 +83,8 @@ def map_trial(config: dict[str, Any]) -> None:
     """Try all readings on the maps of `config["task"]`, keep how they did, report the best."""
     task = MapTask.from_config(config["task"])
     known = known_bars(task)
-    trials = [try_reading(known, params) for params in readings_of(task.families)]
+    members = len(known[0].maps) if known else 1
+    trials = [try_reading(known, params) for params in readings_of(task.families, members)]
     fs, root = storage.filesystem(task.output, task.storage)
     rows = [_row(task, trial, len(known)) for trial in trials]
     write_points(fs, storage.join(root, POINTS, f"{task.label}.parquet"), rows, READINGS)

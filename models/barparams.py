@@ -75,8 +75,9 @@ class BarLengthParams:
         Profile reading: the bar's profile must reach this multiple of the noise around it.
     asymmetry_max
         Profile reading: largest |a - b| / (a + b) of the two half lengths a and b.
-    levels, level_powers
-        Levels reading: fractions of the last maximum, and the power that each length enters with.
+    levels, level_powers, level_width_powers
+        Levels reading: fractions of the last maximum, the power that the length at each enters
+        with, and the power of the width there (none: widths do not count).
     light_fraction, light_reach
         Light reading: the share of light that measures the bar, and how far from the centre light
         is counted, as a fraction of the strip that lies in the map.
@@ -107,6 +108,7 @@ class BarLengthParams:
     concentration_min: float = 0.0
     levels: tuple[float, ...] = (0.1, 0.35, 0.7)
     level_powers: tuple[float, ...] = (1 / 3, 1 / 3, 1 / 3)
+    level_width_powers: tuple[float, ...] = ()
     light_fraction: float = 0.8
     light_reach: float = 0.31
     length_scale: float = 1.0
@@ -135,6 +137,11 @@ class BarLengthParams:
             raise ValueError(
                 f"levels={self.levels} and level_powers={self.level_powers}: give one power for "
                 "each level, and at least one"
+            )
+        if len(self.level_width_powers) not in (0, len(self.levels)):
+            raise ValueError(
+                f"level_width_powers={self.level_width_powers} and levels={self.levels}: give one "
+                "power for each level, or none"
             )
         _within("light_fraction", self.light_fraction, 0.05, 0.99)
         _within("light_reach", self.light_reach, 0.05, 1.0)

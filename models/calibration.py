@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from models.barlength import BarLengthParams
-from models.estimator import EstimatorParams, estimate_bar, mean_map, read_bar
-from models.levels import at_levels, fit_powers
+from models.barlength import BarLengthParams, measure_bar
+from models.estimator import EstimatorParams, estimate_bar, mean_map, member_ratios, read_bar
+from models.levels import at_levels, fit_powers, sizes
 from models.statistics import angle_difference_deg, pearson
 
 Floats = NDArray[np.float64]
@@ -61,9 +61,11 @@ class Trial:
         return self.median_error + 0.2 * (1.0 - self.rho) + 0.5 * (1.0 - self.measured)
 
 
-def candidates(base: BarLengthParams | None = None) -> Iterator[EstimatorParams]:
-    """The readings that are tried: profile readings by level, several levels
-    together, light readings by share of light."""
+def candidates(
+    base: BarLengthParams | None = None, *, members: int = 1
+) -> Iterator[EstimatorParams]:
+    """The readings that are tried: profile readings by level, several levels together (lengths
+    alone, with widths, with those of each of several members), light readings by share of light."""
     base = base or BarLengthParams(concentration_min=0.3)
     for smoothing in (1.0, 2.0):
         for level in (0.15, 0.3, 0.5):
@@ -72,6 +74,11 @@ def candidates(base: BarLengthParams | None = None) -> Iterator[EstimatorParams]
         for levels in ((0.1, 0.35, 0.7), (0.1, 0.2, 0.5)):
             reading = replace(base, reading="levels", smoothing_px=smoothing, levels=levels)
             yield EstimatorParams(combine="maps", reading=reading)
+            wide = replace(reading, level_width_powers=(0.0,) * len(levels))
+            yield EstimatorParams(combine="maps", reading=wide)
+            if members > 1:
+                powers = (0.0,) * members
+                yield EstimatorParams(combine="maps", reading=wide, member_powers=powers)
         for share, reach, width in product((0.7, 0.8, 0.9), (0.31, 0.5), (0.35, 1.0)):
             reading = replace(
                 base, reading="light", smoothing_px=smoothing, light_fraction=share,
@@ -99,24 +106,58 @@ def _with_powers(
 ) -> tuple[EstimatorParams, Floats, Floats]:
     """The levels reading with powers and scale calibrated on the galaxies it measures; its lengths
     and angles, (N,) each, NaN where there are none."""
-    shape = (len(known), len(params.reading.levels))
-    found, angles = np.full(shape, np.nan), np.full(len(known), np.nan)
+    levels, widths = len(params.reading.levels), bool(params.reading.level_width_powers)
+    found = np.full((len(known), levels * (1 + widths)), np.nan)
+    angles = np.full(len(known), np.nan)
     for i, k in enumerate(known):
         array = mean_map(k.maps)
         if np.isfinite(array).all() and array.min() < array.max():
             middle = ((array.shape[1] - 1) / 2, (array.shape[0] - 1) / 2)
             bars = at_levels(array, middle, params.reading)
-            found[i] = [b.length_px for b in bars]
+            found[i] = sizes(bars, widths=widths)
             angles[i] = bars[len(bars) // 2].position_angle_deg
     good = np.isfinite(found).all(axis=1)
     if not good.any():
         raise ValueError("no galaxy was measured at all levels: give more galaxies with bars")
-    powers, scale = fit_powers(found[good], truth[good])
+    prior = np.repeat([1.0 / levels, 0.0], levels)[: found.shape[1]]
+    powers, scale = fit_powers(found[good], truth[good], prior)
+    each = [tuple(float(p) for p in part) for part in (powers[:levels], powers[levels:])]
     reading = replace(
-        params.reading, level_powers=tuple(float(p) for p in powers), length_scale=scale
+        params.reading, level_powers=each[0], level_width_powers=each[1], length_scale=scale
     )
     lengths = np.where(good, scale * np.exp(np.log(found) @ powers), np.nan)
-    return replace(params, reading=reading), lengths, angles
+    params = replace(params, reading=reading)
+    return (*_with_members(known, truth, params, lengths), angles)
+
+
+def _with_members(
+    known: Sequence[KnownBar], truth: Floats, params: EstimatorParams, lengths: Floats
+) -> tuple[EstimatorParams, Floats]:
+    """The members' powers, where they count, calibrated on what `lengths` (N,) leave, with the
+    lengths that come of them."""
+    if not params.member_powers:
+        return params, lengths
+    good = np.isfinite(lengths)
+    ratios = np.zeros((len(known), len(params.member_powers)))
+    for i in np.flatnonzero(good):
+        each = [measure_bar(m, params.reading) for m in known[i].maps]
+        ratios[i] = member_ratios(float(lengths[i]), each)
+    left = truth[good] / lengths[good]
+    powers, scale = fit_powers(np.exp(ratios[good]), left, np.zeros(ratios.shape[1]))
+    reading = replace(params.reading, length_scale=scale * params.reading.length_scale)
+    params = replace(params, reading=reading, member_powers=tuple(float(p) for p in powers))
+    return params, lengths * scale * np.exp(ratios @ powers)
+
+
+def _line(raw: Floats, truth: Floats, params: EstimatorParams) -> tuple[float, float]:
+    """From raw to calibrated lengths: scale and offset.
+
+    Powers leave the least relative errors, and with them lengths that are drawn to the middle:
+    through the origin they rise with the truth by less than 1. They are scaled half the way (in
+    the logarithm) to 1. Other readings get a straight line."""
+    if params.reading.reading != "levels":
+        return fit_line(raw, truth)
+    return float((truth @ truth / (raw @ truth)) ** 0.5), 0.0
 
 
 def _read(
@@ -138,7 +179,7 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
         else:
             params, raw, angles = _read(known, params)
         good = np.isfinite(raw)
-        scale, offset = fit_line(raw[good], truth[good])
+        scale, offset = _line(raw[good], truth[good], params)
         reading = replace(
             params.reading,
             length_scale=scale * params.reading.length_scale,  # refused where lengths do not grow

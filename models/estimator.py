@@ -8,6 +8,7 @@ choice to be calibrated, so it stands in parameters that travel with the ensembl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from models.barlength import BarLengthParams, BarMeasurement, StopReason, measure_bar
 
 Combine = Literal["maps", "lengths"]
+
+_MEMBER_RATIO = math.log(1.5)
 
 _DEFAULT_READING = BarLengthParams()
 
@@ -32,7 +35,9 @@ class EstimatorParams:
     standard error of the members' lengths and error_sampling x the sampling error of l, which is
     the maps' noise for N samples (`sampling_error`). concord_min: with "maps", the least length of
     the mean of the members' axes (unit vectors at twice their angles: 1 where all lie along one
-    line) for a length to be given; 0 asks for nothing.
+    line) for a length to be given; 0 asks for nothing. member_powers: with "maps", the power with
+    which the length of each member's own map, over that of the mean map, enters the length
+    (`member_ratios`); empty: they do not.
     """
 
     combine: Combine = "maps"
@@ -42,6 +47,7 @@ class EstimatorParams:
     error_spread: float = 1.0
     error_sampling: float = 1.0
     concord_min: float = 0.0
+    member_powers: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.combine not in ("maps", "lengths"):
@@ -51,6 +57,8 @@ class EstimatorParams:
                 raise ValueError(f"{name}={getattr(self, name)} must not be negative")
         if not 0 <= self.concord_min < 1:
             raise ValueError(f"concord_min={self.concord_min} must lie in 0..1, 1 excluded")
+        if self.member_powers and self.combine != "maps":
+            raise ValueError("member_powers are for combine='maps': leave them out")
 
     @classmethod
     def paper(cls) -> EstimatorParams:
@@ -70,7 +78,10 @@ class EstimatorParams:
                 name: tuple(value) if isinstance(value, list) else value
                 for name, value in values.get("reading", {}).items()
             }
-            return cls(**{**values, "reading": BarLengthParams(**reading)})
+            powers = tuple(values.get("member_powers", ()))
+            return cls(
+                **{**values, "reading": BarLengthParams(**reading), "member_powers": powers}
+            )
         except TypeError as error:
             raise ValueError(f"not an estimator's parameters: {error}") from error
 
@@ -124,7 +135,7 @@ def estimate_bar(
 
 def read_bar(maps: NDArray[np.floating[Any]], params: EstimatorParams) -> BarMeasurement:
     """The bar of `estimate_bar` alone: members' maps are read only where it needs them."""
-    each = params.combine == "lengths" or params.concord_min > 0
+    each = params.combine == "lengths" or params.concord_min > 0 or bool(params.member_powers)
     readings = [measure_bar(m, params.reading) for m in maps] if each else []
     return _combined(maps, readings, params)
 
@@ -149,13 +160,42 @@ def sampling_error(left_out: NDArray[np.floating[Any]], params: EstimatorParams)
 def _combined(
     maps: NDArray[np.floating[Any]], readings: Sequence[BarMeasurement], params: EstimatorParams
 ) -> BarMeasurement:
-    """One bar of the members' maps and their readings, which "maps" needs for concord alone."""
+    """One bar of the members' maps and their readings; "maps" asks these for concord and powers."""
     if params.combine == "lengths":
         return _average(readings)
     bar = measure_bar(mean_map(maps), params.reading)
     if np.isfinite(bar.length_px) and concord(readings) < params.concord_min:
         return BarMeasurement(stop=StopReason.DISCORD, threshold=bar.threshold)
+    if params.member_powers and np.isfinite(bar.length_px):
+        return _corrected(bar, readings, params.member_powers)
     return bar
+
+
+def member_ratios(length_px: float, readings: Sequence[BarMeasurement]) -> NDArray[np.float64]:
+    """ln of the members' lengths over that of the mean map, (M,): 0 where a member has none, and
+    held within a factor of 1.5, beyond which a member saw something else."""
+    lengths = np.array([r.length_px for r in readings], dtype=np.float64)
+    good = np.isfinite(lengths) & (lengths > 0) & (length_px > 0)
+    ratios = np.log(np.where(good, lengths, 1.0) / (length_px if length_px > 0 else 1.0))
+    return np.where(good, np.clip(ratios, -_MEMBER_RATIO, _MEMBER_RATIO), 0.0)
+
+
+def _corrected(
+    bar: BarMeasurement, readings: Sequence[BarMeasurement], powers: Sequence[float]
+) -> BarMeasurement:
+    """The bar with length x product(ratio_m ^ power_m). Its width stays."""
+    if len(powers) != len(readings):
+        raise ValueError(
+            f"{len(powers)} member_powers for the maps of {len(readings)} members: the estimator "
+            "was calibrated for another ensemble; calibrate it for this one"
+        )
+    factor = math.exp(float(member_ratios(bar.length_px, readings) @ np.asarray(powers)))
+    return replace(
+        bar,
+        length_px=bar.length_px * factor,
+        length_err_px=bar.length_err_px * factor,
+        axis_ratio=min(1.0, bar.axis_ratio / factor),
+    )
 
 
 def concord(readings: Sequence[BarMeasurement]) -> float:

@@ -20,8 +20,8 @@ _CORRELATIONS, _PIXEL_MINIMA = (0.7, 0.8, 0.9), (10, 40)
 _COMBINED: tuple[Combine, ...] = ("maps", "lengths")
 
 
-def readings_of(families: Sequence[Family]) -> list[EstimatorParams]:
-    """All readings of the families, in the order of FAMILIES."""
+def readings_of(families: Sequence[Family], members: int = 1) -> list[EstimatorParams]:
+    """All readings of the families for the maps of `members` networks, in the order of FAMILIES."""
     chords = [
         EstimatorParams(combine=combine, reading=BarLengthParams.paper(correlation, pixels))
         for combine, correlation, pixels in product(_COMBINED, _CORRELATIONS, _PIXEL_MINIMA)
@@ -32,7 +32,7 @@ def readings_of(families: Sequence[Family]) -> list[EstimatorParams]:
         )
         for combine, correlation in product(_COMBINED, (0.5, *_CORRELATIONS))
     ]
-    return [p for p in [*chords, *mended, *candidates()] if family(p) in families]
+    return [p for p in [*chords, *mended, *candidates(members=members)] if family(p) in families]
 
 
 def family(params: EstimatorParams) -> Family:
@@ -55,7 +55,9 @@ def words(params: EstimatorParams) -> str:
         return f"profile to {r.level:g} of its height, {smooth}"
     if r.reading == "levels":
         levels = ", ".join(f"{level:g}" for level in r.levels)
-        return f"profile to {levels} of its height, {smooth}"
+        also = ", widths" if r.level_width_powers else ""
+        also += ", each member" if params.member_powers else ""
+        return f"profile to {levels} of its height{also}, {smooth}"
     return (
         f"{r.light_fraction:g} of the light within {r.light_reach:g}, "
         f"strip {r.strip_fraction:g}, {smooth}"

@@ -74,7 +74,8 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     rows = list(_barred(options))
     with cluster(options.cluster) as resources:
         known = _maps(options, rows, int(resources.get("CPU", 1)), console)
-    reading, trials = calibrate(known, list(candidates()))
+    members = len(known[0].maps) if known else 1
+    reading, trials = calibrate(known, list(candidates(members=members)))
     recipe = Recipe(maps=options.maps, reading=reading)
     fs, path = storage.filesystem(str(Path(options.output)))
     storage.write_whole(fs, path, json.dumps(recipe.to_dict(), indent=1).encode())

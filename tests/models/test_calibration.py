@@ -10,6 +10,8 @@ import pytest
 from models.barlength import BarLengthParams
 from models.calibration import KnownBar, calibrate, candidates, fit_errors, fit_line, try_reading
 from models.estimator import EstimatorParams, estimate_bar
+from models.levels import at_levels, fit_powers, sizes
+from tests.models.barmaps import gaussian_ridge
 from tests.models.test_light_reading import box
 
 READING = EstimatorParams(reading=BarLengthParams(reading="light", smoothing_px=1.0))
@@ -146,3 +148,47 @@ def test_the_sampling_error_stands_in_place_while_the_rest_is_fitted() -> None:
     bare = fit_errors([replace(k, left_out=None) for k in galaxies], replace(calibrated, reading=line))  # noqa: E501  # fmt: skip
     assert bare.error_floor == pytest.approx(0.1, abs=0.03)
     assert params.error_floor < 0.6 * bare.error_floor
+
+
+def test_the_power_of_each_member_is_found() -> None:
+    rng = np.random.default_rng(6)
+    levels = BarLengthParams(reading="levels", smoothing_px=1.0)
+
+    def one(length: float, angle: float) -> KnownBar:
+        noise = np.exp(rng.normal(0, 0.15, 2))
+        pair = [gaussian_ridge(97, length * factor, 0.3, angle) for factor in noise]
+        truth = length * noise[0]  # the first member alone is right
+        maps = np.stack(pair).astype(np.float32)
+        return KnownBar(maps=maps, length_px=truth, position_angle_deg=angle)
+
+    drawn = zip(rng.uniform(24, 40, 60), rng.uniform(0, 180, 60), strict=True)
+    train = [one(length, angle) for length, angle in drawn]
+    without = try_reading(train, EstimatorParams(reading=levels))
+    found = try_reading(train, EstimatorParams(reading=levels, member_powers=(0.0, 0.0)))
+    assert found.params.member_powers[0] > 0.5 + found.params.member_powers[1]
+    assert found.median_error < 0.3 * without.median_error
+    again = [estimate_bar(k.maps, found.params).bar.length_px / k.length_px - 1 for k in train]
+    assert np.median(np.abs(again)) == pytest.approx(found.median_error)
+
+
+def test_lengths_by_powers_rise_with_the_truth() -> None:
+    rng = np.random.default_rng(7)
+    reading = EstimatorParams(reading=BarLengthParams(reading="levels", smoothing_px=1.0))
+    drawn = zip(rng.uniform(24, 44, 80), np.exp(rng.normal(0, 0.2, 80)), strict=True)
+    train = [
+        KnownBar(
+            maps=gaussian_ridge(97, length, 0.3, 20.0)[None].astype(np.float32),
+            length_px=length * wrong,
+            position_angle_deg=20.0,
+        )
+        for length, wrong in drawn
+    ]
+    calibrated = try_reading(train, reading).params
+    lengths = np.array([estimate_bar(k.maps, calibrated).bar.length_px for k in train])
+    truth = np.array([k.length_px for k in train])
+    found = [sizes(at_levels(k.maps[0], (48, 48), reading.reading), widths=False) for k in train]
+    powers, scale = fit_powers(np.array(found), truth, np.full(3, 1 / 3))
+    plain = scale * np.exp(np.log(found) @ powers) @ truth / (truth @ truth)
+    assert calibrated.reading.length_offset_px == 0
+    assert lengths @ truth / (truth @ truth) == pytest.approx(plain**0.5, rel=1e-6)
+    assert plain < 0.99

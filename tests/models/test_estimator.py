@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from models.barlength import BarLengthParams, StopReason, measure_bar
-from models.estimator import EstimatorParams, concord, estimate_bar, mean_map, sampling_error
+from models.estimator import (
+    EstimatorParams,
+    concord,
+    estimate_bar,
+    mean_map,
+    read_bar,
+    sampling_error,
+)
 from tests.models.barmaps import gaussian_ridge
 from tests.reference.algorithm1 import algorithm_1
 
@@ -73,6 +80,39 @@ def test_mean_map_is_not_rescaled() -> None:
     both = maps(30, 50) * 0.5
     np.testing.assert_allclose(mean_map(both), both.mean(axis=0))
     assert np.isnan(mean_map(np.stack([BLANK]))).all()
+
+
+def test_each_members_length_enters_with_its_power() -> None:
+    three, plain = maps(36, 40, 44), EstimatorParams()
+    bare = estimate_bar(three, plain)
+    found = estimate_bar(three, EstimatorParams(member_powers=(0.5, 0.0, -0.2)))
+    ratios = bare.member_lengths_px / bare.bar.length_px
+    assert found.bar.length_px == pytest.approx(
+        bare.bar.length_px * ratios[0] ** 0.5 * ratios[2] ** -0.2
+    )
+    width = found.bar.axis_ratio * found.bar.length_px
+    assert width == pytest.approx(bare.bar.axis_ratio * bare.bar.length_px)
+    assert read_bar(three, EstimatorParams(member_powers=(0.5, 0.0, -0.2))) == found.bar
+
+
+def test_members_without_a_length_or_far_off_cannot_pull() -> None:
+    blank = np.concatenate([maps(40, 40), BLANK[None]])
+    powers = EstimatorParams(member_powers=(0.0, 0.0, 0.7))
+    assert estimate_bar(blank, powers).bar.length_px == pytest.approx(
+        estimate_bar(blank, EstimatorParams()).bar.length_px
+    )
+    far = maps(24, 24, 24, 24, 24, 24, 72)
+    bare = estimate_bar(far, EstimatorParams())
+    assert bare.member_lengths_px[-1] > 2 * bare.bar.length_px
+    pulled = estimate_bar(far, EstimatorParams(member_powers=(*[0.0] * 6, 1.0)))
+    assert pulled.bar.length_px == pytest.approx(1.5 * bare.bar.length_px)
+
+
+def test_powers_of_another_ensemble_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 member_powers for the maps of 3 members"):
+        estimate_bar(maps(30, 40, 50), EstimatorParams(member_powers=(0.1, 0.1)))
+    with pytest.raises(ValueError, match="for combine='maps'"):
+        EstimatorParams(combine="lengths", member_powers=(0.1,))
 
 
 def test_parameters_survive_json() -> None:
