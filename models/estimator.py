@@ -79,9 +79,7 @@ class EstimatorParams:
                 for name, value in values.get("reading", {}).items()
             }
             powers = tuple(values.get("member_powers", ()))
-            return cls(
-                **{**values, "reading": BarLengthParams(**reading), "member_powers": powers}
-            )
+            return cls(**{**values, "reading": BarLengthParams(**reading), "member_powers": powers})
         except TypeError as error:
             raise ValueError(f"not an estimator's parameters: {error}") from error
 
