@@ -139,7 +139,7 @@ def _with_members(
         return params, lengths
     good = np.isfinite(lengths)
     ratios = np.zeros((len(known), len(params.member_powers)))
-    for i in np.flatnonzero(good):
+    for i in np.flatnonzero(good).tolist():
         each = [measure_bar(m, params.reading) for m in known[i].maps]
         ratios[i] = member_ratios(float(lengths[i]), each)
     left = truth[good] / lengths[good]
