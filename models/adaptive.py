@@ -62,7 +62,7 @@ def steps(samples: int) -> Iterator[int]:
 
 
 def _sharp(made: BarMaps, estimator: EstimatorParams, tolerance: float) -> bool:
-    length = read_bar(made.maps, estimator).length_px
+    length = read_bar(made.maps, replace(estimator, member_powers=())).length_px
     if not np.isfinite(length):
         return False  # more samples may still show a bar
     return sampling_error(made.left_out, estimator) <= tolerance * length

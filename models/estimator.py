@@ -144,9 +144,10 @@ def sampling_error(left_out: NDArray[np.floating[Any]], params: EstimatorParams)
     left_out: maps without one group of samples each (models.left_out), (M, G, H, W); with
     combine "maps" also their means over members, (1, G, H, W). The same group is left out of all
     members at once. Of G lengths l_g: sqrt((G - 1) / G x sum (l_g - mean)^2) (Kott 2001), of those
-    that are finite; NaN for fewer than two.
+    that are finite; NaN for fewer than two. Of a mean of maps no member's length is known: their
+    powers are left out.
     """
-    plain = replace(params, concord_min=0.0)
+    plain = replace(params, concord_min=0.0, member_powers=())
     lengths = [read_bar(left_out[:, g], plain).length_px for g in range(left_out.shape[1])]
     values = np.array(lengths, dtype=np.float64)
     values = values[np.isfinite(values)]

@@ -23,6 +23,16 @@ class Recipe:
         """Paper 1's: |gradient| maps, Algorithm 1, the members' lengths averaged."""
         return cls(maps=SmoothGradParams.paper(), reading=EstimatorParams.paper())
 
+    def fits(self, members: int) -> Recipe:
+        """Itself. Raises ValueError where it was calibrated for another number of members."""
+        powers = len(self.reading.member_powers)
+        if powers not in (0, members):
+            raise ValueError(
+                f"the estimator has member_powers for {powers} members and the ensemble has "
+                f"{members}: calibrate one for it (`ansae calibrate --ensemble`)"
+            )
+        return self
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for `estimator.json`: {"map": ..., "reading": ...}."""
         return {"map": asdict(self.maps), "reading": self.reading.to_dict()}

@@ -81,10 +81,10 @@ class OneByOne:
         self, ensemble: str, storage: StorageOptions, samples: int | None, seed: int
     ) -> None:
         files = find_ensemble(ensemble, storage)
-        recipe = Recipe.from_dict(files.estimator or {})
+        spec = EnsembleSpec.from_dict(files.description)
+        recipe = Recipe.from_dict(files.estimator or {}).fits(len(spec.members))
         self._maps = replace(recipe.maps, samples=samples or recipe.maps.samples)
         self._seed = seed
-        spec = EnsembleSpec.from_dict(files.description)
         self._decode = Decoder(field=spec.field, limits=ImageLimits(), scale="given")
         self._explain = Explainer(
             ensemble=ensemble,

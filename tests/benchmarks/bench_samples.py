@@ -74,6 +74,7 @@ def main() -> None:
     files = find_ensemble("compact", StorageOptions())
     spec, recipe = EnsembleSpec.from_dict(files.description), Recipe.from_dict(files.estimator)
     ensemble = Ensemble.from_bytes(spec, files.weights, str(timing.device()))
+    reading = replace(recipe.reading, member_powers=())  # of the mean map alone
     images = barred(ensemble, options.galaxies, options.images)
     result: dict[str, Any] = {}
     for samples in options.samples:
@@ -83,7 +84,7 @@ def main() -> None:
             for image in images:
                 maps = [bar_map(ensemble, image, params, s) for s in range(options.repeats)]
                 scatter.append(np.var(maps, axis=0, ddof=1).sum() / np.square(maps).mean(0).sum())
-                found = np.array([read_bar(m[None], recipe.reading).length_px for m in maps])
+                found = np.array([read_bar(m[None], reading).length_px for m in maps])
                 lengths.append(found.std(ddof=1) / found.mean())  # NaN where one is not found
             result[f"map_scatter_{way}_{samples}"] = float(np.mean(scatter))
             result[f"length_scatter_{way}_{samples}"] = float(np.nanmedian(lengths))

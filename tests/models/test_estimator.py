@@ -95,6 +95,14 @@ def test_each_members_length_enters_with_its_power() -> None:
     assert read_bar(three, EstimatorParams(member_powers=(0.5, 0.0, -0.2))) == found.bar
 
 
+def test_the_sampling_error_is_of_the_mean_map_whatever_the_members_powers() -> None:
+    without = maps(38, 39, 40, 41)[None]
+    powers = EstimatorParams(member_powers=(0.2, 0.1, 0.1))
+    assert sampling_error(without, powers) == sampling_error(without, EstimatorParams()) > 0
+    found = estimate_bar(maps(36, 40, 44), powers, 0.5, without)
+    assert found.sampling_err_px == sampling_error(without, EstimatorParams())
+
+
 def test_members_without_a_length_or_far_off_cannot_pull() -> None:
     blank = np.concatenate([maps(40, 40), BLANK[None]])
     powers = EstimatorParams(member_powers=(0.0, 0.0, 0.7))

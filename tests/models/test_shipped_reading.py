@@ -21,11 +21,16 @@ RECIPE = Recipe.from_dict(
 )
 
 
+def each(saliency: np.ndarray) -> np.ndarray:
+    """The maps of three members that agree."""
+    return np.stack([saliency] * 3)
+
+
 @pytest.mark.parametrize("length_px", [24.0, 36.0, 54.0])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_lengths_and_angles_do_not_depend_on_the_angle(shape: BarMap, length_px: float) -> None:
     found = [
-        estimate_bar(shape(CANVAS_PX, length_px, 0.3, angle)[None], RECIPE.reading).bar
+        estimate_bar(each(shape(CANVAS_PX, length_px, 0.3, angle)), RECIPE.reading).bar
         for angle in ANGLES
     ]
     lengths = np.array([bar.length_px for bar in found])
@@ -38,7 +43,7 @@ def test_lengths_and_angles_do_not_depend_on_the_angle(shape: BarMap, length_px:
 def test_longer_bars_have_longer_lengths() -> None:
     for shape in SHAPES:
         found = [
-            estimate_bar(shape(CANVAS_PX, length, 0.3, 20.0)[None], RECIPE.reading).bar.length_px
+            estimate_bar(each(shape(CANVAS_PX, length, 0.3, 20.0)), RECIPE.reading).bar.length_px
             for length in (20.0, 30.0, 45.0, 60.0)
         ]
         assert np.all(np.diff(found) > 0)
@@ -52,6 +57,6 @@ def test_what_shows_no_bar_is_flagged() -> None:
         StopReason.NOT_FINITE: np.full((CANVAS_PX, CANVAS_PX), np.nan),
     }
     for stop, saliency in cases.items():
-        bar = estimate_bar(saliency[None], RECIPE.reading).bar
+        bar = estimate_bar(each(saliency), RECIPE.reading).bar
         assert bar.stop == stop
         assert np.isnan(bar.length_px)

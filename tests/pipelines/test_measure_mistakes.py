@@ -132,6 +132,10 @@ def test_estimator_file(refused: Callable[..., str], tmp_path: Path) -> None:
     assert "sample" in refused("--estimator", str(file))
     file.write_text("map: 3")
     assert "estimator.json" in refused("--estimator", str(file))
+    file.write_text('{"reading": {"member_powers": [0.1, 0.1, 0.1, 0.1, 0.1]}}')
+    told = refused("--estimator", str(file))
+    assert "member_powers for 5 members" in told
+    assert "ansae calibrate --ensemble" in told
 
 
 def test_credentials(refused: Callable[..., str], s3_env: S3Server, monkeypatch) -> None:
