@@ -38,7 +38,7 @@ class Calibrator:
         if not self.selection.chosen(votes.mean):
             return None
         seed = galaxy_seed(self.seed, row["object_id"])
-        made = bar_maps_left_out(self.ensemble, image, self.maps, seed, "maps")
+        made = bar_maps_left_out(self.ensemble, image, self.maps, seed, "lengths")
         return KnownBar(
             maps=made.maps,
             left_out=made.left_out,

@@ -37,9 +37,9 @@ def bar_maps_to_tolerance(
 ) -> tuple[BarMaps, int]:
     """models.explanation.bar_maps_left_out of as few of params.samples as do, and their number.
 
-    They do once the length that `estimator` reads has a sampling error of at most `tolerance` times
-    itself. The readings are made where the maps are, on a core: on a GPU they may cost more than
-    the samples that they save.
+    They do once the length that `estimator` reads has a sampling error (times its error_sampling,
+    where that is above 1) of at most `tolerance` times itself. The readings are made where the maps
+    are, on a core: on a GPU they may cost more than the samples that they save.
     """
     each = [_Sums.none(member, image) for member in ensemble.members]
     for samples in steps(params.samples):
@@ -65,7 +65,8 @@ def _sharp(made: BarMaps, estimator: EstimatorParams, tolerance: float) -> bool:
     length = read_bar(made.maps, replace(estimator, member_powers=())).length_px
     if not np.isfinite(length):
         return False  # more samples may still show a bar
-    return sampling_error(made.left_out, estimator) <= tolerance * length
+    error = max(1.0, estimator.error_sampling) * sampling_error(made.left_out, estimator)
+    return error <= tolerance * length
 
 
 @dataclass(kw_only=True)

@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 
 _COVERAGE = 0.683  # the share of a normal distribution within one standard deviation
 _DOUBT_MIN = 40  # galaxies from which on errors may depend on the votes
+_NOISE_GALAXIES = 64  # of which the members' part in the sampling error is known well enough
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,8 @@ class KnownBar:
     (NaN where not known).
 
     bar_fraction: share of bars in the networks' votes, NaN where not known. left_out: as
-    models.estimator.sampling_error takes them; None where lengths shall have no sampling error.
+    models.estimator.sampling_error takes them, every member's where their lengths may count; None
+    where lengths shall have no sampling error.
     """
 
     maps: NDArray[np.float32]
@@ -204,12 +206,13 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
 def fit_errors(known: Sequence[KnownBar], params: EstimatorParams) -> EstimatorParams:
     """The errors with which 68.3 % of the galaxies lie within 1 sigma, also where votes doubt.
 
-    The members' spread and the sampling error enter as they are (factors of 1). What they leave
+    The members' spread enters as it is, the sampling error by `sampling_factor`. What they leave
     unexplained grows with the voters' doubt, 1 - bar_fraction: a regression of the 68.3 % quantile
     (Koenker & Bassett 1978) gives both terms where the bar fractions of at least 40 galaxies are
     known, else one floor.
     """
-    bare = replace(params, error_floor=0.0, error_doubt=0.0, error_spread=1.0, error_sampling=1.0)
+    factor = sampling_factor(known, params)
+    bare = replace(params, error_floor=0.0, error_doubt=0.0, error_spread=1.0, error_sampling=factor)  # noqa: E501  # fmt: skip
     rows = [(k, estimate_bar(k.maps, bare, k.bar_fraction, k.left_out)) for k in known]
     rows = [(k, e) for k, e in rows if np.isfinite(e.bar.length_px)]
     length = np.array([e.bar.length_px for _, e in rows])
@@ -222,11 +225,31 @@ def fit_errors(known: Sequence[KnownBar], params: EstimatorParams) -> EstimatorP
     doubt = np.nan_to_num(doubt, nan=0.5)
     low, high = 0.0, 2.0 / max(float(shape @ [1.0, doubt.mean()]), 1e-9)
     for _ in range(50):
-        factor = 0.5 * (low + high)
-        inside = off <= np.hypot(factor * (shape[0] + shape[1] * doubt), spread)
-        low, high = (factor, high) if inside.mean() < _COVERAGE else (low, factor)
+        middle = 0.5 * (low + high)
+        inside = off <= np.hypot(middle * (shape[0] + shape[1] * doubt), spread)
+        low, high = (middle, high) if inside.mean() < _COVERAGE else (low, middle)
     floor, slope = (high * shape).tolist()
     return replace(bare, error_floor=floor, error_doubt=slope)
+
+
+def sampling_factor(known: Sequence[KnownBar], params: EstimatorParams) -> float:
+    """By how much the members' powers make the sampling error larger than the mean map's.
+
+    Contrasts of maps from the same samples are noisier than their mean. The square root of the
+    median ratio of the two jackknife variances, relative, where every member's maps without a
+    group are known; 1 where those of fewer than 8 galaxies are, and without powers.
+    """
+    plain = replace(params, member_powers=())
+    ratios: list[float] = []
+    for k in known:
+        if not params.member_powers or len(ratios) == _NOISE_GALAXIES:
+            break
+        if k.left_out is not None and len(k.left_out) == len(params.member_powers):
+            groups = [k.left_out[:, g] for g in range(k.left_out.shape[1])]
+            whole, mean = ([read_bar(m, p).length_px for m in groups] for p in (params, plain))
+            ratio = np.var(whole) / np.mean(whole) ** 2 / (np.var(mean) / np.mean(mean) ** 2)
+            ratios += [float(ratio)] if np.isfinite(ratio) else []
+    return float(np.sqrt(np.median(ratios))) if len(ratios) >= 8 else 1.0
 
 
 def _quantile_line(off: Floats, spread: Floats, doubt: Floats) -> Floats:

@@ -17,6 +17,7 @@ from actors.map_trial import MapTask, kept_rows, known_bars, map_trial, reading_
 from catalogues import storage
 from catalogues.grid_table import READINGS, write_points
 from models.calibration import fit_errors
+from models.estimator import Combine
 from models.map_kinds import MapKind
 from models.recipe import Recipe
 from pipelines.grid_plan import GridPlan
@@ -56,11 +57,12 @@ def with_errors(plan: GridPlan, best: Row, galaxies: pa.Table, console: Console)
     error the maps of its kind without one group of samples each are made, where they are not yet.
     """
     kind, reading = _kind(best), reading_of(best)
-    plan = replace(plan, left_out=((kind.name, reading.combine),))
+    combine: Combine = "lengths" if reading.member_powers else reading.combine
+    plan = replace(plan, left_out=((kind.name, combine),))
     with mappers(plan) as on_each:
         draw_maps(plan, galaxies, on_each, console)
     times = best["multiply_by_input"]
-    known = known_bars(_task(plan, kind, times), left_out=reading.combine)
+    known = known_bars(_task(plan, kind, times), left_out=combine)
     maps = kind.smoothgrad(plan.options.samples, multiply_by_input=times)
     return Recipe(maps=maps, reading=fit_errors(known, reading))
 

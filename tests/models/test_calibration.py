@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from models.barlength import BarLengthParams
-from models.calibration import KnownBar, calibrate, candidates, fit_errors, fit_line, try_reading
+from models.calibration import (
+    KnownBar,
+    calibrate,
+    candidates,
+    fit_errors,
+    fit_line,
+    sampling_factor,
+    try_reading,
+)
 from models.estimator import EstimatorParams, estimate_bar
 from models.levels import at_levels, fit_powers, sizes
 from tests.models.barmaps import gaussian_ridge
@@ -192,3 +200,32 @@ def test_lengths_by_powers_rise_with_the_truth() -> None:
     assert calibrated.reading.length_offset_px == 0
     assert lengths @ truth / (truth @ truth) == pytest.approx(plain**0.5, rel=1e-6)
     assert plain < 0.99
+
+
+def test_the_members_part_in_the_sampling_error_is_the_scatter_of_repeated_runs() -> None:
+    rng = np.random.default_rng(9)
+    params = EstimatorParams(
+        reading=BarLengthParams(smoothing_px=1.0), member_powers=(1.2, -0.9), error_floor=0.0,
+        error_spread=0.0,
+    )  # fmt: skip
+    clean = gaussian_ridge(97, 40, 0.3, 30.0)
+
+    def once() -> KnownBar:
+        parts = clean + 0.08 * rng.normal(size=(2, 8, 97, 97))
+        total = parts.sum(axis=1)
+        return KnownBar(
+            maps=(total / 8).astype(np.float32),
+            left_out=(total[:, None] - parts) / 7,
+            length_px=40.0,
+            position_angle_deg=30.0,
+        )
+
+    runs = [once() for _ in range(60)]
+    lengths = [estimate_bar(k.maps, params).bar.length_px for k in runs]
+    plain = [estimate_bar(k.maps, replace(params, member_powers=())).bar.length_px for k in runs]
+    factor = sampling_factor(runs, params)
+    assert factor > 1.5
+    assert factor == pytest.approx(np.std(lengths) / np.std(plain), rel=0.25)
+    assert fit_errors(runs, params).error_sampling == factor
+    assert sampling_factor(runs, replace(params, member_powers=())) == 1.0
+    assert sampling_factor([replace(k, left_out=k.left_out[:1]) for k in runs], params) == 1.0
