@@ -82,7 +82,8 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     console.print(_table(trials, len(known)))
     console.print(
         f"1-sigma error: {reading.error_floor:.3f} + {reading.error_doubt:.3f} x (1 - bar "
-        "fraction) of the length (+) the members' spread (+) the sampling error"
+        f"fraction) of the length (+) the members' spread (+) {reading.error_sampling:.2g} x the "
+        "sampling error"
     )
     return recipe
 

@@ -80,7 +80,7 @@ def write_results(plan: GridPlan, rows: Sequence[Row], recipe: Recipe, console: 
     r = recipe.reading
     console.print(
         f"1-sigma error: {r.error_floor:.3f} + {r.error_doubt:.3f} x (1 - bar fraction) of the "
-        "length (+) the members' spread (+) the sampling error",
+        f"length (+) the members' spread (+) {r.error_sampling:.2g} x the sampling error",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
     use = f"--estimator {storage.join(output, ESTIMATOR)}"
