@@ -74,11 +74,14 @@ def test_it_ends_with_the_first_error_that_is_small_enough(
     def relative(samples: int) -> float:
         plain = replace(recipe.maps, samples=samples)
         made = bar_maps_left_out(ensemble, image, plain, SEED, recipe.reading.combine)
+        mean_map_alone = replace(recipe.reading, member_powers=())
         return (
-            sampling_error(made.left_out, recipe.reading)
-            / read_bar(made.maps, recipe.reading).length_px
+            recipe.reading.error_sampling
+            * sampling_error(made.left_out, recipe.reading)
+            / read_bar(made.maps, mean_map_alone).length_px
         )
 
+    assert recipe.reading.error_sampling > 1.5  # the members' part counts
     first, second = relative(32), relative(64)
     assert first > second > 0
     assert made_with(ensemble, recipe, image, (first * second) ** 0.5)[1] == 64
