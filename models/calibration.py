@@ -239,10 +239,12 @@ def sampling_factor(known: Sequence[KnownBar], params: EstimatorParams) -> float
     median ratio of the two jackknife variances, relative, where every member's maps without a
     group are known; 1 where those of fewer than 8 galaxies are, and without powers.
     """
+    if not params.member_powers:
+        return 1.0
     plain = replace(params, member_powers=())
     ratios: list[float] = []
     for k in known:
-        if not params.member_powers or len(ratios) == _NOISE_GALAXIES:
+        if len(ratios) == _NOISE_GALAXIES:
             break
         if k.left_out is not None and len(k.left_out) == len(params.member_powers):
             groups = [k.left_out[:, g] for g in range(k.left_out.shape[1])]

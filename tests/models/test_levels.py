@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -59,6 +60,25 @@ def test_the_length_is_the_product_of_powers_of_the_levels_lengths() -> None:
     )
 
 
+def drawn(
+    bar: Callable[[float, float, float], np.ndarray], rng: np.random.Generator, count: int, *,
+    longest: float, ends: tuple[float, float],
+) -> list[KnownBar]:  # fmt: skip
+    """Maps of bars of any length from 24 px on and any angle, whose ends are drawn from a range."""
+    each = zip(
+        rng.uniform(24, longest, count), rng.uniform(*ends, count), rng.uniform(0, 180, count),
+        strict=True,
+    )  # fmt: skip
+    return [
+        KnownBar(
+            maps=bar(length, end, angle)[None].astype(np.float32),
+            length_px=length,
+            position_angle_deg=angle,
+        )
+        for length, end, angle in each
+    ]
+
+
 def test_widths_enter_with_their_own_powers() -> None:
     saliency = gaussian_ridge(SIDE, 40, 0.3, 30.0)
     params = replace(LEVELS, levels=(0.2, 0.6), level_powers=(0.7, 0.4))
@@ -92,18 +112,7 @@ def test_widths_tell_a_blurred_bar_from_a_long_one() -> None:
     level = BarLengthParams(reading="levels", smoothing_px=1.0, levels=(0.1,), level_powers=(1.0,))
 
     def known(count: int) -> list[KnownBar]:
-        drawn = zip(
-            rng.uniform(24, 60, count), rng.uniform(1.0, 5.0, count), rng.uniform(0, 180, count),
-            strict=True,
-        )  # fmt: skip
-        return [
-            KnownBar(
-                maps=smeared(length, blur, angle)[None].astype(np.float32),
-                length_px=length,
-                position_angle_deg=angle,
-            )
-            for length, blur, angle in drawn
-        ]
+        return drawn(smeared, rng, count, longest=60, ends=(1.0, 5.0))
 
     train = known(60)
     lengths = try_reading(train, EstimatorParams(reading=level))
@@ -132,18 +141,7 @@ def test_bars_that_fade_are_as_long_as_those_that_end_abruptly() -> None:
     rng = np.random.default_rng(5)
 
     def known(count: int) -> list[KnownBar]:
-        drawn = zip(
-            rng.uniform(24, 70, count), rng.uniform(0.1, 0.9, count), rng.uniform(0, 180, count),
-            strict=True,
-        )  # fmt: skip
-        return [
-            KnownBar(
-                maps=faded(length, fade, angle)[None].astype(np.float32),
-                length_px=length,
-                position_angle_deg=angle,
-            )
-            for length, fade, angle in drawn
-        ]
+        return drawn(faded, rng, count, longest=70, ends=(0.1, 0.9))
 
     one = EstimatorParams(reading=BarLengthParams(reading="profile", smoothing_px=1.0, level=0.35))
     train = known(60)
