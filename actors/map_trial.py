@@ -15,9 +15,10 @@ from catalogues import storage
 from catalogues.grid_table import READINGS, read_points, write_points
 from catalogues.map_cache import GREY, MapCache, left_out_kind
 from catalogues.storage import StorageOptions
-from models.calibration import KnownBar, Trial, try_reading
+from models.calibration import try_reading
 from models.estimator import Combine, EstimatorParams
 from models.grid import with_input
+from models.known_bars import KnownBar, Trial
 from models.map_kinds import MapKind
 from models.readings import Family, family, readings_of, words
 

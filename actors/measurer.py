@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +14,11 @@ from actors.tables import with_columns
 from catalogues import pictures
 from catalogues.bar_rows import MEASURED, bar_rows
 from catalogues.statuses import Status
-from models.arms import SpiralArms, brightness, read_arms
+from models.arms import SpiralArms, read_arms
 from models.bulge import read_bulge
 from models.estimator import EstimatorParams, estimate_bar, mean_map
 from models.placement import Placement, place_axis, place_bar
+from models.preprocess import brightness
 
 PICTURE = "picture"
 """Column of the Measurer's tables: a row of catalogues.pictures, null where none is kept."""
@@ -76,7 +78,8 @@ class Measurer:
 
     def _bar(self, row: dict[str, Any]) -> dict[str, Any]:
         fraction = np.nan if row["bar_fraction"] is None else row["bar_fraction"]
-        estimate = estimate_bar(self._maps(row), self.estimator, fraction, self._left_out(row))
+        maps, left_out = self._maps(row), self._left_out(row)
+        estimate = estimate_bar(maps, self.estimator, fraction, left_out, light_of(row))
         placed, bar = place_bar(estimate, _placement(row)), estimate.bar
         reading = {
             "stop_reason": bar.stop.value,
@@ -133,10 +136,16 @@ class Measurer:
         return kept | {"canvas": pictures.encode_picture(pixels), "map": shown}
 
 
+def light_of(row: Mapping[str, Any]) -> NDArray[np.float64]:
+    """The galaxy's light (S, S) on the canvas of a row of the Explainer's tables."""
+    flat = np.frombuffer(row["canvas"], np.uint8)
+    side = math.isqrt(flat.size // 3)
+    return brightness(flat.reshape(side, side, 3), np.array(row["sky"]), row["scale"])
+
+
 def arms_of(row: Mapping[str, Any], saliency: NDArray[np.float64]) -> SpiralArms:
     """Arms in a map (S, S) of a row of the Explainer's tables."""
-    pixels = np.frombuffer(row["canvas"], np.uint8).reshape(*saliency.shape, 3)
-    return read_arms(saliency, brightness(pixels, np.array(row["sky"]), row["scale"]))
+    return read_arms(saliency, light_of(row))
 
 
 def _placement(row: Mapping[str, Any]) -> Placement:

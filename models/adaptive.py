@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from catalogues.galaxyzoo import BAR
@@ -41,13 +42,14 @@ def bar_maps_to_tolerance(
     where that is above 1) of at most `tolerance` times itself. The readings are made where the maps
     are, on a core: on a GPU they may cost more than the samples that they save.
     """
+    light = image.mean(dim=0).double().cpu().numpy()  # models.preprocess.brightness
     each = [_Sums.none(member, image) for member in ensemble.members]
     for samples in steps(params.samples):
         for sums in each:
             sums.add(image, params, seed, samples - sum(sums.sizes))
         maps, without = zip(*(sums.maps(image, params) for sums in each), strict=True)
         made = packed(maps, without, estimator.combine)
-        if samples == params.samples or _sharp(made, estimator, tolerance):
+        if samples == params.samples or _sharp(made, estimator, tolerance, light):
             break
     return made, samples
 
@@ -61,11 +63,13 @@ def steps(samples: int) -> Iterator[int]:
     yield samples
 
 
-def _sharp(made: BarMaps, estimator: EstimatorParams, tolerance: float) -> bool:
-    length = read_bar(made.maps, replace(estimator, member_powers=())).length_px
+def _sharp(
+    made: BarMaps, estimator: EstimatorParams, tolerance: float, light: NDArray[np.float64]
+) -> bool:
+    length = read_bar(made.maps, replace(estimator, member_powers=()), light).length_px
     if not np.isfinite(length):
         return False  # more samples may still show a bar
-    error = max(1.0, estimator.error_sampling) * sampling_error(made.left_out, estimator)
+    error = max(1.0, estimator.error_sampling) * sampling_error(made.left_out, estimator, light)
     return error <= tolerance * length
 
 

@@ -87,16 +87,11 @@ def arms_seen(votes: ArrayLike) -> bool:
     return bool(conditional(votes, SPIRAL) >= _SEEN_MIN)
 
 
-def brightness(pixels: NDArray[np.uint8], sky: NDArray[np.floating], scale: float) -> Floats:
-    """Light above the sky, (S, S), 1 at the galaxy's bright end, of a canvas (S, S, 3) as
-    models.preprocess.Canvas has it; cut where the networks' images are."""
-    return np.asarray(((pixels.astype(np.float64) - sky) / scale).clip(-0.25, 1.5).mean(axis=2))
-
-
 def read_arms(saliency: Floats, light: Floats, params: ArmParams = _DEFAULT) -> SpiralArms:
     """The arms in a map (H, W) of values that are not negative; the disc's centre is its middle.
 
-    light: (H, W), the galaxy's own (`brightness`), whose ellipse gives the disc's inclination.
+    light: (H, W), the galaxy's own (models.preprocess.brightness), whose ellipse gives the
+    disc's inclination.
     """
     if not np.isfinite(saliency).all() or not saliency.max() > 0:
         return SpiralArms()

@@ -9,58 +9,22 @@ error and by how many galaxies it measures at all.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import stats
 
 from models.barlength import BarLengthParams, measure_bar
-from models.estimator import EstimatorParams, estimate_bar, mean_map, member_ratios, read_bar
+from models.error_calibration import fit_errors
+from models.estimator import EstimatorParams, mean_map, member_ratios, read_bar
+from models.known_bars import KnownBar, Trial, judged
 from models.levels import at_levels, fit_powers, sizes
-from models.statistics import angle_difference_deg, pearson
 
 Floats = NDArray[np.float64]
 
-_COVERAGE = 0.683  # the share of a normal distribution within one standard deviation
-_DOUBT_MIN = 40  # galaxies from which on errors may depend on the votes
-_NOISE_GALAXIES = 64  # of which the members' part in the sampling error is known well enough
-
-
-@dataclass(frozen=True, kw_only=True)
-class KnownBar:
-    """One galaxy's maps (M, S, S) and its bar's true length, in pixels of the maps, and angle
-    (NaN where not known).
-
-    bar_fraction: share of bars in the networks' votes, NaN where not known. left_out: as
-    models.estimator.sampling_error takes them, every member's where their lengths may count; None
-    where lengths shall have no sampling error.
-    """
-
-    maps: NDArray[np.float32]
-    length_px: float
-    position_angle_deg: float
-    bar_fraction: float = float("nan")
-    left_out: NDArray[np.floating[Any]] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """A calibrated reading and how it did. Errors are |length - truth| / truth."""
-
-    params: EstimatorParams
-    measured: float
-    median_error: float
-    rho: float
-    median_angle_error_deg: float
-
-    @property
-    def cost(self) -> float:
-        """What is minimised: the median error, what is missing from a perfect correlation (which
-        the wildest lengths decide), and galaxies without a length."""
-        return self.median_error + 0.2 * (1.0 - self.rho) + 0.5 * (1.0 - self.measured)
+_CHOSEN_ON = 500  # galaxies
 
 
 def candidates(
@@ -189,93 +153,27 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
         )
     except ValueError:
         return Trial(params=params, measured=float(good.mean()), median_error=np.inf, rho=0.0, median_angle_error_deg=np.nan)  # noqa: E501  # fmt: skip
-    length = scale * raw[good] + offset
-    truth_angles = np.array([k.position_angle_deg for k in known])[good]
-    off = angle_difference_deg(angles[good], truth_angles)
-    off = off[np.isfinite(off)]
-    rho = pearson(length, truth[good])
-    return Trial(
-        params=replace(params, reading=reading),
-        measured=float(good.mean()),
-        median_error=float(np.median(np.abs(length - truth[good]) / truth[good])),
-        rho=rho if np.isfinite(rho) else 0.0,
-        median_angle_error_deg=float(np.median(off)) if off.size else np.nan,
-    )
-
-
-def fit_errors(known: Sequence[KnownBar], params: EstimatorParams) -> EstimatorParams:
-    """The errors with which 68.3 % of the galaxies lie within 1 sigma, also where votes doubt.
-
-    The members' spread enters as it is, the sampling error by `sampling_factor`. What they leave
-    unexplained grows with the voters' doubt, 1 - bar_fraction: a regression of the 68.3 % quantile
-    (Koenker & Bassett 1978) gives both terms where the bar fractions of at least 40 galaxies are
-    known, else one floor.
-    """
-    factor = sampling_factor(known, params)
-    bare = replace(params, error_floor=0.0, error_doubt=0.0, error_spread=1.0, error_sampling=factor)  # noqa: E501  # fmt: skip
-    rows = [(k, estimate_bar(k.maps, bare, k.bar_fraction, k.left_out)) for k in known]
-    rows = [(k, e) for k, e in rows if np.isfinite(e.bar.length_px)]
-    length = np.array([e.bar.length_px for _, e in rows])
-    off = np.abs(length - np.array([k.length_px for k, _ in rows])) / length
-    spread = np.array([e.length_err_px for _, e in rows]) / length
-    doubt = 1.0 - np.array([k.bar_fraction for k, _ in rows])
-    shape = np.array([1.0, 0.0])
-    if np.isfinite(doubt).all() and len(rows) >= _DOUBT_MIN:
-        shape = _quantile_line(off, spread, doubt)
-    doubt = np.nan_to_num(doubt, nan=0.5)
-    low, high = 0.0, 2.0 / max(float(shape @ [1.0, doubt.mean()]), 1e-9)
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        inside = off <= np.hypot(middle * (shape[0] + shape[1] * doubt), spread)
-        low, high = (middle, high) if inside.mean() < _COVERAGE else (low, middle)
-    floor, slope = (high * shape).tolist()
-    return replace(bare, error_floor=floor, error_doubt=slope)
-
-
-def sampling_factor(known: Sequence[KnownBar], params: EstimatorParams) -> float:
-    """By how much the members' powers make the sampling error larger than the mean map's.
-
-    Contrasts of maps from the same samples are noisier than their mean. The square root of the
-    median ratio of the two jackknife variances, relative, where every member's maps without a
-    group are known; 1 where those of fewer than 8 galaxies are, and without powers.
-    """
-    if not params.member_powers:
-        return 1.0
-    plain = replace(params, member_powers=())
-    ratios: list[float] = []
-    for k in known:
-        if len(ratios) == _NOISE_GALAXIES:
-            break
-        if k.left_out is not None and len(k.left_out) == len(params.member_powers):
-            groups = [k.left_out[:, g] for g in range(k.left_out.shape[1])]
-            whole, mean = ([read_bar(m, p).length_px for m in groups] for p in (params, plain))
-            ratio = np.var(whole) / np.mean(whole) ** 2 / (np.var(mean) / np.mean(mean) ** 2)
-            ratios += [float(ratio)] if np.isfinite(ratio) else []
-    return float(np.sqrt(np.median(ratios))) if len(ratios) >= 8 else 1.0
-
-
-def _quantile_line(off: Floats, spread: Floats, doubt: Floats) -> Floats:
-    """Floor and slope in doubt, neither negative, of the 68.3 % quantile of `off`."""
-
-    def loss(line: Floats) -> float:
-        floor, slope = np.abs(line)
-        rest = off - np.hypot(floor + slope * doubt, spread)
-        return float(np.maximum(_COVERAGE * rest, (_COVERAGE - 1) * rest).sum())
-
-    start = np.array([float(np.quantile(off, _COVERAGE)) * 0.7, 0.2])
-    found = optimize.minimize(loss, start, method="Nelder-Mead", options={"maxiter": 2000})
-    line: Floats = np.abs(found.x)
-    return line
+    return judged(known, replace(params, reading=reading), scale * raw + offset, angles)
 
 
 def calibrate(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> tuple[EstimatorParams, list[Trial]]:  # noqa: E501  # fmt: skip
     """The best of `trials` with its calibration and errors, and all of them, best first."""
+    done = tried(known, trials)
+    return fit_errors(known, done[0].params), done
+
+
+def tried(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> list[Trial]:
+    """All of `trials`, calibrated, best first; the best on all of `known`, the others on the first
+    500, which are enough to choose by. Raises ValueError where too little was measured."""
     if len(known) < 8:
         raise ValueError(
             f"only {len(known)} galaxies with maps; a calibration needs at least 8: give more "
             "galaxies with bars, or networks that see them"
         )
-    done = sorted((try_reading(known, t) for t in trials), key=lambda t: t.cost)
+    few = known[:_CHOSEN_ON]
+    done = sorted((try_reading(few, t) for t in trials), key=lambda t: t.cost)
     if not np.isfinite(done[0].cost):
         raise ValueError("no reading measured enough galaxies: give more galaxies with bars")
-    return fit_errors(known, done[0].params), done
+    if len(few) < len(known):
+        done[0] = try_reading(known, done[0].params)
+    return done

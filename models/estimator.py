@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.barlength import BarLengthParams, BarMeasurement, StopReason, measure_bar
+from models.refinement import Refinement, refined, scaled
 
 Combine = Literal["maps", "lengths"]
+Floats = NDArray[np.float64]
 
 _MEMBER_RATIO = math.log(1.5)
 
@@ -37,7 +39,8 @@ class EstimatorParams:
     the mean of the members' axes (unit vectors at twice their angles: 1 where all lie along one
     line) for a length to be given; 0 asks for nothing. member_powers: with "maps", the power with
     which the length of each member's own map, over that of the mean map, enters the length
-    (`member_ratios`); empty: they do not.
+    (`member_ratios`); empty: they do not. refinement: with "maps", what corrects the length by the
+    mean map and the galaxy's light in the bar's frame (models.refinement); None: nothing does.
     """
 
     combine: Combine = "maps"
@@ -48,6 +51,7 @@ class EstimatorParams:
     error_sampling: float = 1.0
     concord_min: float = 0.0
     member_powers: tuple[float, ...] = ()
+    refinement: Refinement | None = None
 
     def __post_init__(self) -> None:
         if self.combine not in ("maps", "lengths"):
@@ -59,6 +63,8 @@ class EstimatorParams:
             raise ValueError(f"concord_min={self.concord_min} must lie in 0..1, 1 excluded")
         if self.member_powers and self.combine != "maps":
             raise ValueError("member_powers are for combine='maps': leave them out")
+        if self.refinement is not None and self.combine != "maps":
+            raise ValueError("a refinement is for combine='maps': leave it out")
 
     @classmethod
     def paper(cls) -> EstimatorParams:
@@ -78,8 +84,10 @@ class EstimatorParams:
                 name: tuple(value) if isinstance(value, list) else value
                 for name, value in values.get("reading", {}).items()
             }
-            powers = tuple(values.get("member_powers", ()))
-            return cls(**{**values, "reading": BarLengthParams(**reading), "member_powers": powers})
+            values["member_powers"] = tuple(values.get("member_powers", ()))
+            if values.get("refinement") is not None:
+                values["refinement"] = Refinement.from_dict(values["refinement"])
+            return cls(**{**values, "reading": BarLengthParams(**reading)})
         except TypeError as error:
             raise ValueError(f"not an estimator's parameters: {error}") from error
 
@@ -103,14 +111,17 @@ def estimate_bar(
     params: EstimatorParams,
     bar_fraction: float = float("nan"),
     left_out: NDArray[np.floating[Any]] | None = None,
+    light: Floats | None = None,
 ) -> BarEstimate:
     """The bar of the members' maps, (M, H, W) in [0, 1] (NaN: that map says nothing).
 
     bar_fraction: share of bars in the votes; where it is not known it counts as one half.
-    left_out: for the sampling error, as `sampling_error` takes them; None leaves it out.
+    left_out: for the sampling error, as `sampling_error` takes them; None leaves it out. light: the
+    galaxy's, (H, W) as models.preprocess.brightness has it, which a refinement looks at. Raises
+    ValueError where params have a refinement and there is no light.
     """
     readings = [measure_bar(m, params.reading) for m in maps]
-    bar = _combined(maps, readings, params)
+    bar = _combined(maps, readings, params, light)
     lengths = np.array([r.length_px for r in readings], dtype=np.float64)
     if not np.isfinite(bar.length_px):
         return BarEstimate(bar=bar, length_err_px=float("nan"), member_lengths_px=lengths)
@@ -121,7 +132,7 @@ def estimate_bar(
     error = np.hypot(relative * bar.length_px, params.error_spread * spread)
     sampling = float("nan")
     if left_out is not None and params.error_sampling > 0:
-        sampling = sampling_error(left_out, params)
+        sampling = sampling_error(left_out, params, light)
         error = np.hypot(error, params.error_sampling * np.nan_to_num(sampling))
     return BarEstimate(
         bar=bar,
@@ -131,14 +142,18 @@ def estimate_bar(
     )
 
 
-def read_bar(maps: NDArray[np.floating[Any]], params: EstimatorParams) -> BarMeasurement:
+def read_bar(
+    maps: NDArray[np.floating[Any]], params: EstimatorParams, light: Floats | None = None
+) -> BarMeasurement:
     """The bar of `estimate_bar` alone: members' maps are read only where it needs them."""
     each = params.combine == "lengths" or params.concord_min > 0 or bool(params.member_powers)
     readings = [measure_bar(m, params.reading) for m in maps] if each else []
-    return _combined(maps, readings, params)
+    return _combined(maps, readings, params, light)
 
 
-def sampling_error(left_out: NDArray[np.floating[Any]], params: EstimatorParams) -> float:
+def sampling_error(
+    left_out: NDArray[np.floating[Any]], params: EstimatorParams, light: Floats | None = None
+) -> float:
     """1-sigma error of the length from the samples of its maps, by the delete-a-group jackknife.
 
     left_out: maps without one group of samples each (models.left_out), (M, G, H, W); with
@@ -148,7 +163,8 @@ def sampling_error(left_out: NDArray[np.floating[Any]], params: EstimatorParams)
     powers are left out.
     """
     plain = replace(params, concord_min=0.0, member_powers=())
-    lengths = [read_bar(left_out[:, g], plain).length_px for g in range(left_out.shape[1])]
+    groups = [left_out[:, g] for g in range(left_out.shape[1])]
+    lengths = [read_bar(maps, plain, light).length_px for maps in groups]
     values = np.array(lengths, dtype=np.float64)
     values = values[np.isfinite(values)]
     if values.size < 2:
@@ -157,17 +173,30 @@ def sampling_error(left_out: NDArray[np.floating[Any]], params: EstimatorParams)
 
 
 def _combined(
-    maps: NDArray[np.floating[Any]], readings: Sequence[BarMeasurement], params: EstimatorParams
+    maps: NDArray[np.floating[Any]],
+    readings: Sequence[BarMeasurement],
+    params: EstimatorParams,
+    light: Floats | None,
 ) -> BarMeasurement:
     """One bar of the members' maps and their readings; "maps" asks these for concord and powers."""
     if params.combine == "lengths":
         return _average(readings)
-    bar = measure_bar(mean_map(maps), params.reading)
-    if np.isfinite(bar.length_px) and concord(readings) < params.concord_min:
+    mean = mean_map(maps)
+    bar = measure_bar(mean, params.reading)
+    if not np.isfinite(bar.length_px):
+        return bar
+    if concord(readings) < params.concord_min:
         return BarMeasurement(stop=StopReason.DISCORD, threshold=bar.threshold)
-    if params.member_powers and np.isfinite(bar.length_px):
-        return _corrected(bar, readings, params.member_powers)
-    return bar
+    if params.member_powers:
+        bar = _corrected(bar, readings, params.member_powers)
+    if params.refinement is None:
+        return bar
+    if light is None:
+        raise ValueError(
+            "the estimator's refinement looks at the galaxy's light: give it "
+            "(models.preprocess.brightness), or an estimator without a refinement"
+        )
+    return refined(bar, mean, light, params.refinement)
 
 
 def member_ratios(length_px: float, readings: Sequence[BarMeasurement]) -> NDArray[np.float64]:
@@ -188,13 +217,7 @@ def _corrected(
             f"{len(powers)} member_powers for the maps of {len(readings)} members: the estimator "
             "was calibrated for another ensemble; calibrate it for this one"
         )
-    factor = math.exp(float(member_ratios(bar.length_px, readings) @ np.asarray(powers)))
-    return replace(
-        bar,
-        length_px=bar.length_px * factor,
-        length_err_px=bar.length_err_px * factor,
-        axis_ratio=min(1.0, bar.axis_ratio / factor),
-    )
+    return scaled(bar, math.exp(float(member_ratios(bar.length_px, readings) @ np.asarray(powers))))
 
 
 def concord(readings: Sequence[BarMeasurement]) -> float:

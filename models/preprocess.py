@@ -238,3 +238,11 @@ def canvas(pixels: NDArray[np.uint8], spec: FieldSpec, frame: Frame | None = Non
         pixels=np.asarray(out), sky=frame.sky, scale=frame.scale, x0=left, y0=upper,
         factor_x=factor, factor_y=factor, radius_px=frame.radius_px,
     )  # fmt: skip
+
+
+def brightness(
+    pixels: NDArray[np.uint8], sky: NDArray[np.floating], scale: float
+) -> NDArray[np.float64]:
+    """Light above the sky, (S, S), 1 at the galaxy's bright end, of a canvas (S, S, 3) with
+    its sky (3,) and scale; cut where the networks' images are."""
+    return np.asarray(((pixels.astype(np.float64) - sky) / scale).clip(-0.25, 1.5).mean(axis=2))

@@ -57,6 +57,7 @@ def words(params: EstimatorParams) -> str:
         levels = ", ".join(f"{level:g}" for level in r.levels)
         also = ", widths" if r.level_width_powers else ""
         also += ", each member" if params.member_powers else ""
+        also += ", refined" if params.refinement else ""
         return f"profile to {levels} of its height{also}, {smooth}"
     return (
         f"{r.light_fraction:g} of the light within {r.light_reach:g}, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,11 +16,16 @@ from rich.progress import track
 from rich.table import Table
 
 from catalogues import storage
+from catalogues.manifest import SCHEMA
 from catalogues.shards import list_shards, read_shard
 from catalogues.splits import SplitFractions, part_of
-from models.calibration import KnownBar, Trial, calibrate, candidates
+from models.calibration import candidates, tried
+from models.error_calibration import fit_errors
+from models.estimator import EstimatorParams
+from models.known_bars import KnownBar, Trial
 from models.readings import words
 from models.recipe import Recipe
+from models.refined_calibration import GradedBar, refine
 from models.saliency import SmoothGradParams
 from models.views import ViewParams
 from pipelines import console as terminal
@@ -42,14 +47,21 @@ class CalibrateOptions:
     --grid paper --help` and `--grid maps --help`.
     """
 
-    input: Annotated[str, tyro.conf.Positional]
-    """Folder or URL of image shards with truth columns."""
+    input: Annotated[tuple[str, ...], tyro.conf.Positional]
+    """Folders or URLs of image shards with truth columns."""
     output: str
     """File to write: estimator.json, for `ansae measure --estimator`."""
     ensemble: str = "compact"
     """'compact', or path or URL of an ensemble.json."""
     galaxies: int = 300
-    """Barred galaxies to look at."""
+    """Barred galaxies to look at in each of them."""
+    refine: bool = True
+    """Teach a small network to correct lengths by the light in the bar's frame, and keep it if it
+    does on galaxies that did not teach it; needs some hundred known bars."""
+    graded: tuple[str, ...] = ()
+    """Image shards of real galaxies whose bars experts graded, which help to teach it."""
+    grade_column: str = "efigi_bar_length"
+    """Their column of grades, 0.25 to 1; 0 or null: no bar."""
     samples: int = 256
     """Noise samples of a map."""
     noise_fraction: float = 0.1
@@ -61,6 +73,13 @@ class CalibrateOptions:
     cluster: ClusterOptions = field(default_factory=ClusterOptions)
     """Where to compute."""
 
+    def __post_init__(self) -> None:
+        if self.grade_column in SCHEMA.names:
+            raise ValueError(
+                f"grade_column={self.grade_column!r} is a column of every manifest and holds no "
+                "grades: give the column of the experts' grades"
+            )
+
     @property
     def maps(self) -> SmoothGradParams:
         """How maps are made: signed, through rotations, reflections and widths."""
@@ -71,11 +90,14 @@ class CalibrateOptions:
 def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     """Calibrate, write the estimator, print what was tried; returns the recipe."""
     console = console or Console()
-    rows = list(_barred(options))
+    rows = [row for url in options.input for row in _barred(options, url)]
+    graded = [row for url in options.graded for row in _graded(options, url)]
     with cluster(options.cluster) as resources:
-        known = _maps(options, rows, int(resources.get("CPU", 1)), console)
-    members = len(known[0].maps) if known else 1
-    reading, trials = calibrate(known, list(candidates(members=members)))
+        found = Maps(options, int(resources.get("CPU", 1)), console)
+        known, experts = found.known(rows), found.graded(graded)
+    members = 1 if options.refine or not known else len(known[0].maps)
+    trials = tried(known, list(candidates(members=members)))
+    reading, trials = _with_errors(options, known, experts, trials, console)
     recipe = Recipe(maps=options.maps, reading=reading)
     fs, path = storage.filesystem(str(Path(options.output)))
     storage.write_whole(fs, path, json.dumps(recipe.to_dict(), indent=1).encode())
@@ -88,35 +110,90 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     return recipe
 
 
-def _barred(options: CalibrateOptions) -> Iterator[dict[str, Any]]:
+def _with_errors(
+    options: CalibrateOptions,
+    known: list[KnownBar],
+    experts: list[GradedBar],
+    trials: list[Trial],
+    console: Console,
+) -> tuple[EstimatorParams, list[Trial]]:
+    """The best trial with its errors, refined if that makes it better; all trials, best first."""
+    best = trials[0].params
+    if not options.refine:
+        return fit_errors(known, best), trials
+    try:
+        made = refine(known, best, experts)
+    except ValueError as error:
+        console.print(f"not refined: {error}")
+        return fit_errors(known, best), trials
+    if made.trial.median_error >= trials[0].median_error:
+        console.print(
+            f"not refined: lengths of galaxies that did not teach it would be wrong by "
+            f"{made.trial.median_error:.1%} (median) instead of {trials[0].median_error:.1%}"
+        )
+        return fit_errors(known, best), trials
+    return fit_errors(known, made.params, made.each), [made.trial, *trials]
+
+
+def _barred(options: CalibrateOptions, url: str) -> Iterator[dict[str, Any]]:
     """Rows of galaxies with a known bar, not of the test part, until there are enough."""
-    fs, _ = storage.filesystem(options.input)
-    left = options.galaxies
-    for shard in list_shards(options.input):
-        for table in read_shard(fs, shard.path, columns=["object_id", "image"], extra=TRUTH):
-            for row in table.filter(pc.is_valid(table[TRUTH[0]])).to_pylist():
-                if part_of(row["object_id"], options.split) != "test" and left > 0:
-                    left -= 1
+    rows = _rows(options, url, TRUTH, TRUTH[0])
+    return (row for row, _ in zip(rows, range(options.galaxies), strict=False))
+
+
+def _graded(options: CalibrateOptions, url: str) -> Iterator[dict[str, Any]]:
+    """Rows of galaxies with a graded bar, not of the test part. Raises ValueError for a grade
+    beyond 1."""
+    for row in _rows(options, url, (options.grade_column,), options.grade_column):
+        grade = row[options.grade_column]
+        if grade > 1:
+            raise ValueError(
+                f"{options.grade_column}={grade} of galaxy {row['object_id']}: grades run from 0 "
+                "(no bar) to 1; give their column with --grade-column"
+            )
+        if grade > 0:
+            yield row
+
+
+def _rows(
+    options: CalibrateOptions, url: str, columns: tuple[str, ...], known: str
+) -> Iterator[dict[str, Any]]:
+    """Rows with `columns`, of which `known` is not null, that are not of the test part."""
+    fs, _ = storage.filesystem(url)
+    for shard in list_shards(url):
+        for table in read_shard(fs, shard.path, columns=["object_id", "image"], extra=columns):
+            for row in table.filter(pc.is_valid(table[known])).to_pylist():
+                if part_of(row["object_id"], options.split) != "test":
                     yield row
-        if not left:
-            return
 
 
-def _maps(
-    options: CalibrateOptions, rows: list[dict[str, Any]], cpus: int, console: Console
-) -> list[KnownBar]:
-    from ray.util import ActorPool  # only once the cluster is there
+class Maps:
+    """Maps of galaxies by the connected cluster, in the order of their rows."""
 
-    from actors.calibrator import Calibrator
+    def __init__(self, options: CalibrateOptions, cpus: int, console: Console) -> None:
+        from actors.calibrator import Calibrator  # only once the cluster is there
 
-    device = "cpu" if options.cluster.device == "auto" else options.cluster.device
-    actors = [
-        Calibrator.remote(options.ensemble, options.maps, options.seed, device)  # type: ignore[attr-defined]
-        for _ in range(max(1, cpus))
-    ]
-    results = ActorPool(actors).map_unordered(lambda a, row: a.known.remote(row), rows)
-    found = track(results, "maps", total=len(rows), console=console)
-    return [known for known in found if known is not None]
+        device = "cpu" if options.cluster.device == "auto" else options.cluster.device
+        left_out = "maps" if options.refine else "lengths"
+        self.column, self.console = options.grade_column, console
+        self.actors = [
+            Calibrator.remote(options.ensemble, options.maps, options.seed, device, left_out)  # type: ignore[attr-defined]
+            for _ in range(max(1, cpus))
+        ]
+
+    def known(self, rows: list[dict[str, Any]]) -> list[KnownBar]:
+        """Of known bars, those that the votes select."""
+        return self._made("maps", rows, lambda a, row: a.known.remote(row))
+
+    def graded(self, rows: list[dict[str, Any]]) -> list[GradedBar]:
+        """Of graded bars, those that the votes select."""
+        return self._made("graded", rows, lambda a, row: a.graded.remote(row, self.column))
+
+    def _made(self, what: str, rows: list[dict[str, Any]], ask: Callable[..., Any]) -> list[Any]:
+        from ray.util import ActorPool
+
+        found = track(ActorPool(self.actors).map(ask, rows), what, len(rows), console=self.console)
+        return [one for one in found if one is not None]
 
 
 def _table(trials: list[Trial], count: int) -> Table:

@@ -16,7 +16,7 @@ from rich.table import Table
 from actors.map_trial import MapTask, kept_rows, known_bars, map_trial, reading_of
 from catalogues import storage
 from catalogues.grid_table import READINGS, write_points
-from models.calibration import fit_errors
+from models.error_calibration import fit_errors
 from models.estimator import Combine
 from models.map_kinds import MapKind
 from models.recipe import Recipe

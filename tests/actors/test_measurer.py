@@ -16,9 +16,10 @@ from actors.tables import EXPLAINED, with_columns
 from catalogues.bar_rows import catalogue_schema
 from catalogues.bars import ARMS, BULGE
 from catalogues.scales import kpc_per_arcsec
-from models.arms import brightness, read_arms
+from models.arms import read_arms
 from models.bulge import read_bulge
 from models.estimator import EstimatorParams, estimate_bar
+from models.preprocess import brightness
 from tests.models.barmaps import gaussian_ridge
 from tests.survey import CANVAS_PX
 

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from catalogues.galaxyzoo import SPIRAL
 from catalogues.mocks import encode_jpeg, render
-from models.arms import SpiralArms, arms_seen, brightness, read_arms
+from models.arms import SpiralArms, arms_seen, read_arms
 from models.numbers import Number, number, share
+from models.preprocess import brightness
 from models.statistics import median_absolute_error, spearman
 from tests.benchmarks import structures, timing
 from tests.benchmarks.structures import INTERVAL, Networks

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from catalogues.galaxyzoo import INDEX, SPIRAL
-from models.arms import ArmParams, SpiralArms, arms_seen, brightness, read_arms
+from models.arms import ArmParams, SpiralArms, arms_seen, read_arms
 
 SIDE = 144
 
@@ -96,16 +96,6 @@ def test_a_map_whose_light_lies_in_the_bulge_alone_has_no_arms() -> None:
 def test_without_light_the_disc_is_taken_for_round() -> None:
     saliency, light = spiral(2, 15.0)
     assert read_arms(saliency, 0 * light) == read_arms(saliency, np.ones_like(light))
-
-
-def test_brightness_is_above_the_sky_in_the_galaxys_scale() -> None:
-    pixels = np.zeros((4, 4, 3), np.uint8)
-    pixels[0, 0] = (60, 70, 80)
-    pixels[3, 3] = 255
-    light = brightness(pixels, np.array([10.0, 20.0, 30.0]), 100.0)
-    assert light[0, 0] == pytest.approx(0.5)
-    assert light[3, 3] == 1.5
-    assert light[1, 1] == pytest.approx(-0.2 + (0.3 - 0.25) / 3)
 
 
 def test_arms_are_clear_where_they_are_strong_and_the_disc_is_not_inclined() -> None:

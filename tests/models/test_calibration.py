@@ -8,16 +8,10 @@ import numpy as np
 import pytest
 
 from models.barlength import BarLengthParams
-from models.calibration import (
-    KnownBar,
-    calibrate,
-    candidates,
-    fit_errors,
-    fit_line,
-    sampling_factor,
-    try_reading,
-)
+from models.calibration import calibrate, candidates, fit_line, try_reading
+from models.error_calibration import fit_errors, sampling_factor
 from models.estimator import EstimatorParams, estimate_bar
+from models.known_bars import KnownBar
 from models.levels import at_levels, fit_powers, sizes
 from tests.models.barmaps import gaussian_ridge
 from tests.models.test_light_reading import box

@@ -12,8 +12,9 @@ import pytest
 from scipy import special
 
 from models.barlength import BarLengthParams, StopReason, measure_bar
-from models.calibration import KnownBar, try_reading
+from models.calibration import try_reading
 from models.estimator import EstimatorParams
+from models.known_bars import KnownBar
 from models.levels import fit_powers
 from tests.models.barmaps import gaussian_ridge
 

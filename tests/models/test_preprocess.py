@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.preprocess import FieldSpec, canvas, galaxy_frame
+from models.preprocess import FieldSpec, brightness, canvas, galaxy_frame
 
 
 def ellipse(
@@ -105,3 +105,13 @@ def test_the_paper_sees_the_whole_frame() -> None:
 def test_other_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(H, W, 3\)"):
         galaxy_frame(np.zeros((10, 10), np.uint8))
+
+
+def test_brightness_is_above_the_sky_in_the_galaxys_scale() -> None:
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    pixels[0, 0] = (60, 70, 80)
+    pixels[3, 3] = 255
+    light = brightness(pixels, np.array([10.0, 20.0, 30.0]), 100.0)
+    assert light[0, 0] == pytest.approx(0.5)
+    assert light[3, 3] == 1.5
+    assert light[1, 1] == pytest.approx(-0.2 + (0.3 - 0.25) / 3)

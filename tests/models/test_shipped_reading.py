@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import models
-from models.barlength import StopReason
+from models.barlength import BarMeasurement, StopReason
 from models.estimator import estimate_bar
 from models.recipe import Recipe
 from tests.models.barmaps import SHAPES, BarMap, angle_difference
@@ -21,18 +21,17 @@ RECIPE = Recipe.from_dict(
 )
 
 
-def each(saliency: np.ndarray) -> np.ndarray:
-    """The maps of three members that agree."""
-    return np.stack([saliency] * 3)
+def found_on(saliency: np.ndarray) -> BarMeasurement:
+    """The bar of three members that agree on a map, in a disc with light where the map is."""
+    y, x = np.mgrid[:CANVAS_PX, :CANVAS_PX] - (CANVAS_PX - 1) / 2
+    light = 0.4 * np.exp(-np.hypot(x, y) / 16) + 0.4 * np.nan_to_num(saliency)
+    return estimate_bar(np.stack([saliency] * 3), RECIPE.reading, light=light).bar
 
 
 @pytest.mark.parametrize("length_px", [24.0, 36.0, 54.0])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_lengths_and_angles_do_not_depend_on_the_angle(shape: BarMap, length_px: float) -> None:
-    found = [
-        estimate_bar(each(shape(CANVAS_PX, length_px, 0.3, angle)), RECIPE.reading).bar
-        for angle in ANGLES
-    ]
+    found = [found_on(shape(CANVAS_PX, length_px, 0.3, angle)) for angle in ANGLES]
     lengths = np.array([bar.length_px for bar in found])
     assert np.isfinite(lengths).all()
     assert np.sqrt(np.mean((lengths / lengths.mean() - 1) ** 2)) < 0.05
@@ -43,7 +42,7 @@ def test_lengths_and_angles_do_not_depend_on_the_angle(shape: BarMap, length_px:
 def test_longer_bars_have_longer_lengths() -> None:
     for shape in SHAPES:
         found = [
-            estimate_bar(each(shape(CANVAS_PX, length, 0.3, 20.0)), RECIPE.reading).bar.length_px
+            found_on(shape(CANVAS_PX, length, 0.3, 20.0)).length_px
             for length in (20.0, 30.0, 45.0, 60.0)
         ]
         assert np.all(np.diff(found) > 0)
@@ -57,6 +56,6 @@ def test_what_shows_no_bar_is_flagged() -> None:
         StopReason.NOT_FINITE: np.full((CANVAS_PX, CANVAS_PX), np.nan),
     }
     for stop, saliency in cases.items():
-        bar = estimate_bar(each(saliency), RECIPE.reading).bar
+        bar = found_on(saliency)
         assert bar.stop == stop
         assert np.isnan(bar.length_px)

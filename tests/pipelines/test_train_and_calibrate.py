@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from rich.console import Console
 
@@ -14,8 +17,11 @@ from catalogues.mock_sky import MockSkyParams
 from catalogues.mocks import mock_table
 from catalogues.shard_writer import write_shards
 from catalogues.splits import SplitFractions, parts_of
+from models.calibration import candidates
 from models.ensemble import Ensemble, EnsembleSpec
 from models.recipe import Recipe
+from models.refined_calibration import refine
+from models.refining import RefiningParams
 from pipelines.calibrate import CalibrateOptions
 from pipelines.calibrate import run as calibrate
 from pipelines.train import TrainOptions
@@ -24,6 +30,7 @@ from pipelines.train import run as train
 QUIET = Console(quiet=True)
 SPLIT = SplitFractions(validation=0.2, test=0.2)
 GALAXIES = 60
+TEACHING = RefiningParams(steps=200)
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("ray_cluster")]
 
@@ -70,12 +77,58 @@ def test_the_record_says_what_was_trained_on(trained: Path, shards: str) -> None
 
 def test_a_calibration_needs_galaxies_that_are_measured(trained: Path, shards: str) -> None:
     options = CalibrateOptions(
-        input=shards, output=str(trained / "estimator.json"), ensemble=str(trained), galaxies=6,
+        input=(shards,), output=str(trained / "estimator.json"), ensemble=str(trained), galaxies=6,
         samples=2, split=SPLIT,
     )  # fmt: skip
     with pytest.raises(ValueError, match="more galaxies"):
         calibrate(options, QUIET)
     assert not (trained / "estimator.json").exists()
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Mock galaxies with grades by their lengths, null for one, 0 without a bar."""
+    table = mock_table(78, range(24), MockSkyParams(image_px=128, smooth_fraction=0.0))
+    lengths = table["true_bar_length_px"].to_pylist()
+    grades = [0.0 if n is None else min(1.0, max(0.25, round(n / 10) / 4)) for n in lengths]
+    folder = str(tmp_path_factory.mktemp("graded"))
+    fs, root = storage.filesystem(folder)
+    column = pa.array([None, *grades[1:]], pa.float64())
+    list(write_shards([table.append_column("grade", column)], fs, root))
+    return folder
+
+
+def test_a_refined_calibration_by_known_and_graded_bars(
+    shards: str, graded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.refined_calibration.REFINED_MIN", 10)
+    monkeypatch.setattr("pipelines.calibrate.refine", partial(refine, teaching=TEACHING))
+    few = [p for p in candidates() if p.reading.reading == "levels"][:2]
+    monkeypatch.setattr("pipelines.calibrate.candidates", lambda members: few)
+    options = CalibrateOptions(
+        input=(shards, graded), output=str(tmp_path / "estimator.json"), samples=8, split=SPLIT,
+        graded=(graded,), grade_column="grade",
+    )  # fmt: skip
+    console = Console(record=True, width=120)
+    recipe = calibrate(options, console)
+    said = console.export_text()
+    assert recipe == Recipe.from_dict(json.loads((tmp_path / "estimator.json").read_text()))
+    assert (recipe.reading.refinement is None) == ("not refined: lengths of galaxies that" in said)
+    assert recipe.reading.error_floor + recipe.reading.error_doubt > 0
+    assert not recipe.reading.member_powers
+    again = calibrate(replace(options, output=str(tmp_path / "again.json")), QUIET)
+    assert again == recipe
+
+
+def test_grades_that_are_none(shards: str, tmp_path: Path) -> None:
+    options = CalibrateOptions(
+        input=(shards,), output=str(tmp_path / "e.json"), graded=(shards,), split=SPLIT,
+        grade_column="true_bar_length_px",
+    )  # fmt: skip
+    with pytest.raises(ValueError, match=r"grades run from 0 \(no bar\) to 1"):
+        calibrate(options, QUIET)
+    with pytest.raises(ValueError, match="grade_column='z' is a column of every manifest"):
+        replace(options, grade_column="z")
 
 
 def test_the_shipped_estimator_is_one() -> None:
