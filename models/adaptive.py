@@ -19,7 +19,7 @@ from torch import Tensor
 from catalogues.galaxyzoo import BAR
 from models.ensemble import Ensemble
 from models.estimator import EstimatorParams, read_bar, sampling_error
-from models.explanation import BarMaps, packed
+from models.explanation import BarMaps, light_of, packed
 from models.left_out import finished, group_sizes, means
 from models.networks import Member
 from models.saliency import SmoothGradParams, gradient_sums
@@ -42,7 +42,7 @@ def bar_maps_to_tolerance(
     where that is above 1) of at most `tolerance` times itself. The readings are made where the maps
     are, on a core: on a GPU they may cost more than the samples that they save.
     """
-    light = image.mean(dim=0).double().cpu().numpy()  # models.preprocess.brightness
+    light = light_of(image)
     each = [_Sums.none(member, image) for member in ensemble.members]
     for samples in steps(params.samples):
         for sums in each:

@@ -42,6 +42,13 @@ def combined_votes(votes: NDArray[np.float32]) -> Votes:
     return Votes(mean=mean, std=votes.std(axis=0), bar_fraction=float(conditional(mean, BAR)))
 
 
+def light_of(image: Tensor) -> NDArray[np.float64]:
+    """The light (S, S) of a normalised image (3, S, S), models.preprocess.brightness of its
+    canvas."""
+    light: NDArray[np.float64] = image.mean(dim=0).double().cpu().numpy()
+    return light
+
+
 def bar_maps(
     ensemble: Ensemble, image: Tensor, params: SmoothGradParams, seed: int
 ) -> NDArray[np.float32]:

@@ -49,28 +49,36 @@ def refine(
     params: EstimatorParams,
     graded: Sequence[GradedBar] = (),
     teaching: RefiningParams | None = None,
+    also: Sequence[KnownBar] = (),
 ) -> Refined:
-    """`params`, calibrated, with a refinement. Raises ValueError for fewer than REFINED_MIN bars
-    with a length and light, and where params have member_powers."""
+    """`params`, calibrated on `known`, with a refinement that these bars, `graded` ones and those
+    of `also` teach; the latter have no part in the scale and the judgement.
+
+    Raises ValueError for fewer than REFINED_MIN bars of `known` with a length and light, and where
+    params have member_powers.
+    """
     if params.member_powers:
         raise ValueError("a refinement goes with the mean map alone: leave out member_powers")
-    bars = [read_bar(k.maps, params) for k in known]
-    features = _features(known, bars)
-    good = np.asarray(np.isfinite(features).all(axis=1))
+    features, target, bars = _lessons(known, params)
+    more, more_target, _ = _lessons(also, params)
+    more, more_target = more[np.isfinite(more_target)], more_target[np.isfinite(more_target)]
+    good = np.isfinite(target)
     if good.sum() < REFINED_MIN:
         raise ValueError(
             f"{good.sum()} known bars were measured, a refinement needs {REFINED_MIN}: give more "
             "galaxies with bars"
         )
-    first, truth = (np.array([b.length_px for b in x]) for x in (bars, known))
-    target, experts = np.log(truth / first), _graded(graded, params)
+    experts = _graded(graded, params)
     folds = np.array([fold_of(k.source, _FOLDS) for k in known])
 
     def taught(by: NDArray[np.bool_]) -> Refinement:
-        return fit_refinement(features[by], target[by], experts, teaching)
+        x, y = np.r_[features[by], more], np.r_[target[by], more_target]
+        return fit_refinement(x, y, experts, teaching)
 
     apart = [taught(np.logical_and(good, folds != fold)) for fold in range(_FOLDS)]
-    lengths = first * [math.exp(apart[f].log_factor(x)) for f, x in zip(folds, features, strict=True)]  # noqa: E501  # fmt: skip
+    factor = [math.exp(apart[f].log_factor(x)) for f, x in zip(folds, features, strict=True)]
+    truth, lengths = (np.array([b.length_px for b in x]) for x in (known, bars))
+    lengths = np.where(good, lengths * factor, np.nan)
     t, found = truth[good], lengths[good]
     scale = float((t @ t / (found @ t)) ** 0.5)  # half the way, as models.calibration scales powers
     whole, *others = (
@@ -81,13 +89,19 @@ def refine(
     return Refined(params=whole, each=[others[fold] for fold in folds], trial=trial)
 
 
-def _features(known: Sequence[KnownBar], bars: Sequence[BarMeasurement]) -> Floats:
-    """(N, FEATURES), NaN where there is no length or no light."""
+def _lessons(
+    known: Sequence[KnownBar], params: EstimatorParams
+) -> tuple[Floats, Floats, list[BarMeasurement]]:
+    """Features (N, FEATURES), ln(true / first length) (N,) and the first readings; NaN where there
+    is no length or no light."""
+    bars = [read_bar(k.maps, params) for k in known]
     features = np.full((len(known), FEATURES), np.nan)
-    for row, k, bar in zip(features, known, bars, strict=True):
+    target = np.full(len(known), np.nan)
+    for i, (k, bar) in enumerate(zip(known, bars, strict=True)):
         if np.isfinite(bar.length_px) and k.light is not None:
-            row[:] = frame_features(mean_map(k.maps), k.light, bar)
-    return features
+            features[i] = frame_features(mean_map(k.maps), k.light, bar)
+            target[i] = math.log(k.length_px / bar.length_px)
+    return features, target, bars
 
 
 def _graded(bars: Sequence[GradedBar], params: EstimatorParams) -> Graded | None:

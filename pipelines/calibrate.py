@@ -48,7 +48,8 @@ class CalibrateOptions:
     """
 
     input: Annotated[tuple[str, ...], tyro.conf.Positional]
-    """Folders or URLs of image shards with truth columns."""
+    """Folders or URLs of image shards with truth columns. Lengths and errors are calibrated on the
+    first; the others help to teach the refinement."""
     output: str
     """File to write: estimator.json, for `ansae measure --estimator`."""
     ensemble: str = "compact"
@@ -90,14 +91,16 @@ class CalibrateOptions:
 def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     """Calibrate, write the estimator, print what was tried; returns the recipe."""
     console = console or Console()
-    rows = [row for url in options.input for row in _barred(options, url)]
+    rows, *more = ([*_barred(options, url)] for url in options.input)
     graded = [row for url in options.graded for row in _graded(options, url)]
     with cluster(options.cluster) as resources:
         found = Maps(options, int(resources.get("CPU", 1)), console)
         known, experts = found.known(rows), found.graded(graded)
+        also = [bar for each in more for bar in found.known(each)] if options.refine else []
     members = 1 if options.refine or not known else len(known[0].maps)
     trials = tried(known, list(candidates(members=members)))
-    reading, trials = _with_errors(options, known, experts, trials, console)
+    best, trials, each = _refined(options, known, also, experts, trials, console)
+    reading = fit_errors(known, best, each)
     recipe = Recipe(maps=options.maps, reading=reading)
     fs, path = storage.filesystem(str(Path(options.output)))
     storage.write_whole(fs, path, json.dumps(recipe.to_dict(), indent=1).encode())
@@ -110,29 +113,31 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     return recipe
 
 
-def _with_errors(
+def _refined(
     options: CalibrateOptions,
     known: list[KnownBar],
+    also: list[KnownBar],
     experts: list[GradedBar],
     trials: list[Trial],
     console: Console,
-) -> tuple[EstimatorParams, list[Trial]]:
-    """The best trial with its errors, refined if that makes it better; all trials, best first."""
-    best = trials[0].params
+) -> tuple[EstimatorParams, list[Trial], list[EstimatorParams] | None]:
+    """The best trial's reading, refined if that makes it better; all trials, best first; what is to
+    read each known bar where its errors are judged (None: that reading itself)."""
+    best = trials[0]
     if not options.refine:
-        return fit_errors(known, best), trials
+        return best.params, trials, None
     try:
-        made = refine(known, best, experts)
+        made = refine(known, best.params, experts, also=also)
     except ValueError as error:
         console.print(f"not refined: {error}")
-        return fit_errors(known, best), trials
-    if made.trial.median_error >= trials[0].median_error:
+        return best.params, trials, None
+    if made.trial.median_error >= best.median_error:
         console.print(
             f"not refined: lengths of galaxies that did not teach it would be wrong by "
-            f"{made.trial.median_error:.1%} (median) instead of {trials[0].median_error:.1%}"
+            f"{made.trial.median_error:.1%} (median) instead of {best.median_error:.1%}"
         )
-        return fit_errors(known, best), trials
-    return fit_errors(known, made.params, made.each), [made.trial, *trials]
+        return best.params, trials, None
+    return made.params, [made.trial, *trials], made.each
 
 
 def _barred(options: CalibrateOptions, url: str) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ from actors.explainer import find_ensemble, load_ensemble
 from catalogues.storage import StorageOptions
 from models.ensemble import Ensemble
 from models.estimator import estimate_bar
-from models.explanation import bar_maps, vote
+from models.explanation import bar_maps, light_of, vote
 from models.fast_saliency import Precision, SpeedParams
 from models.recipe import Recipe
 from models.statistics import pearson
@@ -35,7 +35,10 @@ def explained(
     """Members' maps (M, S, S), lengths (N,) in px and votes (N, 37) of galaxies."""
     params = replace(recipe.maps, samples=samples)
     maps = [bar_maps(ensemble, image, params, i) for i, image in enumerate(images)]
-    lengths = [estimate_bar(made, recipe.reading).bar.length_px for made in maps]
+    lengths = [
+        estimate_bar(made, recipe.reading, light=light_of(image)).bar.length_px
+        for made, image in zip(maps, images, strict=True)
+    ]
     return maps, np.array(lengths), np.array([vote(ensemble, image).mean for image in images])
 
 

@@ -25,6 +25,7 @@ from catalogues.mocks import mock_table
 from catalogues.storage import StorageOptions
 from models.ensemble import Ensemble, EnsembleSpec
 from models.estimator import mean_map, read_bar
+from models.explanation import light_of
 from models.preprocess import canvas
 from models.recipe import Recipe
 from models.saliency import SmoothGradParams, finish, mean_gradients
@@ -84,7 +85,8 @@ def main() -> None:
             for image in images:
                 maps = [bar_map(ensemble, image, params, s) for s in range(options.repeats)]
                 scatter.append(np.var(maps, axis=0, ddof=1).sum() / np.square(maps).mean(0).sum())
-                found = np.array([read_bar(m[None], reading).length_px for m in maps])
+                light = light_of(image)
+                found = np.array([read_bar(m[None], reading, light).length_px for m in maps])
                 lengths.append(found.std(ddof=1) / found.mean())  # NaN where one is not found
             result[f"map_scatter_{way}_{samples}"] = float(np.mean(scatter))
             result[f"length_scatter_{way}_{samples}"] = float(np.nanmedian(lengths))

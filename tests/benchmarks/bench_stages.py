@@ -21,7 +21,7 @@ from catalogues.mocks import mock_table
 from catalogues.storage import StorageOptions
 from models.ensemble import Ensemble, EnsembleSpec
 from models.estimator import estimate_bar
-from models.explanation import bar_maps_left_out
+from models.explanation import bar_maps_left_out, light_of
 from models.preprocess import canvas
 from models.recipe import Recipe
 from models.survey_cost import SURVEYS, Machines, MeasuredRates, survey_estimate
@@ -55,7 +55,8 @@ def stages(galaxies: int, samples: int, device: torch.device) -> dict[str, float
             )
 
         def read(found: dict[str, Any] = found) -> None:
-            estimate_bar(found["maps"].maps, recipe.reading, 0.5, found["maps"].left_out)
+            made, light = found["maps"], light_of(found["image"])
+            estimate_bar(made.maps, recipe.reading, 0.5, made.left_out, light)
 
         for name, work in zip(spent, (cut, votes, maps, read), strict=True):
             on = device if name in ("votes", "maps") else torch.device("cpu")

@@ -14,7 +14,7 @@ from catalogues.storage import StorageOptions
 from models.adaptive import bar_maps_to_tolerance, steps
 from models.ensemble import Ensemble
 from models.estimator import estimate_bar, read_bar, sampling_error
-from models.explanation import BarMaps, bar_maps_left_out
+from models.explanation import BarMaps, bar_maps_left_out, light_of
 from models.preprocess import canvas
 from models.recipe import Recipe
 
@@ -62,7 +62,10 @@ def test_the_same_maps_as_a_run_of_so_many_samples(
     plain = replace(recipe.maps, samples=samples)
     whole = bar_maps_left_out(ensemble, image, plain, SEED, recipe.reading.combine)
     np.testing.assert_allclose(made.maps, whole.maps, atol=1e-5)
-    mine, theirs = (estimate_bar(m.maps, recipe.reading, 0.9, m.left_out) for m in (made, whole))
+    light = light_of(image)
+    mine, theirs = (
+        estimate_bar(m.maps, recipe.reading, 0.9, m.left_out, light) for m in (made, whole)
+    )
     assert mine.bar.length_px == pytest.approx(theirs.bar.length_px, rel=1e-3)
     # of 100 samples the groups are 16 and 4 here, 12 or 13 there
     assert mine.sampling_err_px == pytest.approx(theirs.sampling_err_px, rel=0.5)
@@ -71,20 +74,19 @@ def test_the_same_maps_as_a_run_of_so_many_samples(
 def test_it_ends_with_the_first_error_that_is_small_enough(
     ensemble: Ensemble, recipe: Recipe, image
 ) -> None:
+    reading = replace(recipe.reading, error_sampling=2.0)
+    light = light_of(image)
+
     def relative(samples: int) -> float:
         plain = replace(recipe.maps, samples=samples)
         made = bar_maps_left_out(ensemble, image, plain, SEED, recipe.reading.combine)
-        mean_map_alone = replace(recipe.reading, member_powers=())
-        return (
-            recipe.reading.error_sampling
-            * sampling_error(made.left_out, recipe.reading)
-            / read_bar(made.maps, mean_map_alone).length_px
-        )
+        error = 2.0 * sampling_error(made.left_out, reading, light)
+        return error / read_bar(made.maps, reading, light).length_px
 
-    assert recipe.reading.error_sampling > 1.5  # the members' part counts
     first, second = relative(32), relative(64)
     assert first > second > 0
-    assert made_with(ensemble, recipe, image, (first * second) ** 0.5)[1] == 64
+    doubled = replace(recipe, reading=reading)
+    assert made_with(ensemble, doubled, image, (first * second) ** 0.5)[1] == 64
 
 
 def test_without_a_bar_all_samples_are_made(ensemble: Ensemble, recipe: Recipe, image) -> None:

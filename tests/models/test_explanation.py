@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from catalogues.galaxyzoo import BAR, NO_BAR
-from models.ensemble import Ensemble, EnsembleSpec
+from models.ensemble import Ensemble, EnsembleSpec, normalised
 from models.estimator import EstimatorParams, mean_map, sampling_error
-from models.explanation import bar_maps, bar_maps_left_out, maps_of_kinds, vote
+from models.explanation import bar_maps, bar_maps_left_out, light_of, maps_of_kinds, vote
 from models.networks import Member, MemberSpec
-from models.preprocess import FieldSpec
+from models.preprocess import FieldSpec, brightness
 from models.saliency import SmoothGradParams, mean_gradients, smoothgrad
 from models.views import ViewParams
 
@@ -110,3 +110,10 @@ def test_kinds_that_share_gradients_are_each_what_they_are_alone(
 def test_votes_that_are_no_numbers_are_refused(ensemble: Ensemble, image: torch.Tensor) -> None:
     with pytest.raises(FloatingPointError, match="not finite"):
         vote(ensemble, image * torch.nan)
+
+
+def test_the_light_of_an_image_is_its_canvas_brightness() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    sky, scale = (9.0, 12.0, 15.0), 120.0
+    image = normalised(pixels[None], np.array([sky], np.float32), np.array([scale], np.float32), torch.device("cpu"))[0]  # noqa: E501  # fmt: skip
+    np.testing.assert_allclose(light_of(image), brightness(pixels, np.array(sky), scale), atol=1e-6)

@@ -111,6 +111,19 @@ def test_bars_of_one_galaxy_teach_together() -> None:
     assert all(made.each[i] == made.each[i - i % 4] for i in range(len(bars)))
 
 
+def test_further_bars_teach_and_do_not_judge() -> None:
+    bars, teaching = known(REFINED_MIN, 0), replace(QUICK, steps=5)
+    longer = [replace(k, length_px=1.3 * k.length_px) for k in known(REFINED_MIN, 1)]
+    alone = refine(bars, EstimatorParams(), teaching=teaching)
+    both = refine(bars, EstimatorParams(), teaching=teaching, also=longer)
+    assert len(both.each) == len(bars)
+    assert both.params != alone.params
+    ratio = np.median(
+        [read_bar(k.maps, both.params, k.light).length_px / k.length_px for k in bars]
+    )
+    assert ratio == pytest.approx(1.0, abs=0.05)  # the scale is that of the first
+
+
 def test_graded_bars_without_a_length_teach_nothing() -> None:
     blank = np.zeros((2, SIDE, SIDE), np.float32)
     nothing = [GradedBar(maps=blank, light=np.zeros((SIDE, SIDE)), grade=0.5)]
