@@ -96,7 +96,8 @@ class EstimatorParams:
 class BarEstimate:
     """One galaxy's bar in pixels of the map; NaN lengths where `stop` says there is none.
 
-    member_lengths_px: (M,), NaN where a member's map shows no bar. sampling_err_px: the part of
+    member_lengths_px: (M,), NaN where a member's map shows no bar; a refinement's correction is
+    theirs, too. sampling_err_px: the part of
     length_err_px that comes of the number of samples (times error_sampling), NaN if not known.
     """
 
@@ -121,8 +122,10 @@ def estimate_bar(
     ValueError where params have a refinement and there is no light.
     """
     readings = [measure_bar(m, params.reading) for m in maps]
-    bar = _combined(maps, readings, params, light)
+    first = _combined(maps, readings, params)
+    bar = _refined(first, maps, params, light)
     lengths = np.array([r.length_px for r in readings], dtype=np.float64)
+    lengths *= bar.length_px / first.length_px if np.isfinite(bar.length_px) else 1.0
     if not np.isfinite(bar.length_px):
         return BarEstimate(bar=bar, length_err_px=float("nan"), member_lengths_px=lengths)
     finite = lengths[np.isfinite(lengths)]
@@ -148,7 +151,7 @@ def read_bar(
     """The bar of `estimate_bar` alone: members' maps are read only where it needs them."""
     each = params.combine == "lengths" or params.concord_min > 0 or bool(params.member_powers)
     readings = [measure_bar(m, params.reading) for m in maps] if each else []
-    return _combined(maps, readings, params, light)
+    return _refined(_combined(maps, readings, params), maps, params, light)
 
 
 def sampling_error(
@@ -173,30 +176,34 @@ def sampling_error(
 
 
 def _combined(
-    maps: NDArray[np.floating[Any]],
-    readings: Sequence[BarMeasurement],
-    params: EstimatorParams,
-    light: Floats | None,
+    maps: NDArray[np.floating[Any]], readings: Sequence[BarMeasurement], params: EstimatorParams
 ) -> BarMeasurement:
     """One bar of the members' maps and their readings; "maps" asks these for concord and powers."""
     if params.combine == "lengths":
         return _average(readings)
-    mean = mean_map(maps)
-    bar = measure_bar(mean, params.reading)
-    if not np.isfinite(bar.length_px):
-        return bar
-    if concord(readings) < params.concord_min:
+    bar = measure_bar(mean_map(maps), params.reading)
+    if np.isfinite(bar.length_px) and concord(readings) < params.concord_min:
         return BarMeasurement(stop=StopReason.DISCORD, threshold=bar.threshold)
-    if params.member_powers:
-        bar = _corrected(bar, readings, params.member_powers)
-    if params.refinement is None:
+    if params.member_powers and np.isfinite(bar.length_px):
+        return _corrected(bar, readings, params.member_powers)
+    return bar
+
+
+def _refined(
+    bar: BarMeasurement,
+    maps: NDArray[np.floating[Any]],
+    params: EstimatorParams,
+    light: Floats | None,
+) -> BarMeasurement:
+    """The bar after the refinement, if there is one."""
+    if params.refinement is None or not np.isfinite(bar.length_px):
         return bar
     if light is None:
         raise ValueError(
             "the estimator's refinement looks at the galaxy's light: give it "
             "(models.preprocess.brightness), or an estimator without a refinement"
         )
-    return refined(bar, mean, light, params.refinement)
+    return refined(bar, mean_map(maps), light, params.refinement)
 
 
 def member_ratios(length_px: float, readings: Sequence[BarMeasurement]) -> NDArray[np.float64]:

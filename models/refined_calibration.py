@@ -14,7 +14,7 @@ from models.barparams import BarMeasurement
 from models.estimator import EstimatorParams, mean_map, read_bar
 from models.known_bars import KnownBar, Trial, judged
 from models.refinement import FEATURES, Refinement, frame_features
-from models.refining import Graded, RefiningParams, expected_of_grade, fit_refinement
+from models.refining import Graded, Lessons, RefiningParams, expected_of_grade, fit_refinement
 
 Floats = NDArray[np.float64]
 
@@ -59,10 +59,10 @@ def refine(
     """
     if params.member_powers:
         raise ValueError("a refinement goes with the mean map alone: leave out member_powers")
-    features, target, bars = _lessons(known, params)
-    more, more_target, _ = _lessons(also, params)
-    more, more_target = more[np.isfinite(more_target)], more_target[np.isfinite(more_target)]
-    good = np.isfinite(target)
+    lessons, bars = _lessons(known, params)
+    further, _ = _lessons(also, params)
+    further = _some(further, np.isfinite(further.target))
+    good = np.isfinite(lessons.target)
     if good.sum() < REFINED_MIN:
         raise ValueError(
             f"{good.sum()} known bars were measured, a refinement needs {REFINED_MIN}: give more "
@@ -72,11 +72,11 @@ def refine(
     folds = np.array([fold_of(k.source, _FOLDS) for k in known])
 
     def taught(by: NDArray[np.bool_]) -> Refinement:
-        x, y = np.r_[features[by], more], np.r_[target[by], more_target]
-        return fit_refinement(x, y, experts, teaching)
+        return fit_refinement(_some(lessons, by), further, experts, teaching)
 
     apart = [taught(np.logical_and(good, folds != fold)) for fold in range(_FOLDS)]
-    factor = [math.exp(apart[f].log_factor(x)) for f, x in zip(folds, features, strict=True)]
+    each = zip(folds, lessons.features, strict=True)
+    factor = [math.exp(apart[fold].log_factor(x)) for fold, x in each]
     truth, lengths = (np.array([b.length_px for b in x]) for x in (known, bars))
     lengths = np.where(good, lengths * factor, np.nan)
     t, found = truth[good], lengths[good]
@@ -91,9 +91,8 @@ def refine(
 
 def _lessons(
     known: Sequence[KnownBar], params: EstimatorParams
-) -> tuple[Floats, Floats, list[BarMeasurement]]:
-    """Features (N, FEATURES), ln(true / first length) (N,) and the first readings; NaN where there
-    is no length or no light."""
+) -> tuple[Lessons, list[BarMeasurement]]:
+    """What N bars teach, NaN where there is no length or no light, and their first readings."""
     bars = [read_bar(k.maps, params) for k in known]
     features = np.full((len(known), FEATURES), np.nan)
     target = np.full(len(known), np.nan)
@@ -101,7 +100,11 @@ def _lessons(
         if np.isfinite(bar.length_px) and k.light is not None:
             features[i] = frame_features(mean_map(k.maps), k.light, bar)
             target[i] = math.log(k.length_px / bar.length_px)
-    return features, target, bars
+    return Lessons(features, target), bars
+
+
+def _some(lessons: Lessons, which: NDArray[np.bool_]) -> Lessons:
+    return Lessons(lessons.features[which], lessons.target[which])
 
 
 def _graded(bars: Sequence[GradedBar], params: EstimatorParams) -> Graded | None:

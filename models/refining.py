@@ -33,7 +33,8 @@ class RefiningParams:
     cosine. batch, graded_batch: known and graded bars of a step. noise: added to the features, in
     their spreads, so that none is leant on. weight_decay: of the layer. tolerance,
     graded_tolerance: of ln(length), beyond which errors count in proportion and no more (Huber).
-    graded_weight: of the grades beside the known lengths.
+    graded_weight: of the grades beside the known lengths. further_share: of a batch, of further
+    bars where there are any.
     """
 
     hidden: int = 16
@@ -46,7 +47,16 @@ class RefiningParams:
     tolerance: float = 0.03
     graded_tolerance: float = 0.15
     graded_weight: float = 0.4
+    further_share: float = 0.25
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Bars whose lengths are known: features (N, FEATURES) and ln(true / first length) (N,)."""
+
+    features: Floats
+    target: Floats
 
 
 @dataclass(frozen=True)
@@ -66,21 +76,30 @@ def expected_of_grade(grade: ArrayLike) -> Floats:
 
 
 def fit_refinement(
-    features: Floats,
-    target: Floats,
+    known: Lessons,
+    further: Lessons | None = None,
     graded: Graded | None = None,
     params: RefiningParams | None = None,
 ) -> Refinement:
-    """The refinement of first lengths with features (N, FEATURES) whose true ones are exp(target)
-    times as long, target (N,). The same arguments give the same refinement on the same machine."""
+    """The refinement that known bars teach, together with further ones (of another sky) and graded
+    ones. The same arguments give the same refinement on the same machine."""
     params = params or RefiningParams()
-    middle = np.median(features, axis=0)
-    low, high = np.percentile(features, (16, 84), axis=0)
+    middle = np.median(known.features, axis=0)
+    low, high = np.percentile(known.features, (16, 84), axis=0)
     spread = (high - low) / 2 + _SPREAD_MIN
     generator = torch.Generator().manual_seed(params.seed)
     network = _Network(params, generator)
-    known = (_scaled(features, middle, spread), _tensor(target))
-    _train(network, known, _graded(graded, middle, spread), params, generator)
+    share = params.further_share if further is not None and len(further.target) else 0.0
+    count = round(share * params.batch)
+    parts = [(known, params.batch - count)]
+    if further is not None and count:
+        parts.append((further, count))
+    batches = [
+        (_scaled(part.features, middle, spread), _tensor(part.target), size) for part, size in parts
+    ]
+    _train(
+        network, batches, _graded(graded, middle, spread, params.graded_batch), params, generator
+    )
     return network.refinement(middle, spread)
 
 
@@ -92,12 +111,16 @@ def _scaled(features: Floats, middle: Floats, spread: Floats) -> Tensor:
     return _tensor(((features - middle) / spread).clip(-3.0, 3.0))
 
 
-def _graded(graded: Graded | None, middle: Floats, spread: Floats) -> tuple[Tensor, Tensor] | None:
-    """Features and what the correction should be, but for a constant."""
+Batches = tuple[Tensor, Tensor, int]
+"""Scaled features (N, FEATURES), what the correction should be (N,), galaxies of a batch."""
+
+
+def _graded(graded: Graded | None, middle: Floats, spread: Floats, size: int) -> Batches | None:
+    """What the correction should be is known but for a constant here."""
     if graded is None or not len(graded.first):
         return None
     wanted = graded.expected - graded.first
-    return _scaled(graded.features, middle, spread), _tensor(wanted)
+    return _scaled(graded.features, middle, spread), _tensor(wanted), size
 
 
 class _Network(nn.Module):
@@ -137,8 +160,8 @@ class _Network(nn.Module):
 
 def _train(
     network: _Network,
-    known: tuple[Tensor, Tensor],
-    graded: tuple[Tensor, Tensor] | None,
+    known: list[Batches],
+    graded: Batches | None,
     params: RefiningParams,
     generator: torch.Generator,
 ) -> None:
@@ -154,10 +177,10 @@ def _train(
     )
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, params.steps)
     for _ in range(params.steps):
-        off = _batch_error(network, known, params.batch, params.noise, generator)
+        off = torch.cat([_batch_error(network, part, params.noise, generator) for part in known])
         loss = _huber(off, params.tolerance)
         if graded is not None:
-            off = _batch_error(network, graded, params.graded_batch, params.noise, generator)
+            off = _batch_error(network, graded, params.noise, generator)
             graded_loss = _huber(off - network.level, params.graded_tolerance)
             loss = loss + params.graded_weight * graded_loss
         optimiser.zero_grad()
@@ -167,14 +190,10 @@ def _train(
 
 
 def _batch_error(
-    network: _Network,
-    data: tuple[Tensor, Tensor],
-    size: int,
-    noise: float,
-    generator: torch.Generator,
+    network: _Network, data: Batches, noise: float, generator: torch.Generator
 ) -> Tensor:
-    """Correction minus what it should be, of `size` galaxies drawn at random."""
-    features, wanted = data
+    """Correction minus what it should be, of galaxies drawn at random."""
+    features, wanted, size = data
     rows = torch.randint(len(wanted), (size,), generator=generator)
     added = noise * torch.randn(size, FEATURES, generator=generator)
     found: Tensor = network(features[rows] + added)

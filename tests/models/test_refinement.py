@@ -111,7 +111,9 @@ def test_the_estimator_looks_at_the_light() -> None:
     expected = refined(first, maps[0].astype(np.float64), along**2, some())
     assert found.length_px == pytest.approx(expected.length_px)
     assert found.length_px != pytest.approx(read_bar(maps, asked, 0 * along).length_px, rel=1e-3)
-    assert estimate_bar(maps, asked, light=along**2).bar == found
+    estimate = estimate_bar(maps, asked, light=along**2)
+    assert estimate.bar == found
+    assert estimate.member_lengths_px == pytest.approx([found.length_px] * 3)
     with pytest.raises(ValueError, match="looks at the galaxy's light: give it"):
         read_bar(maps, asked)
 

@@ -11,7 +11,7 @@ from models.estimator import EstimatorParams, read_bar
 from models.known_bars import KnownBar
 from models.refined_calibration import REFINED_MIN, GradedBar, refine
 from models.refinement import FEATURES
-from models.refining import Graded, RefiningParams, expected_of_grade, fit_refinement
+from models.refining import Graded, Lessons, RefiningParams, expected_of_grade, fit_refinement
 from models.statistics import spearman
 from tests.models.barmaps import axes, gaussian_ridge
 
@@ -26,21 +26,21 @@ def galaxies(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_rule_is_found() -> None:
-    made = fit_refinement(*galaxies(4000, 0), params=replace(QUICK, steps=2000, noise=0.0))
+    made = fit_refinement(Lessons(*galaxies(4000, 0)), params=replace(QUICK, steps=2000, noise=0.0))
     x, truth = galaxies(1000, 1)
     assert np.median(np.abs(made.log_factor(x) - truth)) < 0.35 * np.median(np.abs(truth))
 
 
 def test_the_same_galaxies_give_the_same_refinement() -> None:
-    data, few = galaxies(300, 0), replace(QUICK, steps=20)
-    assert fit_refinement(*data, params=few) == fit_refinement(*data, params=few)
-    assert fit_refinement(*data, params=few) != fit_refinement(*data, params=replace(few, seed=1))
+    data, few = Lessons(*galaxies(300, 0)), replace(QUICK, steps=20)
+    assert fit_refinement(data, params=few) == fit_refinement(data, params=few)
+    assert fit_refinement(data, params=few) != fit_refinement(data, params=replace(few, seed=1))
 
 
 def test_a_few_lengths_gone_wrong_do_not_matter() -> None:
     x, target = galaxies(3000, 0)
     target[::10] += 2.0
-    made = fit_refinement(x, target, params=QUICK)
+    made = fit_refinement(Lessons(x, target), params=QUICK)
     fresh, truth = galaxies(1000, 1)
     assert abs(np.median(made.log_factor(fresh) - truth)) < 0.02
 
@@ -57,7 +57,7 @@ def test_grades_teach_what_known_lengths_do_not_show() -> None:
     experts = Graded(real[taught], first[taught], expected_of_grade(grades[taught]))
     ranks = []
     for graded in (None, experts):
-        made = fit_refinement(x, target, graded, QUICK)
+        made = fit_refinement(Lessons(x, target), None, graded, QUICK)
         ranks.append(spearman(first[rest] + made.log_factor(real[rest]), grades[rest]))
     assert ranks[1] > ranks[0] + 0.1
 
