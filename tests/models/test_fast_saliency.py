@@ -18,8 +18,8 @@ from catalogues.mocks import mock_table
 from catalogues.storage import StorageOptions
 from models.compilation import Compiled
 from models.ensemble import Ensemble, EnsembleSpec
-from models.estimator import estimate_bar
-from models.explanation import bar_maps
+from models.estimator import read_bar
+from models.explanation import bar_maps, light_of
 from models.fast_saliency import FastMember, SpeedParams, fast, samples_that_fit
 from models.folding import folded
 from models.networks import COMPACT, Member, MemberSpec, to_device
@@ -125,7 +125,7 @@ def test_the_shipped_ensemble_in_bfloat16_measures_the_same_bar(device: torch.de
     slow, half = made
     for a, b in zip(slow, half, strict=True):
         assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.999
-    lengths = [estimate_bar(m, recipe.reading).bar.length_px for m in made]
+    lengths = [read_bar(m, recipe.reading, light_of(image)).length_px for m in made]
     assert lengths[1] == pytest.approx(lengths[0], abs=1)
 
 
