@@ -162,7 +162,10 @@ class Explainer:
     def _votes_and_maps(self, row: dict[str, Any]) -> dict[str, Any]:
         image = self._image(row)
         known = row.get("member_votes")
-        votes = vote(self.ensemble, image) if known is None else combined_votes(known)
+        if known is None:
+            votes = vote(self.ensemble, image)
+        else:
+            votes = combined_votes(known, self.ensemble.spec.pool)
         out = {"votes": votes.mean, "votes_std": votes.std, "bar_fraction": votes.bar_fraction}
         if not self.selection.chosen(votes.mean):
             return out | {"status": Status.NOT_SELECTED.value}

@@ -33,7 +33,7 @@ def _status() -> list[pa.Field]:
 def _bar() -> list[pa.Field]:
     length = "full length of the bar"
     fields = [
-        column("bar_fraction", pa.float32(), "share answering 'bar' among those who reach the question, mean over members", "", "stat.probability"),
+        column("bar_fraction", pa.float32(), "share answering 'bar' among those who reach the question, of all members", "", "stat.probability"),
         column("galaxy_radius_px", pa.float32(), "semi-major radius of the galaxy measured on the image, pixels of the stored image", "pixel", "phys.angSize"),
     ]  # fmt: skip
     for suffix, unit, ucd in (
@@ -65,7 +65,7 @@ def _votes() -> list[pa.Field]:
     fields = []
     for name, kaggle in zip(COLUMNS, KAGGLE_COLUMNS, strict=True):
         fields += [
-            column(name, pa.float32(), f"Galaxy Zoo vote fraction ({kaggle}), cumulative down the tree, mean over members", "", "stat.probability"),
+            column(name, pa.float32(), f"Galaxy Zoo vote fraction ({kaggle}), cumulative down the tree, of all members", "", "stat.probability"),
             column(f"{name}_std", pa.float32(), f"standard deviation of {name} over members", "", "stat.stdev;stat.probability"),
         ]  # fmt: skip
     return fields

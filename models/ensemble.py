@@ -1,4 +1,4 @@
-"""The ensemble: several members, one canvas, the mean of their votes (paper 1, section 4.4).
+"""The ensemble: several members, one canvas, one vote (paper 1, section 4.4).
 
 An ensemble is a small description (`EnsembleSpec`, stored as `ensemble.json`) and one safetensors
 file of weights per member. Nothing here reads files: weights arrive as bytes.
@@ -23,6 +23,7 @@ from models.fast_saliency import SpeedParams, fast
 from models.networks import PRESETS, Member, MemberSpec, to_device
 from models.preprocess import Canvas, FieldSpec
 from models.views import ViewParams, resample, sequence
+from models.votes import Pool, pooled
 
 _GPU_BLOCK = 64
 """Galaxies whose votes a GPU computes at once."""
@@ -34,9 +35,10 @@ class EnsembleSpec:
 
     members: the networks. weights: one URI per member, relative to the description or absolute.
     sha256: of each weights file. field: which square of sky the canvas shows. votes_view: how the
-    canvas is looked at for votes; vote_views: how many views are averaged. kind: "votes",
-    "control" for networks that predict the bar's length directly (models.control), or "classes"
-    for those that tell the `classes` apart (models.classifier).
+    canvas is looked at for votes; vote_views: how many views. pool: how votes of views, and of
+    members, become one (models.votes.pooled). kind: "votes", "control" for networks that predict
+    the bar's length directly (models.control), or "classes" for those that tell the `classes` apart
+    (models.classifier).
     """
 
     name: str
@@ -46,6 +48,7 @@ class EnsembleSpec:
     field: FieldSpec
     votes_view: ViewParams
     vote_views: int
+    pool: Pool = "mean"
     kind: Literal["votes", "control", "classes"] = "votes"
     classes: ClassSpec | None = None
 
@@ -55,8 +58,15 @@ class EnsembleSpec:
                 f"ensemble {self.name!r} of kind {self.kind!r} with classes {self.classes}: the "
                 "kind 'classes' and a description of them go together"
             )
+        if self.pool not in ("mean", "odds"):
+            raise ValueError(f"ensemble {self.name!r}: pool={self.pool!r} must be 'mean' or 'odds'")
         for member in self.members:
             self._check_head(member)
+            if self.pool == "odds" and member.head != "tree":
+                raise ValueError(
+                    f"member {member.name!r} with the {member.head!r} head in an ensemble that "
+                    "pools odds: these are of 'tree' heads; use pool 'mean'"
+                )
             if (member.head == "linear") != (self.kind == "control"):
                 raise ValueError(
                     f"member {member.name!r} with the {member.head!r} head does not belong into an "
@@ -111,6 +121,7 @@ class EnsembleSpec:
                 field=FieldSpec(**raw["field"]),
                 votes_view=ViewParams(**view),
                 vote_views=int(raw["vote_views"]),
+                pool=raw.get("pool", "mean"),
                 kind=raw.get("kind", "votes"),
                 classes=ClassSpec.from_dict(raw["classes"]) if raw.get("classes") else None,
             )
@@ -133,7 +144,7 @@ def preset(name: str) -> tuple[tuple[MemberSpec, ...], FieldSpec, ViewParams, in
         raise ValueError(f"preset {name!r} must be one of {', '.join(PRESETS)}")
     if name == "paper":
         return PRESETS[name], FieldSpec.paper(), ViewParams(), 1
-    return PRESETS[name], FieldSpec(), ViewParams(width=0.72, rotate=True, reflect=True), 4
+    return PRESETS[name], FieldSpec(), ViewParams(width=0.72, rotate=True, reflect=True), 8
 
 
 def normalise(pixels: Tensor, sky: Tensor, scale: Tensor) -> Tensor:
@@ -243,7 +254,7 @@ class Ensemble:
 
     @torch.no_grad()
     def votes(self, images: Tensor) -> Tensor:
-        """Vote fractions of every member, mean over `vote_views` views: (M, B, 37) float32.
+        """Vote fractions of every member, one of its `vote_views` views: (M, B, 37) float32.
 
         A galaxy's votes do not depend on its neighbours: on a CPU they are computed one galaxy at
         a time, on a GPU in blocks of one size, filled up with copies.
@@ -267,4 +278,4 @@ class Ensemble:
             looks = images.repeat_interleave(count, dim=0)
             seen = resample(looks, matrices.repeat(galaxies, 1, 1), member.spec.input_px)
         votes = member.votes(seen.contiguous(memory_format=torch.channels_last)).float()
-        return votes.view(galaxies, count, -1).mean(dim=1)
+        return pooled(votes.view(galaxies, count, -1), 1, self.spec.pool)

@@ -97,8 +97,8 @@ class BarEstimate:
     """One galaxy's bar in pixels of the map; NaN lengths where `stop` says there is none.
 
     member_lengths_px: (M,), NaN where a member's map shows no bar; a refinement's correction is
-    theirs, too. sampling_err_px: the part of
-    length_err_px that comes of the number of samples (times error_sampling), NaN if not known.
+    theirs, too. sampling_err_px: the part of length_err_px that comes of the number of samples
+    (times error_sampling), NaN if not known.
     """
 
     bar: BarMeasurement

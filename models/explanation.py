@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -14,14 +15,16 @@ from models.ensemble import Ensemble
 from models.estimator import Combine, mean_map
 from models.left_out import smoothgrad_left_out
 from models.saliency import SmoothGradParams, finish, mean_gradients, smoothgrad
+from models.votes import Pool, pooled
 
 
 @dataclass(frozen=True, kw_only=True)
 class Votes:
     """The ensemble's votes for one galaxy.
 
-    mean, std: (37,) float32, mean and (population) standard deviation over members. bar_fraction:
-    share of bars among those who reach the question, by the mean votes; NaN where nobody does.
+    mean, std: (37,) float32, the members' votes as one (models.votes.pooled) and their (population)
+    standard deviation. bar_fraction: share of bars among those who reach the question, by `mean`;
+    NaN where nobody does.
     """
 
     mean: NDArray[np.float32]
@@ -31,14 +34,14 @@ class Votes:
 
 def vote(ensemble: Ensemble, image: Tensor) -> Votes:
     """Votes for a normalised image (3, S, S). Raises FloatingPointError if one is not finite."""
-    return combined_votes(ensemble.votes(image[None])[:, 0].cpu().numpy())
+    return combined_votes(ensemble.votes(image[None])[:, 0].cpu().numpy(), ensemble.spec.pool)
 
 
-def combined_votes(votes: NDArray[np.float32]) -> Votes:
+def combined_votes(votes: NDArray[np.float32], pool: Pool) -> Votes:
     """Votes from every member's, (M, 37). Raises FloatingPointError if one is not finite."""
     if not np.isfinite(votes).all():
         raise FloatingPointError("the networks' votes are not finite")
-    mean = votes.mean(axis=0)
+    mean = pooled(torch.from_numpy(votes), 0, pool).numpy()
     return Votes(mean=mean, std=votes.std(axis=0), bar_fraction=float(conditional(mean, BAR)))
 
 

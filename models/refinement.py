@@ -26,7 +26,7 @@ Row = tuple[float, ...]
 _STATIONS = (np.arange(12) + 0.5) / 6  # along the axis, in half lengths
 _LANES = np.array([0, 2, 4, 8]) / 144  # beside it, in sides of the map
 _SMOOTHING_PX = 1.0
-_CLIP = 3.0  # in spreads: what lies farther off was not taught
+CLIP = 3.0  # in spreads: what lies farther off was not taught
 
 FEATURES = 1 + 2 * _LANES.size * _STATIONS.size
 """ln(first length / side of the map), then the folded map and the folded light, lane by lane."""
@@ -78,7 +78,7 @@ class Refinement:
 
     def log_factor(self, features: Floats) -> Floats:
         """ln(length / first length) of (..., FEATURES)."""
-        scaled = ((features - np.array(self.middle)) / np.array(self.spread)).clip(-_CLIP, _CLIP)
+        scaled = ((features - np.array(self.middle)) / np.array(self.spread)).clip(-CLIP, CLIP)
         inner = scaled @ np.array(self.hidden).T + np.array(self.hidden_offset)
         raw = (inner / (1 + np.exp(-inner))) @ np.array(self.out) + self.out_offset
         return np.asarray(self.limit * np.tanh(raw / self.limit) + math.log(self.scale))
@@ -123,4 +123,4 @@ def scaled(bar: BarMeasurement, factor: float) -> BarMeasurement:
     )
 
 
-__all__ = ["FEATURES", "Refinement", "frame_features", "refined", "scaled"]
+__all__ = ["CLIP", "FEATURES", "Refinement", "frame_features", "refined", "scaled"]

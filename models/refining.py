@@ -16,9 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.refinement import FEATURES, Refinement
+from models.refinement import CLIP, FEATURES, Refinement
 
 Floats = NDArray[np.float64]
+Batches = tuple[Tensor, Tensor, int]
+"""Scaled features (N, FEATURES), what the correction should be (N,), galaxies of a batch."""
 
 _SPREAD_MIN = 1e-4
 _RATE = 3e-3
@@ -108,11 +110,7 @@ def _tensor(values: Floats) -> Tensor:
 
 
 def _scaled(features: Floats, middle: Floats, spread: Floats) -> Tensor:
-    return _tensor(((features - middle) / spread).clip(-3.0, 3.0))
-
-
-Batches = tuple[Tensor, Tensor, int]
-"""Scaled features (N, FEATURES), what the correction should be (N,), galaxies of a batch."""
+    return _tensor(((features - middle) / spread).clip(-CLIP, CLIP))
 
 
 def _graded(graded: Graded | None, middle: Floats, spread: Floats, size: int) -> Batches | None:

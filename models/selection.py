@@ -15,7 +15,7 @@ Select = Literal["bar", "all", "none"]
 
 @dataclass(frozen=True, kw_only=True)
 class SelectionParams:
-    """Which galaxies are explained and measured, judged on the ensemble's mean votes.
+    """Which galaxies are explained and measured, judged on the ensemble's votes.
 
     select: "bar" those of whom at least `reached_min` reach the bar question (featured and not
     edge-on) and of those at least `bar_min` answer bar; "all" everyone (paper 1); "none" nobody:
@@ -34,7 +34,7 @@ class SelectionParams:
                 raise ValueError(f"{name}={getattr(self, name)} must be a fraction, 0 to 1")
 
     def chosen(self, votes: ArrayLike) -> NDArray[np.bool_]:
-        """Whether the galaxies with these mean votes, (..., 37), are explained: (...)."""
+        """Whether the galaxies with these votes, (..., 37), are explained: (...)."""
         array = np.asarray(votes, dtype=np.float64)
         if self.select != "bar":
             return np.full(array.shape[:-1], self.select == "all")

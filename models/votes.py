@@ -20,8 +20,11 @@ from torch.nn import functional
 from catalogues.galaxyzoo import BAR, QUESTIONS, question_of
 
 Head = Literal["sigmoid", "tree", "linear", "classes"]
+Pool = Literal["mean", "odds"]
 
 _BAR = question_of(BAR).columns
+_VOTE_MIN = 1e-12  # of a question that nobody reaches
+_SHARE_MIN = 1e-4  # that one voice does not rule an answer out
 
 
 def votes_from_logits(logits: Tensor, head: Head) -> Tensor:
@@ -42,6 +45,27 @@ def votes_from_logits(logits: Tensor, head: Head) -> Tensor:
         parts.append(part)
         flat.extend(part.unbind(dim=-1))
     return torch.cat(parts, dim=-1)
+
+
+def pooled(votes: Tensor, dim: int, pool: Pool) -> Tensor:
+    """One voice from several of the same galaxy, (..., K, ..., 37) without dimension `dim`.
+
+    "mean": of the votes (paper 1, section 4.4), in which a voice that hardly reaches a question
+    hardly counts there. "odds": a logarithmic opinion pool (Genest & Zidek 1986) of the answers to
+    each question, their geometric mean made to add up to one, multiplied down the tree: for two
+    answers the mean of the log-odds, which are what a map explains. Pools of pools of as many
+    voices each are pools of all.
+    """
+    if pool == "mean":
+        return votes.mean(dim=dim)
+    logs = torch.cat([_log_shares(votes[..., q.columns]) for q in QUESTIONS], dim=-1).mean(dim=dim)
+    return votes_from_logits(logs, "tree")
+
+
+def _log_shares(answers: Tensor) -> Tensor:
+    """ln of the share of each answer to a question among all, (..., A)."""
+    total = answers.sum(dim=-1, keepdim=True).clamp(min=_VOTE_MIN)
+    return torch.log((answers / total).clamp(min=_SHARE_MIN))
 
 
 def score(logits: Tensor, column: int, head: Head) -> Tensor:

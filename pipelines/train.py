@@ -92,7 +92,7 @@ def _described(options: TrainOptions, weights: Sequence[bytes]) -> EnsembleSpec:
         members=options.specs,
         weights=tuple(f"{m.name}.safetensors" for m in options.specs),
         sha256=tuple(hashlib.sha256(data).hexdigest() for data in weights),
-        field=canvas_field, votes_view=view, vote_views=views,
+        field=canvas_field, votes_view=view, vote_views=views, pool=options.pool,
         kind=kind, classes=options.class_spec,
     )  # fmt: skip
 

@@ -31,6 +31,7 @@ from models.preprocess import FieldSpec
 from models.published import is_checkpoint, published_spec
 from models.training_params import RECIPES, TrainParams
 from models.views import ViewParams
+from models.votes import Pool
 from pipelines.resources import ClusterOptions
 
 _USUAL = {"bar-length": ("xception",), "classes": ("resnetv2",)}
@@ -228,6 +229,11 @@ class TrainOptions:
         if self.target == "classes" and self.reads == "flux":
             return flux_field(self.cutout_px), FLUX_VIEW, VIEWS
         return canvas_field, view, views
+
+    @property
+    def pool(self) -> Pool:
+        """How the members' votes become one: by odds where all answer along the tree."""
+        return "odds" if all(m.head == "tree" for m in self.specs) else "mean"
 
     @property
     def checkpoints(self) -> dict[str, str]:

@@ -13,7 +13,8 @@ import torch
 from models.ensemble import Ensemble, EnsembleSpec, build_member, dump_member, normalise, preset
 from models.networks import Member, MemberSpec
 from models.preprocess import FieldSpec
-from models.views import ViewParams
+from models.views import ViewParams, resample, sequence
+from models.votes import Pool, pooled
 
 SIDE = 32
 MEMBERS = tuple(
@@ -36,6 +37,26 @@ def make(seed: int = 0) -> tuple[EnsembleSpec, list[bytes]]:
 def test_the_description_survives_json() -> None:
     spec, _ = make()
     assert EnsembleSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+
+
+def test_an_older_description_pools_by_the_mean() -> None:
+    raw = make()[0].to_dict()
+    assert EnsembleSpec.from_dict(raw | {"pool": "odds"}).pool == "odds"
+    del raw["pool"]
+    assert EnsembleSpec.from_dict(raw).pool == "mean"
+
+
+@pytest.mark.parametrize("pool", ["mean", "odds"])
+def test_votes_of_views_are_pooled(pool: Pool) -> None:
+    spec, weights = make()
+    ensemble = Ensemble.from_bytes(replace(spec, pool=pool), weights)
+    image = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(3))
+    views = sequence(spec.votes_view, 0, 3, (0.0, 0.0))
+    for member, found in zip(ensemble.members, ensemble.votes(image)[:, 0], strict=True):
+        looks = resample(image.expand(3, -1, -1, -1), views, SIDE)
+        each = member.votes(looks)
+        assert not torch.allclose(each[0], each[1], atol=1e-4)
+        torch.testing.assert_close(found, pooled(each, 0, pool), atol=1e-5, rtol=1e-4)
 
 
 def test_votes_are_the_same_alone_and_among_others() -> None:
@@ -107,6 +128,11 @@ def test_descriptions_that_do_not_add_up() -> None:
         replace(spec, members=(), weights=(), sha256=())
     with pytest.raises(ValueError, match="sees 32 px but the canvas has 48"):
         replace(spec, votes_view=ViewParams())
+    with pytest.raises(ValueError, match="pool='median' must be 'mean' or 'odds'"):
+        replace(spec, pool="median")  # type: ignore[arg-type]
+    unbound = replace(MEMBERS[0], head="sigmoid")
+    with pytest.raises(ValueError, match="the 'sigmoid' head in an ensemble that pools odds"):
+        replace(spec, pool="odds", members=(unbound, MEMBERS[1]))
     with pytest.raises(ValueError, match="not the description"):
         EnsembleSpec.from_dict({"name": "x"})
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from catalogues.galaxyzoo import BAR, COLUMNS, NO_BAR, QUESTIONS, consistency_error
-from models.votes import cross_entropy, score, squared_error, votes_from_logits
+from models.votes import cross_entropy, pooled, score, squared_error, votes_from_logits
 
 
 @pytest.fixture
@@ -43,6 +43,51 @@ def test_scores_are_the_logits_of_the_answers(logits: torch.Tensor) -> None:
     column = COLUMNS.index("bulge_prominence_obvious")
     shares = torch.softmax(logits[:, 9:13], dim=1)[:, 2]
     torch.testing.assert_close(score(logits, column, "tree"), torch.logit(shares))
+
+
+def test_pooled_odds_are_the_mean_of_the_scores_that_maps_explain(logits: torch.Tensor) -> None:
+    one = pooled(votes_from_logits(logits, "tree"), 0, "odds").double()
+    assert one.shape == (37,)
+    assert consistency_error(one.numpy()) < 1e-6
+    odds = torch.log(one[BAR] / one[NO_BAR]).float()
+    torch.testing.assert_close(odds, score(logits, BAR, "tree").mean(), atol=1e-4, rtol=1e-4)
+    # several answers: the geometric mean of the shares, made to add up to one
+    columns = slice(9, 13)
+    means = torch.softmax(logits[:, columns], dim=1).log().mean(dim=0).exp()
+    shares = one[columns] / one[columns].sum()
+    torch.testing.assert_close(shares.float(), means / means.sum(), atol=1e-5, rtol=1e-4)
+
+
+def test_a_voice_that_doubts_the_disc_counts_at_the_bar() -> None:
+    def voice(disc: float, bar: float) -> torch.Tensor:
+        logits = torch.zeros(37)
+        logits[1] = np.log(2 * disc / (1 - disc))  # two other answers
+        logits[BAR] = np.log(bar / (1 - bar))
+        return votes_from_logits(logits, "tree")
+
+    voices = torch.stack([voice(0.9, 0.9), voice(0.1, 0.2)])
+    mean, odds = pooled(voices, 0, "mean"), pooled(voices, 0, "odds")
+    assert float(mean[BAR] / (mean[BAR] + mean[NO_BAR])) == pytest.approx(0.83)
+    wanted = 1 / (1 + np.sqrt((0.1 / 0.9) * (0.8 / 0.2)))
+    assert float(odds[BAR] / (odds[BAR] + odds[NO_BAR])) == pytest.approx(wanted, rel=1e-4)
+    assert float(odds[1]) == pytest.approx(0.3 / (0.3 + 2 * 0.15), rel=1e-4)
+
+
+def test_pools_of_pools_are_pools_of_all(logits: torch.Tensor) -> None:
+    votes = votes_from_logits(logits, "tree").view(3, 2, 37)
+    for pool in ("mean", "odds"):
+        nested = pooled(pooled(votes, 1, pool), 0, pool)  # type: ignore[arg-type]
+        all_at_once = pooled(votes.reshape(6, 37), 0, pool)  # type: ignore[arg-type]
+        torch.testing.assert_close(nested, all_at_once, atol=1e-4, rtol=1e-3)
+
+
+def test_no_voice_rules_an_answer_out_and_none_need_reach_a_question() -> None:
+    sure = torch.zeros(2, 37)
+    sure[:, 0] = 1.0  # all say smooth
+    sure[1, :2] = torch.tensor([0.0, 1.0])  # one says featured
+    one = pooled(sure, 0, "odds")
+    assert torch.isfinite(one).all()
+    assert float(one[0]) == pytest.approx(float(one[1]), rel=1e-5)
 
 
 def test_squared_error_is_the_mean_over_known_answers(logits: torch.Tensor) -> None:
