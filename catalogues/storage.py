@@ -18,6 +18,7 @@ __all__ = [
     "SCHEMES",
     "StorageError",
     "StorageOptions",
+    "absolute",
     "exists",
     "explained",
     "filesystem",
@@ -63,6 +64,12 @@ def filesystem(url: str, options: StorageOptions | None = None) -> tuple[Any, st
     fs = s3_filesystem(options or StorageOptions()) if scheme == "s3" else fsspec.filesystem(scheme)
     path = os.path.abspath(rest) if scheme == "file" else fs._strip_protocol(url)
     return fs, str(path)
+
+
+def absolute(url: str) -> str:
+    """The address for processes whose working folder is another. Raises StorageError."""
+    fs, path = filesystem(url)
+    return path if is_local(fs) else url
 
 
 def join(root: str, *names: str) -> str:

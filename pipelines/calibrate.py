@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow.compute as pc
@@ -16,6 +15,7 @@ from rich.progress import track
 from rich.table import Table
 
 from catalogues import storage
+from catalogues.kept_arrays import KeptArrays
 from catalogues.manifest import SCHEMA
 from catalogues.shards import list_shards, read_shard
 from catalogues.splits import SplitFractions, part_of
@@ -41,6 +41,9 @@ class CalibrateOptions:
 
     Needs shards with true_bar_length_px and true_bar_position_angle_deg (mock galaxies). Galaxies
     of the test part (a hash of object_id, as in `ansae train`) are never looked at.
+
+    Maps are kept beside the output until it is written (half a MB for each galaxy): killed, the
+    same command goes on.
 
     `--grid paper` runs the hyperparameter grid of the paper instead, `--grid maps` compares kinds
     of map, readings and crops; both on any galaxies with known bar lengths: see `ansae calibrate
@@ -82,6 +85,11 @@ class CalibrateOptions:
             )
 
     @property
+    def kept(self) -> KeptArrays:
+        """Where maps lie until the estimator is written."""
+        return KeptArrays(f"{storage.absolute(self.output)}.maps")
+
+    @property
     def maps(self) -> SmoothGradParams:
         """How maps are made: signed, through rotations, reflections and widths."""
         view = ViewParams(width=0.72, width_range=(0.58, 1.0), rotate=True, reflect=True)
@@ -93,6 +101,8 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     console = console or Console()
     rows, *more = ([*_barred(options, url)] for url in options.input)
     graded = [row for url in options.graded for row in _graded(options, url)]
+    if before := options.kept.count():
+        console.print(f"goes on: maps of {before} galaxies lie in {options.kept.folder}")
     with cluster(options.cluster) as resources:
         found = Maps(options, int(resources.get("CPU", 1)), console)
         known, experts = found.known(rows), found.graded(graded)
@@ -102,8 +112,9 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     best, trials, each = _refined(options, known, also, experts, trials, console)
     reading = fit_errors(known, best, each)
     recipe = Recipe(maps=options.maps, reading=reading)
-    fs, path = storage.filesystem(str(Path(options.output)))
+    fs, path = storage.filesystem(options.output)
     storage.write_whole(fs, path, json.dumps(recipe.to_dict(), indent=1).encode())
+    options.kept.forget()
     console.print(_table(trials, len(known)))
     console.print(
         f"1-sigma error: {reading.error_floor:.3f} + {reading.error_doubt:.3f} x (1 - bar "
@@ -182,7 +193,9 @@ class Maps:
         left_out = "maps" if options.refine else "lengths"
         self.column, self.console = options.grade_column, console
         self.actors = [
-            Calibrator.remote(options.ensemble, options.maps, options.seed, device, left_out)  # type: ignore[attr-defined]
+            Calibrator.remote(  # type: ignore[attr-defined]
+                options.ensemble, options.maps, options.seed, device, left_out, options.kept.folder
+            )
             for _ in range(max(1, cpus))
         ]
 

@@ -79,12 +79,6 @@ def common_columns(options: CompareOptions, shards: tuple[Shard, ...]) -> tuple[
     return tuple(name for name in found[0] if all(name in names for names in found))
 
 
-def absolute(url: str) -> str:
-    """The address for processes whose working folder is another."""
-    fs, path = storage.filesystem(url)
-    return path if storage.is_local(fs) else url
-
-
 def check_apart(options: CompareOptions) -> None:
     """Raises ValueError if the output would lie among the shards."""
     source = storage.filesystem(options.input, options.read_options())[1].rstrip("/") + "/"

@@ -22,7 +22,6 @@ from catalogues.shards import Shard, list_shards
 from models.attributions import AttributionParams
 from models.ensemble import EnsembleSpec
 from pipelines.compare_checks import (
-    absolute,
     answer_of,
     check_apart,
     check_layers,
@@ -125,8 +124,8 @@ class ComparePlan:
         """What the actors are told."""
         o = self.options
         return AttributorParams(
-            input=absolute(o.input),
-            output=absolute(o.output),
+            input=storage.absolute(o.input),
+            output=storage.absolute(o.output),
             read=o.read_options(),
             write=o.write_options(),
             subject=replace(self.subject, device=device),
@@ -149,11 +148,12 @@ def make_plan(options: CompareOptions) -> ComparePlan:
     stored = provenance.read_record(fs, root)
     shards = list_shards(options.input, read)
     names = common_columns(options, shards)
-    description = find_ensemble(options.ensemble, read).description
+    ensemble = options.ensemble
+    description = find_ensemble(ensemble, read).description
     spec = EnsembleSpec.from_dict(description)
     mask = mask_of(options, spec, names)
     given = SubjectParams(
-        ensemble=absolute(options.ensemble) if "/" in options.ensemble else options.ensemble,
+        ensemble=storage.absolute(ensemble) if "/" in ensemble else ensemble,
         storage=read,
         device="cpu",
         member=options.member,

@@ -41,12 +41,12 @@ class GridPlan:
     @property
     def output(self) -> str:
         """Where results go, wherever a worker stands."""
-        return _absolute(self.options.output)
+        return storage.absolute(self.options.output)
 
     @property
     def cache(self) -> str:
         """Where maps lie, wherever a worker stands."""
-        return _absolute(self.options.cache)
+        return storage.absolute(self.options.cache)
 
     @property
     def drawn(self) -> tuple[str, ...]:
@@ -99,10 +99,10 @@ class GridPlan:
         """What the makers of maps need."""
         o = self.options
         return MapperParams(
-            input=_absolute(o.input),
+            input=storage.absolute(o.input),
             cache=self.cache,
             storage=o.storage_options(),
-            ensemble=o.ensemble if o.ensemble in SHIPPED else _absolute(o.ensemble),
+            ensemble=o.ensemble if o.ensemble in SHIPPED else storage.absolute(o.ensemble),
             maps=o.kinds,
             selection=o.selection,
             scale=o.scale,
@@ -170,12 +170,6 @@ def make_plan(options: KnownBarsOptions) -> GridPlan:
         known=known,
         angle=options.angle_among(sorted(names)),
     )
-
-
-def _absolute(url: str) -> str:
-    """The address for processes whose working folder is another: Tune gives each trial its own."""
-    fs, path = storage.filesystem(url)
-    return path if storage.is_local(fs) else url
 
 
 def _check_apart(options: KnownBarsOptions) -> None:

@@ -98,7 +98,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> str:
     return folder
 
 
-def test_a_refined_calibration_by_known_and_graded_bars(
+def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
     shards: str, graded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.refined_calibration.REFINED_MIN", 10)
@@ -109,15 +109,35 @@ def test_a_refined_calibration_by_known_and_graded_bars(
         input=(shards, graded), output=str(tmp_path / "estimator.json"), samples=8, split=SPLIT,
         graded=(graded,), grade_column="grade",
     )  # fmt: skip
-    console = Console(record=True, width=120)
-    recipe = calibrate(options, console)
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.calibrate.tried", _stopped)
+        with pytest.raises(KeyboardInterrupt):
+            calibrate(options, QUIET)
+    folder = tmp_path / "estimator.json.maps"
+    kept = sorted(folder.iterdir())
+    kept.pop(7).unlink()  # as if the stop had come before it
+    written = {path: path.stat().st_mtime_ns for path in kept}
+
+    console = Console(record=True, width=200)
+    with monkeypatch.context() as patched:
+        patched.setattr("catalogues.kept_arrays.KeptArrays.forget", lambda self: None)
+        recipe = calibrate(options, console)
     said = console.export_text()
+    assert f"goes on: maps of {len(kept)} galaxies" in said
+    assert len(list(folder.iterdir())) == len(kept) + 1
+    assert {path: path.stat().st_mtime_ns for path in kept} == written
+
     assert recipe == Recipe.from_dict(json.loads((tmp_path / "estimator.json").read_text()))
     assert (recipe.reading.refinement is None) == ("not refined: lengths of galaxies that" in said)
     assert recipe.reading.error_floor + recipe.reading.error_doubt > 0
     assert not recipe.reading.member_powers
     again = calibrate(replace(options, output=str(tmp_path / "again.json")), QUIET)
     assert again == recipe
+    assert not (tmp_path / "again.json.maps").exists()
+
+
+def _stopped(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_grades_that_are_none(shards: str, tmp_path: Path) -> None:

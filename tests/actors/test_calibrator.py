@@ -1,0 +1,64 @@
+"""Maps that were kept are not made again, those of other options or another image are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from actors.calibrator import Calibrator
+from models.saliency import SmoothGradParams
+from tests.survey import galaxy_jpeg, tiny_ensemble
+
+PARAMS = SmoothGradParams(samples=8, groups=2)
+ROW = {
+    "object_id": 7,
+    "image": {"bytes": galaxy_jpeg(1)},
+    "true_bar_length_px": 20.0,
+    "true_bar_position_angle_deg": 30.0,
+    "grade": 0.5,
+}
+
+
+def test_what_decides_a_map_decides_whether_it_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensemble, kept = tiny_ensemble(tmp_path / "tiny"), tmp_path / "kept"
+    plain: Any = Calibrator.__ray_metadata__.modified_class  # type: ignore[attr-defined]
+    monkeypatch.setattr("models.selection.SelectionParams.chosen", lambda self, votes: True)
+
+    def calibrator(params: SmoothGradParams = PARAMS, seed: int = 0) -> Any:
+        return plain(ensemble, params, seed, "cpu", "maps", str(kept))
+
+    first = calibrator().known(ROW)
+    assert first.left_out is not None
+    assert len(list(kept.iterdir())) == 1
+    again = calibrator().known(ROW)
+    assert len(list(kept.iterdir())) == 1
+    for name in ("maps", "left_out", "light"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
+    assert (again.length_px, again.bar_fraction) == (first.length_px, first.bar_fraction)
+    longer = calibrator().known(ROW | {"true_bar_length_px": 40.0})
+    assert longer.length_px == 2 * first.length_px
+
+    calibrator(replace(PARAMS, samples=4)).known(ROW)
+    calibrator(seed=1).known(ROW)
+    calibrator().known(ROW | {"object_id": 8})
+    calibrator().known(ROW | {"image": {"bytes": galaxy_jpeg(2)}})
+    assert len(list(kept.iterdir())) == 5
+    graded = calibrator().graded(ROW, "grade")
+    assert graded.grade == 0.5
+    np.testing.assert_array_equal(graded.maps, first.maps)
+    assert len(list(kept.iterdir())) == 6
+
+
+def test_what_is_not_measured_is_kept_as_such(tmp_path: Path) -> None:
+    plain: Any = Calibrator.__ray_metadata__.modified_class  # type: ignore[attr-defined]
+    made = plain(tiny_ensemble(tmp_path / "tiny"), PARAMS, 0, "cpu", "maps", str(tmp_path / "kept"))
+    for image in (None, {"bytes": b"no image"}):
+        assert made.known(ROW | {"image": image}) is None
+        assert made.known(ROW | {"image": image}) is None
+    assert len(list((tmp_path / "kept").iterdir())) == 2
