@@ -50,6 +50,28 @@ def grade_ceilings(
     return [_number(f"ceiling_{name}", rhos, grade.size, params) for name, rhos in found.items()]
 
 
+def presence_ceiling(
+    grade: Floats, low: Floats, high: Floats, clear: float, params: BootstrapParams = DEFAULT
+) -> list[Number]:
+    """AUC(grade >= `clear` against 0) of truths that the grades' bounds, (N,) each, allow.
+
+    Truths are drawn as in `grade_ceilings`, galaxies without bounds and other grades left out;
+    empty where one of the two kinds is missing.
+    """
+    grade, low, high = statistics.finite(grade, low, high)
+    judged = (grade == 0) | (grade >= clear)
+    grade, low, high = grade[judged], low[judged], high[judged]
+    if len(np.unique(grade >= clear)) < 2:
+        return []
+    generator = np.random.default_rng(params.seed)
+    found: list[float] = []
+    for _ in range(_DRAWS):
+        some = generator.integers(grade.size, size=grade.size)
+        truth = generator.uniform(low[some] - STEP / 2, high[some] + STEP / 2)
+        found.append(statistics.auc(truth, grade[some] >= clear))
+    return [_number("ceiling_auc", found, grade.size, params)]
+
+
 def _number(name: str, rhos: list[float], count: int, params: BootstrapParams) -> Number:
     low, high = np.nanpercentile(rhos, [50 * (1 - params.level), 50 * (1 + params.level)])
     return Number(name=name, value=float(np.mean(rhos)), low=float(low), high=float(high), n=count)

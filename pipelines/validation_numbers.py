@@ -12,8 +12,8 @@ from catalogues.bars import CONTROL
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.length_units import CATALOGUE_COLUMN
 from models import statistics, trends, validation
-from models.grade_ceilings import grade_ceilings
-from models.grades import clear_bars, grade_numbers
+from models.grade_ceilings import grade_ceilings, presence_ceiling
+from models.grades import CLEAR, FACE_ON, clear_bars, grade_numbers
 from models.misclassified import answer_numbers
 from models.nulls import null_numbers
 from models.numbers import BootstrapParams, Number, number
@@ -192,15 +192,15 @@ def _grades(of: Sample, params: BootstrapParams) -> Group:
     if of.truth.kind == "efigi":
         scaled, tilt = scaled_lengths(of), c["trend_inclination"]
         found = grade_numbers(c["grade"], tilt, scaled, scores(of), params)
-        clear = clear_bars(c["grade"], tilt)
-        found += grade_ceilings(
-            *(c[n][clear] for n in ("grade", "grade_low", "grade_high")), scaled[clear], params
-        )
+        clear, bounds = clear_bars(c["grade"], tilt), ("grade", "grade_low", "grade_high")
+        found += grade_ceilings(*(c[n][clear] for n in bounds), scaled[clear], params)
+        found += presence_ceiling(*(c[n][tilt <= FACE_ON] for n in bounds), CLEAR, params)
     note = (
         "Galaxies with inclination grades up to 0.5. AUC: bar grades from 0.5 against 0. Spearman: "
         "measured length over the galaxy's radius against the grade, of grades from 0.5 (clear) "
         "and 0.25 (faint); null: what the votes alone say of the grades; ceiling: what true "
-        "lengths and lengths with a relative error could reach, by the experts' bounds of grades."
+        "bars, true lengths and lengths with a relative error could reach, by the experts' bounds "
+        "of grades."
     )
     return _group(of, "grades", "Against the experts' grades", note, found)
 

@@ -53,6 +53,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "measured_of_clear": ("clear bars with a length", "share"),
     "spearman_clear": ("Spearman’s ρ, clear bars", "length / galaxy radius against grade ≥ 0.5"),
     "spearman_faint": ("Spearman’s ρ, all bars", "length / galaxy radius against grade ≥ 0.25"),
+    "ceiling_auc": ("AUC that true bars could reach", "by the bounds of each grade"),
     "ceiling_exact": ("ρ that true lengths could reach", "by the bounds of each grade"),
     **{
         f"ceiling_error_{e:g}": (

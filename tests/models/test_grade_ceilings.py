@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.grade_ceilings import RELATIVE_ERRORS, grade_ceilings
+from models.grade_ceilings import RELATIVE_ERRORS, grade_ceilings, presence_ceiling
 from models.numbers import Number
 
 COUNT = 1500
@@ -54,3 +54,19 @@ def test_unknown_bounds_and_lengths_do_not_count() -> None:
     assert ceilings(0, lengths)["ceiling_exact"].n == COUNT - COUNT // 3
     nowhere = np.full(COUNT, np.nan)
     assert grade_ceilings(GRADES, nowhere, nowhere, GRADES) == []
+
+
+def test_presence_of_bars_by_bounds() -> None:
+    grade = np.repeat([0.0, 0.5], COUNT)
+    (sure,) = presence_ceiling(grade, grade, grade, 0.5)
+    assert (sure.value, sure.n) == (1, 2 * COUNT)
+    # truths even in [-0.125, 0.375] and [0.125, 0.625]: 1 - (1 / 2)^2 / 2 of the pairs are right
+    low, high = np.repeat([0.0, 0.25], COUNT), np.repeat([0.25, 0.5], COUNT)
+    (unsure,) = presence_ceiling(grade, low, high, 0.5)
+    assert unsure.value == pytest.approx(0.875, abs=0.005)
+    assert unsure.low < unsure.value < unsure.high
+    (without,) = presence_ceiling(
+        np.append(grade, 0.25), np.append(low, 0), np.append(high, 1), 0.5
+    )
+    assert without.n == 2 * COUNT
+    assert presence_ceiling(grade[:COUNT], low[:COUNT], high[:COUNT], 0.5) == []

@@ -116,6 +116,7 @@ def test_against_grades(synthetic_run, tmp_path: Path) -> None:
     assert found["auc_bar_fraction", "grades"]["value"] == 1
     # bounds from 0 to 1 say nothing: nor could a true length
     assert abs(found["ceiling_exact", "grades"]["value"]) < 0.1
+    assert abs(found["ceiling_auc", "grades"]["value"] - 0.5) < 0.1
     assert ("rho", "paper") not in found
 
 
