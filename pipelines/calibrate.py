@@ -42,8 +42,8 @@ class CalibrateOptions:
     Needs shards with true_bar_length_px and true_bar_position_angle_deg (mock galaxies). Galaxies
     of the test part (a hash of object_id, as in `ansae train`) are never looked at.
 
-    Maps are kept beside the output until it is written (half a MB for each galaxy): killed, the
-    same command goes on.
+    Maps are kept beside the output until it is written (three quarters of a MB for each galaxy that
+    the votes select): killed, the same command goes on.
 
     `--grid paper` runs the hyperparameter grid of the paper instead, `--grid maps` compares kinds
     of map, readings and crops; both on any galaxies with known bar lengths: see `ansae calibrate
@@ -60,7 +60,7 @@ class CalibrateOptions:
     galaxies: int = 300
     """Barred galaxies to look at in each of them."""
     refine: bool = True
-    """Teach a small network to correct lengths by the light in the bar's frame, and keep it if it
+    """Teach a small network to correct lengths by the map and the light in the bar's frame, and keep it if it
     does on galaxies that did not teach it; needs some hundred known bars."""
     graded: tuple[str, ...] = ()
     """Image shards of real galaxies whose bars experts graded, which help to teach it."""
