@@ -58,7 +58,7 @@ class Calibrator:
             return None
         return KnownBar(
             maps=found["maps"],
-            left_out=found.get("left_out"),
+            left_out=found["left_out"],
             length_px=row["true_bar_length_px"] / float(found["factor"]),
             position_angle_deg=row["true_bar_position_angle_deg"],
             bar_fraction=float(found["bar_fraction"]),
@@ -69,7 +69,11 @@ class Calibrator:
     def graded(self, row: dict[str, Any], column: str) -> GradedBar | None:
         """Maps and the grade in `column`; None as `known`."""
         found = self._found(row, "graded")
-        return GradedBar(maps=found["maps"], light=found["light"], grade=row[column]) if found else None  # noqa: E501  # fmt: skip
+        if not found:
+            return None
+        return GradedBar(
+            maps=found["maps"], light=found["light"], grade=row[column], source=row["object_id"]
+        )
 
     def _found(self, row: dict[str, Any], kind: str) -> dict[str, NDArray[Any]]:
         """Kept or else made arrays of a galaxy; none for one that cannot be read or selected."""
@@ -100,5 +104,4 @@ class Calibrator:
         if kind == "graded":
             return out | {"maps": bar_maps(self.ensemble, image, self.maps, seed)}
         made = bar_maps_left_out(self.ensemble, image, self.maps, seed, self.left_out)
-        out["maps"] = made.maps
-        return out if made.left_out is None else out | {"left_out": made.left_out}
+        return out | {"maps": made.maps, "left_out": made.left_out}

@@ -40,10 +40,11 @@ EXPLAINED: dict[str, pa.DataType] = {
     "bulge_map": pa.binary(),
 }
 """What the Explainer sets. `votes`, `votes_std`: 37 of all members together, and the standard
-deviations over these; `maps`: (M, S, S) float32, null where the galaxy was not selected; `maps_left_out`: models.
-explanation.BarMaps.left_out, (K, G, S, S) float16, null also where no sampling error is asked
-for; CONTROL where a control was given; SAMPLES where a tolerance was; `arms_map`: (S, S) float32,
-where arms were asked for and voters see them; `bulge_map`: the same, where the bulge was."""
+deviations over these; `maps`: (M, S, S) float32, null where the galaxy was not selected;
+`maps_left_out`: models.explanation.BarMaps.left_out, (K, G, S, S) float16, null also where no
+sampling error is asked for; CONTROL where a control was given; SAMPLES where a tolerance was;
+`arms_map`: (S, S) float32, where arms were asked for and voters see them; `bulge_map`: the same,
+where the bulge was."""
 
 
 def with_columns(

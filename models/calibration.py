@@ -171,9 +171,10 @@ def tried(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> list[
             "galaxies with bars, or networks that see them"
         )
     few = known[:_CHOSEN_ON]
-    done = sorted((try_reading(few, t) for t in trials), key=lambda t: t.cost)
+    pairs = sorted(((try_reading(few, t), t) for t in trials), key=lambda pair: pair[0].cost)
+    done = [trial for trial, _ in pairs]
     if not np.isfinite(done[0].cost):
         raise ValueError("no reading measured enough galaxies: give more galaxies with bars")
     if len(few) < len(known):
-        done[0] = try_reading(known, done[0].params)
+        done[0] = try_reading(known, pairs[0][1])  # as it was given: scales would count twice
     return done

@@ -74,7 +74,9 @@ def presence_ceiling(
 
 def _number(name: str, rhos: list[float], count: int, params: BootstrapParams) -> Number:
     low, high = np.nanpercentile(rhos, [50 * (1 - params.level), 50 * (1 + params.level)])
-    return Number(name=name, value=float(np.mean(rhos)), low=float(low), high=float(high), n=count)
+    return Number(
+        name=name, value=float(np.nanmean(rhos)), low=float(low), high=float(high), n=count
+    )
 
 
 def _extended(x: Floats, at: Floats, values: Floats) -> Floats:

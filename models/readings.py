@@ -45,6 +45,10 @@ def family(params: EstimatorParams) -> Family:
 
 def words(params: EstimatorParams) -> str:
     """A reading in one line."""
+    return _plain_words(params) + (", refined" if params.refinement else "")
+
+
+def _plain_words(params: EstimatorParams) -> str:
     r = params.reading
     smooth = f"smoothed {r.smoothing_px:g} px"
     of = "each map" if params.combine == "lengths" else "the mean map"
@@ -57,7 +61,6 @@ def words(params: EstimatorParams) -> str:
         levels = ", ".join(f"{level:g}" for level in r.levels)
         also = ", widths" if r.level_width_powers else ""
         also += ", each member" if params.member_powers else ""
-        also += ", refined" if params.refinement else ""
         return f"profile to {levels} of its height{also}, {smooth}"
     return (
         f"{r.light_fraction:g} of the light within {r.light_reach:g}, "

@@ -24,14 +24,19 @@ REFINED_MIN = 200
 _FOLDS = 5
 
 
+class TooFewBars(ValueError):
+    """Too little is known to teach a refinement, or to judge it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GradedBar:
     """One real galaxy's maps (M, S, S) and light (S, S), and an expert's grade of its bar's length
-    relative to the galaxy, 0.25 to 1 (EFIGI's Bar_Length)."""
+    relative to the galaxy, 0.25 to 1 (EFIGI's Bar_Length). source: the galaxy, as of KnownBar."""
 
     maps: NDArray[np.float32]
     light: Floats
     grade: float
+    source: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,41 +57,60 @@ def refine(
     also: Sequence[KnownBar] = (),
 ) -> Refined:
     """`params`, calibrated on `known`, with a refinement that these bars, `graded` ones and those
-    of `also` teach; the latter have no part in the scale and the judgement.
+    of `also` teach; the latter have no part in the scale and the judgement. No bar is judged by
+    what another of the same source taught.
 
-    Raises ValueError for fewer than REFINED_MIN bars of `known` with a length and light, and where
-    params have member_powers.
+    Raises TooFewBars for fewer than REFINED_MIN bars of `known` with a length and light, or bars of
+    too few galaxies, ValueError where params have member_powers.
     """
     if params.member_powers:
         raise ValueError("a refinement goes with the mean map alone: leave out member_powers")
     lessons, bars = _lessons(known, params)
     further, _ = _lessons(also, params)
-    further = _some(further, np.isfinite(further.target))
-    good = np.isfinite(lessons.target)
-    if good.sum() < REFINED_MIN:
-        raise ValueError(
-            f"{good.sum()} known bars were measured, a refinement needs {REFINED_MIN}: give more "
-            "galaxies with bars"
-        )
     experts = _graded(graded, params)
-    folds = np.array([fold_of(k.source, _FOLDS) for k in known])
+    good, useful = np.isfinite(lessons.target), np.isfinite(further.target)
+    folds, of_further, of_graded = (_folds(x) for x in (known, also, graded))
+    _check_enough(good, folds)
 
-    def taught(by: NDArray[np.bool_]) -> Refinement:
-        return fit_refinement(_some(lessons, by), further, experts, teaching)
+    def taught(fold: int | None = None) -> Refinement:
+        return fit_refinement(
+            _some(lessons, good & (folds != fold)),
+            _some(further, useful & (of_further != fold)),
+            _some_graded(experts, np.isfinite(experts.first) & (of_graded != fold)),
+            teaching,
+        )
 
-    apart = [taught(np.logical_and(good, folds != fold)) for fold in range(_FOLDS)]
-    each = zip(folds, lessons.features, strict=True)
-    factor = [math.exp(apart[fold].log_factor(x)) for fold, x in each]
+    apart = [taught(fold) for fold in range(_FOLDS)]
+    factor = np.full(len(known), np.nan)
+    for i in np.flatnonzero(good).tolist():
+        factor[i] = math.exp(apart[folds[i]].log_factor(lessons.features[i]))
     truth, lengths = (np.array([b.length_px for b in x]) for x in (known, bars))
     lengths = np.where(good, lengths * factor, np.nan)
     t, found = truth[good], lengths[good]
     scale = float((t @ t / (found @ t)) ** 0.5)  # half the way, as models.calibration scales powers
     whole, *others = (
-        replace(params, refinement=replace(r, scale=scale)) for r in (taught(good), *apart)
+        replace(params, refinement=replace(r, scale=scale)) for r in (taught(), *apart)
     )
     angles = np.array([b.position_angle_deg for b in bars])
     trial = judged(known, whole, scale * lengths, angles)
     return Refined(params=whole, each=[others[fold] for fold in folds], trial=trial)
+
+
+def _folds(bars: Sequence[KnownBar] | Sequence[GradedBar]) -> NDArray[np.int64]:
+    return np.array([fold_of(bar.source, _FOLDS) for bar in bars], dtype=np.int64)
+
+
+def _check_enough(good: NDArray[np.bool_], folds: NDArray[np.int64]) -> None:
+    if good.sum() < REFINED_MIN:
+        raise TooFewBars(
+            f"{good.sum()} known bars were measured, a refinement needs {REFINED_MIN}: give more "
+            "galaxies with bars"
+        )
+    if np.bincount(folds[good], minlength=_FOLDS).max() > good.sum() / 2:
+        raise TooFewBars(
+            "more than half of the known bars lie in galaxies of one fifth, so that nothing could "
+            "judge a refinement: give bars of more galaxies"
+        )
 
 
 def _lessons(
@@ -97,7 +121,7 @@ def _lessons(
     features = np.full((len(known), FEATURES), np.nan)
     target = np.full(len(known), np.nan)
     for i, (k, bar) in enumerate(zip(known, bars, strict=True)):
-        if np.isfinite(bar.length_px) and k.light is not None:
+        if bar.length_px > 0 and k.length_px > 0 and k.light is not None:
             features[i] = frame_features(mean_map(k.maps), k.light, bar)
             target[i] = math.log(k.length_px / bar.length_px)
     return Lessons(features, target), bars
@@ -107,14 +131,16 @@ def _some(lessons: Lessons, which: NDArray[np.bool_]) -> Lessons:
     return Lessons(lessons.features[which], lessons.target[which])
 
 
-def _graded(bars: Sequence[GradedBar], params: EstimatorParams) -> Graded | None:
-    features, first, grades = [], [], []
-    for graded in bars:
+def _graded(bars: Sequence[GradedBar], params: EstimatorParams) -> Graded:
+    """What N graded bars teach; `first` is NaN where there is no length."""
+    features, first = np.full((len(bars), FEATURES), np.nan), np.full(len(bars), np.nan)
+    for i, graded in enumerate(bars):
         bar = read_bar(graded.maps, params)
-        if np.isfinite(bar.length_px):
-            features.append(frame_features(mean_map(graded.maps), graded.light, bar))
-            first.append(features[-1][0])
-            grades.append(graded.grade)
-    if not first:
-        return None
-    return Graded(np.array(features), np.array(first), expected_of_grade(grades))
+        if bar.length_px > 0:
+            features[i] = frame_features(mean_map(graded.maps), graded.light, bar)
+            first[i] = features[i, 0]
+    return Graded(features, first, expected_of_grade([bar.grade for bar in bars]))
+
+
+def _some_graded(graded: Graded, which: NDArray[np.bool_]) -> Graded:
+    return Graded(graded.features[which], graded.first[which], graded.expected[which])

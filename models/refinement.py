@@ -38,7 +38,8 @@ class Refinement:
 
     middle, spread: (FEATURES,), subtracted from and divided out of the features, which are cut at 3
     spreads. hidden: (H, FEATURES) with hidden_offset (H,); out: (H,) with out_offset. limit: of
-    |ln(length / first length)|, approached as limit x tanh(output / limit).
+    what the network says, |ln|, approached as limit x tanh(output / limit). scale: by which all
+    lengths are multiplied besides.
     """
 
     middle: Row
@@ -107,8 +108,8 @@ def _folded(array: Floats, axis: Axis, half_length: float, side: int) -> Floats:
 def refined(
     bar: BarMeasurement, saliency: Floats, light: Floats, refinement: Refinement
 ) -> BarMeasurement:
-    """The bar with its length corrected; its width stays. One without a length stays as it is."""
-    if not math.isfinite(bar.length_px):
+    """The bar with its length corrected; its width stays. One without a positive length stays."""
+    if not bar.length_px > 0:
         return bar
     return scaled(bar, math.exp(refinement.log_factor(frame_features(saliency, light, bar))))
 

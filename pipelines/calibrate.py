@@ -25,13 +25,14 @@ from models.estimator import EstimatorParams
 from models.known_bars import KnownBar, Trial
 from models.readings import words
 from models.recipe import Recipe
-from models.refined_calibration import GradedBar, refine
+from models.refined_calibration import GradedBar, TooFewBars, refine
 from models.saliency import SmoothGradParams
 from models.views import ViewParams
 from pipelines import console as terminal
 from pipelines import grid, map_grid
 from pipelines.resources import ClusterOptions, cluster
 
+_MEMBERS_TOO = "--no-refine also tries the lengths of each member's own map"
 TRUTH = ("true_bar_length_px", "true_bar_position_angle_deg")
 
 
@@ -57,11 +58,11 @@ class CalibrateOptions:
     """File to write: estimator.json, for `ansae measure --estimator`."""
     ensemble: str = "compact"
     """'compact', or path or URL of an ensemble.json."""
-    galaxies: int = 300
+    galaxies: int = 600
     """Barred galaxies to look at in each of them."""
     refine: bool = True
-    """Teach a small network to correct lengths by the map and the light in the bar's frame, and keep it if it
-    does on galaxies that did not teach it; needs some hundred known bars."""
+    """Teach a small network to correct lengths by the map and the light in the bar's frame, and
+    keep it if it does on galaxies that did not teach it; needs 200 known bars that are measured."""
     graded: tuple[str, ...] = ()
     """Image shards of real galaxies whose bars experts graded, which help to teach it."""
     grade_column: str = "efigi_bar_length"
@@ -78,6 +79,10 @@ class CalibrateOptions:
     """Where to compute."""
 
     def __post_init__(self) -> None:
+        if not self.input:
+            raise ValueError("no data given: name folders or URLs of shards with truth columns")
+        if self.graded and not self.refine:
+            raise ValueError("graded bars teach a refinement: leave out --graded or --no-refine")
         if self.grade_column in SCHEMA.names:
             raise ValueError(
                 f"grade_column={self.grade_column!r} is a column of every manifest and holds no "
@@ -99,14 +104,15 @@ class CalibrateOptions:
 def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     """Calibrate, write the estimator, print what was tried; returns the recipe."""
     console = console or Console()
-    rows, *more = ([*_barred(options, url)] for url in options.input)
+    used = options.input if options.refine else options.input[:1]
+    rows, *more = ([*_barred(options, url)] for url in used)
     graded = [row for url in options.graded for row in _graded(options, url)]
     if before := options.kept.count():
         console.print(f"goes on: maps of {before} galaxies lie in {options.kept.folder}")
     with cluster(options.cluster) as resources:
         found = Maps(options, int(resources.get("CPU", 1)), console)
         known, experts = found.known(rows), found.graded(graded)
-        also = [bar for each in more for bar in found.known(each)] if options.refine else []
+        also = [bar for each in more for bar in found.known(each)]
     members = 1 if options.refine or not known else len(known[0].maps)
     trials = tried(known, list(candidates(members=members)))
     best, trials, each = _refined(options, known, also, experts, trials, console)
@@ -114,13 +120,13 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     recipe = Recipe(maps=options.maps, reading=reading)
     fs, path = storage.filesystem(options.output)
     storage.write_whole(fs, path, json.dumps(recipe.to_dict(), indent=1).encode())
-    options.kept.forget()
     console.print(_table(trials, len(known)))
     console.print(
         f"1-sigma error: {reading.error_floor:.3f} + {reading.error_doubt:.3f} x (1 - bar "
         f"fraction) of the length (+) the members' spread (+) {reading.error_sampling:.2g} x the "
         "sampling error"
     )
+    options.kept.forget()
     return recipe
 
 
@@ -139,13 +145,14 @@ def _refined(
         return best.params, trials, None
     try:
         made = refine(known, best.params, experts, also=also)
-    except ValueError as error:
-        console.print(f"not refined: {error}")
+    except TooFewBars as error:
+        console.print(f"not refined: {error}; {_MEMBERS_TOO}")
         return best.params, trials, None
     if made.trial.median_error >= best.median_error:
         console.print(
             f"not refined: lengths of galaxies that did not teach it would be wrong by "
-            f"{made.trial.median_error:.1%} (median) instead of {best.median_error:.1%}"
+            f"{made.trial.median_error:.1%} (median) instead of {best.median_error:.1%}; "
+            f"{_MEMBERS_TOO}"
         )
         return best.params, trials, None
     return made.params, [made.trial, *trials], made.each
@@ -208,10 +215,14 @@ class Maps:
         return self._made("graded", rows, lambda a, row: a.graded.remote(row, self.column))
 
     def _made(self, what: str, rows: list[dict[str, Any]], ask: Callable[..., Any]) -> list[Any]:
+        from ray.exceptions import RayTaskError
         from ray.util import ActorPool
 
         found = track(ActorPool(self.actors).map(ask, rows), what, len(rows), console=self.console)
-        return [one for one in found if one is not None]
+        try:
+            return [one for one in found if one is not None]
+        except RayTaskError as error:
+            raise error.cause from None
 
 
 def _table(trials: list[Trial], count: int) -> Table:

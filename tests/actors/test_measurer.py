@@ -20,6 +20,7 @@ from models.arms import read_arms
 from models.bulge import read_bulge
 from models.estimator import EstimatorParams, estimate_bar
 from models.preprocess import brightness
+from models.refinement import FEATURES, Refinement
 from tests.models.barmaps import gaussian_ridge
 from tests.survey import CANVAS_PX
 
@@ -153,6 +154,24 @@ def test_the_sampling_error_is_read_from_the_maps_without_groups(
     assert expected.sampling_err_px == pytest.approx(np.sqrt(3 * np.var([-1, 0, 1, 0.5])), rel=0.15)
     assert row["bar_length_px_err"] == pytest.approx(expected.length_err_px * factor)
     assert row["bar_length_px"] == pytest.approx(expected.bar.length_px * factor)
+
+
+def test_a_refinement_looks_at_the_light_of_the_canvas(canvases: pa.Table) -> None:
+    hidden = tuple(np.random.default_rng(2).normal(size=FEATURES))
+    refinement = Refinement(
+        middle=(0.0,) * FEATURES, spread=(1.0,) * FEATURES, hidden=(hidden,), hidden_offset=(0.0,),
+        out=(0.1,),
+    )  # fmt: skip
+    estimator = EstimatorParams(refinement=refinement)
+    row = measure(explained(canvases, {1: maps().tobytes()}), estimator=estimator).to_pylist()[1]
+    canvas = canvases.to_pylist()[1]
+    pixels = np.frombuffer(canvas["canvas"], np.uint8).reshape(CANVAS_PX, CANVAS_PX, 3)
+    light = brightness(pixels, np.array(canvas["sky"]), canvas["scale"])
+    lengths = [
+        estimate_bar(maps(), estimator, 0.5, light=seen).bar.length_px for seen in (light, light.T)
+    ]
+    assert lengths[0] != pytest.approx(lengths[1], rel=1e-3)
+    assert row["bar_length_px"] == pytest.approx(lengths[0] * canvas["factor_x"])
 
 
 def test_one_row_each_whatever_happened(canvases: pa.Table) -> None:

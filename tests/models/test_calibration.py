@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.barlength import BarLengthParams
-from models.calibration import calibrate, candidates, fit_line, try_reading
+from models.calibration import calibrate, candidates, fit_line, tried, try_reading
 from models.error_calibration import fit_errors, sampling_factor
 from models.estimator import EstimatorParams, estimate_bar
 from models.known_bars import KnownBar
@@ -53,6 +53,18 @@ def test_a_reading_is_calibrated_to_the_truth() -> None:
     assert trial.median_angle_error_deg < 1
     again = estimate_bar(known(1, 0.0, seed=9)[0].maps, trial.params).bar.length_px
     assert again == pytest.approx(known(1, 0.0, seed=9)[0].length_px, rel=0.04)
+
+
+@pytest.mark.parametrize("reading", ["profile", "levels"])
+def test_what_was_chosen_on_some_bars_reads_all_as_it_was_judged(
+    reading: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.calibration._CHOSEN_ON", 20)
+    bars, of_kind = known(60, 0.0), BarLengthParams(reading=reading)  # type: ignore[arg-type]
+    best = tried(bars, [EstimatorParams(reading=of_kind)])[0]
+    lengths = np.array([estimate_bar(k.maps, best.params).bar.length_px for k in bars])
+    off = np.abs(lengths / np.array([k.length_px for k in bars]) - 1)
+    assert np.median(off) == pytest.approx(best.median_error, abs=1e-9)
 
 
 def test_errors_cover_68_percent() -> None:

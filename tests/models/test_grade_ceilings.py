@@ -70,3 +70,9 @@ def test_presence_of_bars_by_bounds() -> None:
     )
     assert without.n == 2 * COUNT
     assert presence_ceiling(grade[:COUNT], low[:COUNT], high[:COUNT], 0.5) == []
+
+
+def test_draws_without_a_bar_do_not_count() -> None:
+    grade = np.array([*[0.0] * 48, 0.5, 0.5])
+    (few,) = presence_ceiling(grade, grade, grade, 0.5)
+    assert few.value == 1

@@ -9,7 +9,7 @@ import pytest
 
 from models.estimator import EstimatorParams, read_bar
 from models.known_bars import KnownBar
-from models.refined_calibration import REFINED_MIN, GradedBar, refine
+from models.refined_calibration import REFINED_MIN, GradedBar, TooFewBars, refine
 from models.refinement import FEATURES
 from models.refining import Graded, Lessons, RefiningParams, expected_of_grade, fit_refinement
 from models.statistics import spearman
@@ -109,6 +109,33 @@ def test_bars_of_one_galaxy_teach_together() -> None:
     bars = known(REFINED_MIN, 0)
     made = refine([replace(k, source=i // 4) for i, k in enumerate(bars)], EstimatorParams(), teaching=replace(QUICK, steps=5))  # noqa: E501  # fmt: skip
     assert all(made.each[i] == made.each[i - i % 4] for i in range(len(bars)))
+    assert len({p.refinement for p in made.each}) == 5
+
+
+def test_no_bar_is_judged_by_what_another_of_its_galaxy_taught() -> None:
+    """Further and graded bars of one galaxy say something else; its own bars do not hear it."""
+    teaching = replace(QUICK, steps=5)
+    bars = known(REFINED_MIN, 0)
+    longer = [replace(bars[0], length_px=1.4 * bars[0].length_px)] * 50
+    assert bars[0].light is not None
+    graded = [GradedBar(maps=bars[0].maps, light=bars[0].light, grade=1.0, source=bars[0].source)]
+    alone = refine(bars, EstimatorParams(), teaching=teaching)
+    for told in ({"also": longer}, {"graded": graded}):
+        both = refine(bars, EstimatorParams(), teaching=teaching, **told)  # type: ignore[arg-type]
+        unheard = [
+            replace(a.refinement, scale=1.0) == replace(b.refinement, scale=1.0)  # type: ignore[type-var]
+            for a, b in zip(alone.each, both.each, strict=True)
+        ]
+        assert unheard[0]
+        assert 0 < sum(unheard) < len(bars) / 2
+
+
+def test_bars_of_too_few_galaxies_and_lengths_that_are_none() -> None:
+    bars, teaching = known(REFINED_MIN, 0), replace(QUICK, steps=5)
+    with pytest.raises(TooFewBars, match="bars of more galaxies"):
+        refine([replace(k, source=7) for k in bars], EstimatorParams(), teaching=teaching)
+    nothing = replace(bars[0], length_px=0.0)
+    assert refine([nothing, *bars], EstimatorParams(), teaching=teaching).trial.measured < 1
 
 
 def test_further_bars_teach_and_do_not_judge() -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -19,9 +20,12 @@ from catalogues.shard_writer import write_shards
 from catalogues.splits import SplitFractions, parts_of
 from models.calibration import candidates
 from models.ensemble import Ensemble, EnsembleSpec
+from models.estimator import EstimatorParams
+from models.known_bars import Trial
 from models.recipe import Recipe
-from models.refined_calibration import refine
+from models.refined_calibration import Refined, refine
 from models.refining import RefiningParams
+from pipelines import calibrate as calibrate_module
 from pipelines.calibrate import CalibrateOptions
 from pipelines.calibrate import run as calibrate
 from pipelines.train import TrainOptions
@@ -135,6 +139,44 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
     assert again == recipe
     assert not (tmp_path / "again.json.maps").exists()
 
+    monkeypatch.setattr("pipelines.calibrate.candidates", candidates)
+    plain = replace(options, output=str(tmp_path / "plain.json"), refine=False, graded=(), galaxies=16)  # noqa: E501  # fmt: skip
+    assert calibrate(plain, QUIET).reading.refinement is None
+
+
+@pytest.mark.parametrize(("error", "kept"), [(0.05, True), (0.5, False)])
+def test_a_refinement_is_kept_where_it_is_better(
+    error: float, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = EstimatorParams()
+    trial = Trial(params=params, measured=1, median_error=0.1, rho=1, median_angle_error_deg=1)
+    made = Refined(
+        params=replace(params, error_floor=0.3), each=[params],
+        trial=replace(trial, median_error=error),
+    )  # fmt: skip
+    monkeypatch.setattr("pipelines.calibrate.refine", lambda *_, **__: made)
+    options = CalibrateOptions(input=("x",), output="y")
+    console = Console(record=True, width=200)
+    found = calibrate_module._refined(options, [], [], [], [trial], console)
+    if kept:
+        assert found == (made.params, [made.trial, trial], made.each)
+    else:
+        assert found == (params, [trial], None)
+        assert "50.0% (median) instead of 10.0%" in console.export_text()
+
+
+@pytest.mark.parametrize(
+    ("changed", "match"),
+    [
+        ({"input": ()}, "no data given"),
+        ({"refine": False, "graded": ("x",)}, "leave out --graded"),
+        ({"grade_column": "z"}, "grade_column='z' is a column of every manifest"),
+    ],
+)
+def test_options_that_contradict_themselves(changed: dict[str, Any], match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        replace(CalibrateOptions(input=("x",), output="y"), **changed)
+
 
 def _stopped(*_: object) -> None:
     raise KeyboardInterrupt
@@ -147,8 +189,6 @@ def test_grades_that_are_none(shards: str, tmp_path: Path) -> None:
     )  # fmt: skip
     with pytest.raises(ValueError, match=r"grades run from 0 \(no bar\) to 1"):
         calibrate(options, QUIET)
-    with pytest.raises(ValueError, match="grade_column='z' is a column of every manifest"):
-        replace(options, grade_column="z")
 
 
 def test_the_shipped_estimator_is_one() -> None:
