@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+UV = $$(command -v uv || echo $(BIN)/uv)
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 
 .DEFAULT_GOAL := help
@@ -13,10 +14,11 @@ help:  ## this list
 setup: $(READY)  ## install everything into .venv
 
 $(READY): requirements.txt pyproject.toml
-	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet uv
-	@test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) .venv
-	uv pip install --quiet --python $(BIN)/python -r requirements.txt
-	uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet uv 2>/dev/null \
+		|| { $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv; }
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $(READY)
 
 demo: $(READY)  ## a mock survey with known bars: catalogue, query, report (no GPU, no network)
