@@ -139,9 +139,11 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
     assert again == recipe
     assert not (tmp_path / "again.json.maps").exists()
 
-    monkeypatch.setattr("pipelines.calibrate.candidates", candidates)
+    monkeypatch.setattr("pipelines.calibrate.candidates", _with_members)
     plain = replace(options, output=str(tmp_path / "plain.json"), refine=False, graded=(), galaxies=16)  # noqa: E501  # fmt: skip
-    assert calibrate(plain, QUIET).reading.refinement is None
+    reading = calibrate(plain, QUIET).reading
+    assert reading.refinement is None
+    assert len(reading.member_powers) == 3
 
 
 @pytest.mark.parametrize(("error", "kept"), [(0.05, True), (0.5, False)])
@@ -176,6 +178,10 @@ def test_a_refinement_is_kept_where_it_is_better(
 def test_options_that_contradict_themselves(changed: dict[str, Any], match: str) -> None:
     with pytest.raises(ValueError, match=match):
         replace(CalibrateOptions(input=("x",), output="y"), **changed)
+
+
+def _with_members(members: int) -> list[EstimatorParams]:
+    return [p for p in candidates(members=members) if p.member_powers][:1]
 
 
 def _stopped(*_: object) -> None:
