@@ -8,6 +8,7 @@ the grades imperfectly, and one with an error worse.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models import statistics
 from models.numbers import DEFAULT, BootstrapParams, Number
@@ -40,8 +41,7 @@ def grade_ceilings(
     generator = np.random.default_rng(params.seed)
     found: dict[str, list[float]] = {}
     for _ in range(_DRAWS):
-        some = generator.integers(grade.size, size=grade.size)
-        truth = generator.uniform(low[some] - STEP / 2, high[some] + STEP / 2)
+        some, truth = _drawn(low, high, generator)
         lengths = _extended(truth, grades, medians)
         found.setdefault("exact", []).append(statistics.spearman(truth, grade[some]))
         for error in errors:
@@ -66,10 +66,17 @@ def presence_ceiling(
     generator = np.random.default_rng(params.seed)
     found: list[float] = []
     for _ in range(_DRAWS):
-        some = generator.integers(grade.size, size=grade.size)
-        truth = generator.uniform(low[some] - STEP / 2, high[some] + STEP / 2)
+        some, truth = _drawn(low, high, generator)
         found.append(statistics.auc(truth, grade[some] >= clear))
     return [_number("ceiling_auc", found, grade.size, params)]
+
+
+def _drawn(
+    low: Floats, high: Floats, generator: np.random.Generator
+) -> tuple[NDArray[np.int64], Floats]:
+    """Galaxies drawn with replacement, and a truth for each that its bounds allow."""
+    some = generator.integers(low.size, size=low.size)
+    return some, generator.uniform(low[some] - STEP / 2, high[some] + STEP / 2)
 
 
 def _number(name: str, rhos: list[float], count: int, params: BootstrapParams) -> Number:

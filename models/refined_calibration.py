@@ -22,6 +22,7 @@ REFINED_MIN = 200
 """Measured known bars that a refinement needs: of fewer it would learn each by heart."""
 
 _FOLDS = 5
+_NO_FOLD = -1
 
 
 class TooFewBars(ValueError):
@@ -66,13 +67,13 @@ def refine(
     if params.member_powers:
         raise ValueError("a refinement goes with the mean map alone: leave out member_powers")
     lessons, bars = _lessons(known, params)
-    further, _ = _lessons(also, params)
-    experts = _graded(graded, params)
-    good, useful = np.isfinite(lessons.target), np.isfinite(further.target)
-    folds, of_further, of_graded = (_folds(x) for x in (known, also, graded))
+    good, folds = np.isfinite(lessons.target), _folds(known)
     _check_enough(good, folds)
+    further, _ = _lessons(also, params)
+    useful, of_further = np.isfinite(further.target), _folds(also)
+    experts, of_graded = _graded(graded, params), _folds(graded)
 
-    def taught(fold: int | None = None) -> Refinement:
+    def taught(fold: int) -> Refinement:
         return fit_refinement(
             _some(lessons, good & (folds != fold)),
             _some(further, useful & (of_further != fold)),
@@ -89,7 +90,7 @@ def refine(
     t, found = truth[good], lengths[good]
     scale = float((t @ t / (found @ t)) ** 0.5)  # half the way, as models.calibration scales powers
     whole, *others = (
-        replace(params, refinement=replace(r, scale=scale)) for r in (taught(), *apart)
+        replace(params, refinement=replace(r, scale=scale)) for r in (taught(_NO_FOLD), *apart)
     )
     angles = np.array([b.position_angle_deg for b in bars])
     trial = judged(known, whole, scale * lengths, angles)

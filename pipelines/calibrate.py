@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any
 
 import pyarrow.compute as pc
@@ -89,7 +90,7 @@ class CalibrateOptions:
                 "grades: give the column of the experts' grades"
             )
 
-    @property
+    @cached_property
     def kept(self) -> KeptArrays:
         """Where maps lie until the estimator is written."""
         return KeptArrays(f"{storage.absolute(self.output)}.maps")

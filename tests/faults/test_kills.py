@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-KILLS = 6
+KILLS = 10
 
 
 @pytest.mark.timeout(300)
