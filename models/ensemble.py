@@ -33,7 +33,7 @@ _GPU_BLOCK = 64
 class EnsembleSpec:
     """Everything about an ensemble but its weights.
 
-    members: the networks. weights: one URI per member, relative to the description or absolute.
+    members: the networks, of which only the `explained` have maps. weights: one URI per member, relative to the description or absolute.
     sha256: of each weights file. field: which square of sky the canvas shows. votes_view: how the
     canvas is looked at for votes; vote_views: how many views. pool: how votes of views, and of
     members, become one (models.votes.pooled). kind: "votes", "control" for networks that predict
@@ -74,6 +74,12 @@ class EnsembleSpec:
                 )
         if not self.members:
             raise ValueError(f"ensemble {self.name!r} has no members; at least one is needed")
+        if not self.explained or (self.kind != "votes" and self.explained != self.members):
+            raise ValueError(
+                f"ensemble {self.name!r} of kind {self.kind!r} explains {len(self.explained)} of "
+                f"{len(self.members)} members: one at least is needed, and only those of kind "
+                "'votes' may vote without being explained"
+            )
         if not len(self.members) == len(self.weights) == len(self.sha256):
             raise ValueError(
                 f"ensemble {self.name!r}: {len(self.members)} members, {len(self.weights)} weights "
@@ -86,6 +92,11 @@ class EnsembleSpec:
                         f"member {member.name!r} sees {member.input_px} px but the canvas has "
                         f"{self.field.canvas_px}; make them equal or give a votes_view"
                     )
+
+    @property
+    def explained(self) -> tuple[MemberSpec, ...]:
+        """The members that maps are made of."""
+        return tuple(member for member in self.members if member.explained)
 
     def _check_head(self, member: MemberSpec) -> None:
         """Raises ValueError where the member's outputs are not the ensemble's classes."""
@@ -205,7 +216,7 @@ def dump_member(member: Member) -> bytes:
 class Ensemble:
     """Members on one device. Votes of every member for every canvas; members for SmoothGrad.
 
-    speed: how the members' gradients are computed; None: as is best on the device.
+    voters: all of them. members: the explained ones, whose maps are made. speed: how the members' gradients are computed; None: as is best on the device.
     """
 
     def __init__(
@@ -225,7 +236,8 @@ class Ensemble:
         self.device = torch.device(device)
         speed = speed or SpeedParams.of(self.device)
         frozen = [to_device(m, self.device).eval().requires_grad_(False) for m in members]
-        self.members = [fast(m, speed, self.device) for m in frozen]
+        self.voters = [fast(m, speed, self.device) for m in frozen]
+        self.members = [m for m in self.voters if m.spec.explained]
 
     @classmethod
     def from_bytes(
@@ -262,12 +274,12 @@ class Ensemble:
         block = _GPU_BLOCK if self.device.type == "cuda" else 1
         starts = range(0, len(images), block)
         pieces = [self._votes_of_block(images[i : i + block], block) for i in starts]
-        return torch.cat(pieces, dim=1) if pieces else images.new_zeros((len(self.members), 0, 37))
+        return torch.cat(pieces, dim=1) if pieces else images.new_zeros((len(self.voters), 0, 37))
 
     def _votes_of_block(self, images: Tensor, block: int) -> Tensor:
         """(M, B, 37) of at most `block` galaxies."""
         full = torch.cat([images, images[-1:].expand(block - len(images), -1, -1, -1)])
-        return torch.stack([self._votes_of(m, full) for m in self.members])[:, : len(images)]
+        return torch.stack([self._votes_of(m, full) for m in self.voters])[:, : len(images)]
 
     def _votes_of(self, member: Member, images: Tensor) -> Tensor:
         view, galaxies = self.spec.votes_view, len(images)

@@ -37,6 +37,8 @@ class MemberSpec:
     mean, std: per-channel normalisation; None keeps the values (paper: value / 255).
     outputs: 37 answers, 1 with the "linear" head (models.control), one for each class
     with the "classes" head (models.classes). options: passed to the architecture's constructor.
+    explained: whether maps are made of it; one that only votes costs no gradients, and changes
+    neither maps nor what was calibrated on them.
     """
 
     name: str
@@ -50,6 +52,7 @@ class MemberSpec:
     mean: tuple[float, float, float] | None = None
     std: tuple[float, float, float] | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    explained: bool = True
 
     def __post_init__(self) -> None:
         if self.input_px < 16:

@@ -82,7 +82,7 @@ class OneByOne:
     ) -> None:
         files = find_ensemble(ensemble, storage)
         spec = EnsembleSpec.from_dict(files.description)
-        recipe = Recipe.from_dict(files.estimator or {}).fits(len(spec.members))
+        recipe = Recipe.from_dict(files.estimator or {}).fits(len(spec.explained))
         self._maps = replace(recipe.maps, samples=samples or recipe.maps.samples)
         self._seed = seed
         self._decode = Decoder(field=spec.field, limits=ImageLimits(), scale="given")

@@ -56,8 +56,8 @@ class GridPlan:
 
     @property
     def members(self) -> tuple[str, ...]:
-        """The members' names."""
-        return tuple(member.name for member in self.ensemble.members)
+        """Names of the members that have maps."""
+        return tuple(member.name for member in self.ensemble.explained)
 
     def on(self, resources: Mapping[str, float]) -> GridPlan:
         """The plan on a cluster. Raises ValueError where the maps or the output that are there

@@ -43,7 +43,8 @@ def write_results(plan: GridPlan, points: Sequence[GridPoint], console: Console)
 def _write_alone(plan: GridPlan, member: str) -> None:
     """An ensemble of the member whose own maps measured best, weights and all."""
     fs, root = storage.filesystem(plan.options.output, plan.options.storage_options())
-    raw, i = plan.ensemble.to_dict(), plan.members.index(member)
+    raw, names = plan.ensemble.to_dict(), [m.name for m in plan.ensemble.members]
+    i = names.index(member)
     weights = f"{member}.safetensors"
     one = {"members": [raw["members"][i]], "weights": [weights], "sha256": [raw["sha256"][i]]}
     alone = {**raw, **one, "name": f"{raw['name']}-{member}"}

@@ -113,7 +113,7 @@ def make_plan(options: MeasureOptions) -> Plan:
     files = find_ensemble(options.ensemble, read)
     ensemble = EnsembleSpec.from_dict(files.description)
     Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
-    recipe = _recipe(options, files.estimator).fits(len(ensemble.members))
+    recipe = _recipe(options, files.estimator).fits(len(ensemble.explained))
     asked = _asked(options, ensemble, read)
     extra = () if known else extra_fields(options.input, shards, options.keep, read)
     extra += tuple(field for name in OPTIONAL if name in asked for field in OPTIONAL[name])

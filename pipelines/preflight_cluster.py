@@ -73,8 +73,8 @@ def _sum(nodes: list[Any], resource: str) -> float:
 
 
 def _object_store(plan: Plan, have: StageResources, nodes: list[Any]) -> Finding:
-    """Room for what is on its way between the stages: canvases, and a map of every member."""
-    side, members = plan.ensemble.field.canvas_px, len(plan.ensemble.members)
+    """Room for what is on its way between the stages: canvases, and a map of every explained member."""
+    side, members = plan.ensemble.field.canvas_px, len(plan.ensemble.explained)
     galaxy = side**2 * (3 + 4 * members)
     processes = have.explainers.max_size + have.measurers.max_size
     needed = 4 * processes * have.batch_rows * galaxy  # as many again under way on either side

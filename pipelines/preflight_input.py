@@ -71,7 +71,9 @@ def _networks_of(plan: Plan) -> Finding:
 
 
 def _members(spec: EnsembleSpec) -> Finding:
-    return ok("networks", f"{spec.name!r}, {len(spec.members)} members: weights have their sha256")
+    voting = len(spec.members) - len(spec.explained)
+    told = f"{len(spec.members)} members" + (f", {voting} of them only vote" if voting else "")
+    return ok("networks", f"{spec.name!r}, {told}: weights have their sha256")
 
 
 def _run_of(plan: Plan) -> Finding:

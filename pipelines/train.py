@@ -19,6 +19,7 @@ from models.ensemble import EnsembleSpec
 from pipelines import console as terminal
 from pipelines.class_scores import PREDICTIONS, class_table, judged
 from pipelines.figures import learning_curves
+from pipelines.joining import Joined
 from pipelines.resources import cluster
 from pipelines.training_card import MADE_BY, model_card, search_table, table_1
 from pipelines.training_data import TrainingData, gather, look_through
@@ -36,26 +37,29 @@ def run(options: TrainOptions, console: Console | None = None) -> EnsembleSpec:
     """
     console = console or Console()
     options = replace(options, output=_place(options))
+    joined = Joined.find(options)
     with cluster(options.cluster) as resources, tempfile.TemporaryDirectory(
         prefix="ansae-train-", ignore_cleanup_errors=True
     ) as scratch:  # fmt: skip
         cpus = int(resources.get("CPU", 1))
         data = look_through(options, cpus, console)
         job = make_job(options, data, resources, scratch)
-        goes_on = TrainingRun(options.output).begin(_deciding(options, data, job.initial))
+        goes_on = TrainingRun(options.output).begin(_deciding(options, data, job.initial, joined))
         console.print(f"{'going on with' if goes_on else 'training'} {len(options.specs)} members")
         if not options.stream:
             gather(data, Path(options.output) / "examples", cpus, console)
         best = train_trials(options, job, resources, console)
         weights = [TrainingRun(options.output).weights(trial.label) for trial in best]
-        spec = _described(options, weights)
+        spec, weights = _described(options, weights, joined)
         scores, files = _judged(job, spec, weights)
+    if joined is not None:
+        files |= joined.besides
     record = _record(options, spec, data, best, scores)
     _write(options.output, spec, weights, record, files)
     if record["search"]:
         console.print(search_table(record["search"]))
     console.print(class_table(scores) if spec.classes else table_1(scores))
-    console.print(f"ensemble of {len(best)} written to {storage.join(options.output, 'ensemble.json')}")  # noqa: E501  # fmt: skip
+    console.print(f"ensemble of {len(weights)} written to {storage.join(options.output, 'ensemble.json')}")  # noqa: E501  # fmt: skip
     return spec
 
 
@@ -73,28 +77,36 @@ def _place(options: TrainOptions) -> str:
 
 
 def _deciding(
-    options: TrainOptions, data: TrainingData, initial: Sequence[tuple[str, bytes]]
-) -> dict[str, Any]:
+    options: TrainOptions, data: TrainingData, initial: Sequence[tuple[str, bytes]],
+    joined: Joined | None,
+) -> dict[str, Any]:  # fmt: skip
     return {
         **options.deciding(),
         "data": data.digest,
         "split": asdict(options.split),
         "params": asdict(options.params),
         "initial_weights": {name: hashlib.sha256(data).hexdigest() for name, data in initial},
+        **({} if joined is None else {"joins": list(joined.spec.sha256)}),
     }
 
 
-def _described(options: TrainOptions, weights: Sequence[bytes]) -> EnsembleSpec:
+def _described(
+    options: TrainOptions, weights: Sequence[bytes], joined: Joined | None
+) -> tuple[EnsembleSpec, list[bytes]]:
+    """The ensemble and the weights of all its members."""
+    sha256 = tuple(hashlib.sha256(data).hexdigest() for data in weights)
+    if joined is not None:
+        return joined.with_voters(options, sha256), [*joined.files.weights, *weights]
     canvas_field, view, views = options.field_and_view
     kind: Any = {"bar-length": "control", "classes": "classes"}.get(options.target, "votes")
-    return EnsembleSpec(
+    spec = EnsembleSpec(
         name=options.preset if kind == "votes" else f"{options.preset}-{kind}",
         members=options.specs,
         weights=tuple(f"{m.name}.safetensors" for m in options.specs),
-        sha256=tuple(hashlib.sha256(data).hexdigest() for data in weights),
-        field=canvas_field, votes_view=view, vote_views=views, pool=options.pool,
+        sha256=sha256, field=canvas_field, votes_view=view, vote_views=views, pool=options.pool,
         kind=kind, classes=options.class_spec,
     )  # fmt: skip
+    return spec, list(weights)
 
 
 def _judged(

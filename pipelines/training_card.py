@@ -64,7 +64,8 @@ def model_card(record: Mapping[str, Any]) -> str:
 
 def _what(record: Mapping[str, Any]) -> list[str]:
     members = [
-        f"| {m['name']} | `{m['architecture']}` | {m['input_px']} px | {m['head']} | {sha[:12]} |"
+        f"| {m['name']}{'' if m.get('explained', True) else ' (votes only)'} | `{m['architecture']}` "
+        f"| {m['input_px']} px | {m['head']} | {sha[:12]} |"
         for m, sha in zip(record["members"], record["sha256"], strict=True)
     ]
     if record["kind"] == "classes":
@@ -80,8 +81,15 @@ def _does(record: Mapping[str, Any]) -> str:
         f"A control: predicts the FULL length of the bar in galaxy radii, trained on the column "
         f"`{record['options']['target_column']}`."
         if record["kind"] == "control"
-        else "Predicts the 37 vote fractions of the Galaxy Zoo 2 tree."
+        else "Predicts the 37 vote fractions of the Galaxy Zoo 2 tree." + _joins(record)
     )
+
+
+def _joins(record: Mapping[str, Any]) -> str:
+    """Of networks that joined an ensemble; their recipe alone is told here."""
+    joins = record["options"].get("joins")
+    words = "networks that were trained here only vote, its own have maps, trained as its card says."
+    return f" The ensemble `{joins}`, joined by others: the {words}" if joins else ""
 
 
 def _data(record: Mapping[str, Any]) -> list[str]:

@@ -104,6 +104,9 @@ class TrainOptions:
     """Begin from published weights (timm's hub or cache)."""
     initial_weights: tuple[str, ...] = ()
     """Begin from safetensors files, MEMBER=PATH each: timm's, or an earlier training's."""
+    joins: str | None = None
+    """An ensemble (shipped name, path or URL) that the trained networks join as voters: what comes
+    out has its members, maps and estimator, and more votes."""
     search: int = 0
     """Try so many recipes per member around the given one, by ASHA; the best becomes the member."""
     votes_tolerance: float = TOLERANCE
@@ -135,6 +138,11 @@ class TrainOptions:
                 "bar-length (or classes) and --target-column NAME belong together"
             )
         self._check_classes()
+        if self.joins and self.target != "votes":
+            raise ValueError(
+                f"joins {self.joins!r} with target {self.target!r}: who joins an ensemble votes in "
+                "it; leave --target out"
+            )
         if self.target == "bar-length" and (self.head or self.loss):
             raise ValueError("the control has a linear output and squared error: no head, no loss")
         if self.pretrained and self.initial_weights:

@@ -59,7 +59,7 @@ class Voice:
 def test_votes_of_views_are_pooled(pool: Pool) -> None:
     spec, weights = make()
     ensemble = Ensemble.from_bytes(replace(spec, pool=pool), weights)
-    ensemble.members = [Voice()]  # type: ignore[list-item]
+    ensemble.voters = [Voice()]  # type: ignore[list-item]
     image = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(3))
     views = sequence(spec.votes_view, 0, 3, (0.0, 0.0))
     each = Voice().votes(resample(image.expand(3, -1, -1, -1), views, SIDE))
@@ -67,6 +67,20 @@ def test_votes_of_views_are_pooled(pool: Pool) -> None:
     torch.testing.assert_close(found, pooled(each, 0, pool), atol=1e-6, rtol=1e-4)
     other = pooled(each, 0, "odds" if pool == "mean" else "mean")
     assert (found - other).abs().max() > 0.01
+
+
+def test_a_member_that_only_votes_has_no_map() -> None:
+    spec, weights = make()
+    quiet = replace(spec, members=(MEMBERS[0], replace(MEMBERS[1], explained=False)))
+    ensemble, image = Ensemble.from_bytes(quiet, weights), torch.rand(1, 3, 48, 48)
+    assert [m.spec.name for m in ensemble.members] == ["a"]
+    assert torch.equal(ensemble.votes(image), Ensemble.from_bytes(spec, weights).votes(image))
+    assert EnsembleSpec.from_dict(json.loads(json.dumps(quiet.to_dict()))) == quiet
+    with pytest.raises(ValueError, match="explains 0 of 2 members"):
+        replace(spec, members=tuple(replace(m, explained=False) for m in MEMBERS))
+    lengths = tuple(replace(m, head="linear", outputs=1) for m in quiet.members)
+    with pytest.raises(ValueError, match="of kind 'control' explains 1 of 2 members"):
+        replace(spec, kind="control", members=lengths)
 
 
 def test_votes_are_the_same_alone_and_among_others() -> None:

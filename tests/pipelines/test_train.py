@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import timm
+import torch
 from rich.console import Console
 from timm.models import save_for_hf
 
@@ -91,6 +92,40 @@ def test_a_published_checkpoint_becomes_a_member(shards: str, tmp_path: Path) ->
     assert any(begun in path.read_text() for path in (tmp_path / "run").rglob("options.json"))
     shutil.rmtree(folder)
     usable(tmp_path / "run")
+
+
+def test_a_network_joins_an_ensemble_and_only_votes(shards: str, tmp_path: Path) -> None:
+    base, _ = train(shards, tmp_path / "base", epochs=1)
+    (tmp_path / "base" / "estimator.json").write_text('{"map": {}}')
+    joins = {"joins": str(tmp_path / "base"), "members": (), "epochs": 1}
+    asked = {**joins, "architecture": ("second=narrow_resnetv2",)}
+    spec, told = train(shards, tmp_path / "both", **asked)
+    assert [(m.name, m.explained) for m in spec.members] == [("xception", True), ("second", False)]
+    assert spec.sha256[0] == base.sha256[0]
+    assert "ensemble of 2 written" in told
+    assert json.loads((tmp_path / "both" / "estimator.json").read_text()) == {"map": {}}
+    card = (tmp_path / "both" / "README.md").read_text()
+    assert "| second (votes only) | `narrow_resnetv2` |" in card
+    assert "joined by others" in card
+    image = torch.rand(1, 3, base.field.canvas_px, base.field.canvas_px)
+    alone, both = usable(tmp_path / "base"), usable(tmp_path / "both")
+    assert torch.equal(both.votes(image)[:1], alone.votes(image))
+    assert len(both.votes(image)) == 2
+    assert len(both.members) == 1
+    assert [s["name"] for s in record(tmp_path / "both")["table_1"]] == [
+        "xception", "second", "ensemble",
+    ]  # fmt: skip
+
+    with pytest.raises(ValueError, match=r"has a member 'xception' already.*NAME=ARCHITECTURE"):
+        train(shards, tmp_path / "out", joins=str(tmp_path / "base"))
+    with pytest.raises(ValueError, match="looks at other squares of sky than preset 'paper'"):
+        train(shards, tmp_path / "out", joins=str(tmp_path / "base"), preset="paper",
+              members=("vgg16",))  # fmt: skip
+    with pytest.raises(ValueError, match="'sigmoid' head in an ensemble that pools odds"):
+        train(shards, tmp_path / "out", **asked, head="sigmoid")
+    with pytest.raises(ValueError, match="leave --target out"):
+        train(shards, tmp_path / "out", **joins, target="bar-length", target_column=LENGTH)
+    assert not (tmp_path / "out").exists()
 
 
 def test_streamed_from_the_shards(shards: str, tmp_path: Path) -> None:
