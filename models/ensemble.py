@@ -33,10 +33,11 @@ _GPU_BLOCK = 64
 class EnsembleSpec:
     """Everything about an ensemble but its weights.
 
-    members: the networks, of which only the `explained` have maps. weights: one URI per member, relative to the description or absolute.
-    sha256: of each weights file. field: which square of sky the canvas shows. votes_view: how the
-    canvas is looked at for votes; vote_views: how many views. pool: how votes of views, and of
-    members, become one (models.votes.pooled). kind: "votes", "control" for networks that predict
+    members: the networks, of which only the `explained` have maps. weights: one URI per member,
+    relative to the description or absolute. sha256: of each weights file. field: which square of
+    sky the canvas shows. votes_view: how the canvas is looked at for votes; vote_views: how many
+    views. pool: how votes of views, and of members, become one (models.votes.pooled). kind:
+    "votes", "control" for networks that predict
     the bar's length directly (models.control), or "classes" for those that tell the `classes` apart
     (models.classifier).
     """
@@ -216,7 +217,8 @@ def dump_member(member: Member) -> bytes:
 class Ensemble:
     """Members on one device. Votes of every member for every canvas; members for SmoothGrad.
 
-    voters: all of them. members: the explained ones, whose maps are made. speed: how the members' gradients are computed; None: as is best on the device.
+    voters: all of them. members: the explained ones, whose maps are made. speed: how these'
+    gradients are computed; None: as is best on the device.
     """
 
     def __init__(
@@ -236,7 +238,10 @@ class Ensemble:
         self.device = torch.device(device)
         speed = speed or SpeedParams.of(self.device)
         frozen = [to_device(m, self.device).eval().requires_grad_(False) for m in members]
-        self.voters = [fast(m, speed, self.device) for m in frozen]
+        self.voters = [
+            fast(m, speed, self.device) if m.spec.explained or speed.lower_votes else m
+            for m in frozen
+        ]
         self.members = [m for m in self.voters if m.spec.explained]
 
     @classmethod

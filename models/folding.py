@@ -12,16 +12,19 @@ import copy
 from typing import Any
 
 import torch
+from timm.layers import Conv2dSame
 from torch import Tensor, fx, nn
 
 from models.networks import Member
 
 
 class _Tracer(fx.Tracer):
-    """Keeps batch normalisations whole, timm's with their activation too."""
+    """Keeps whole batch normalisations, timm's with their activation too, and convolutions that pad
+    by the size of what they see."""
 
     def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-        return isinstance(module, nn.BatchNorm2d) or super().is_leaf_module(module, name)
+        kept = isinstance(module, nn.BatchNorm2d | Conv2dSame)
+        return kept or super().is_leaf_module(module, name)
 
 
 class _Straight(nn.Module):

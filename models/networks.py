@@ -31,7 +31,8 @@ _FORBIDDEN = frozenset(
 class MemberSpec:
     """All that is needed to build one member, as stored in `ensemble.json`.
 
-    architecture: "narrow_vgg", "narrow_resnetv2", "narrow_xception", or any name known to timm.
+    architecture: "narrow_vgg", "narrow_resnetv2", "narrow_xception", "short_efficientnet_lite", or
+    any name known to timm.
     hidden: widths of dense layers between features and output. flatten: whether the feature map
     is flattened (paper's VGG16) instead of averaged. input_px: side of the square it sees.
     mean, std: per-channel normalisation; None keeps the values (paper: value / 255).
@@ -117,10 +118,21 @@ def _narrow_xception(width: int = 24, **options: Any) -> nn.Module:
     return network
 
 
+def _short_efficientnet_lite(stages: int = 5, **options: Any) -> nn.Module:
+    """EfficientNet-Lite0 (Tan & Le 2019; R. Liu 2020) without its last stages: to a stride of 16,
+    a fifth of the parameters. Its tensors have timm's names, so that published weights fit."""
+    options = {"num_classes": 0, "global_pool": "", **options}
+    network: nn.Module = timm.create_model("tf_efficientnet_lite0", **options)
+    network.blocks = network.blocks[:stages]  # type: ignore[index]
+    network.conv_head, network.bn2 = nn.Identity(), nn.Identity()
+    return network
+
+
 NARROW: dict[str, Callable[..., nn.Module]] = {
     "narrow_vgg": _narrow_vgg,
     "narrow_resnetv2": _narrow_resnetv2,
     "narrow_xception": _narrow_xception,
+    "short_efficientnet_lite": _short_efficientnet_lite,
 }
 """The compact families by name; every other name is timm's."""
 
@@ -220,6 +232,13 @@ COMPACT: tuple[MemberSpec, ...] = (
     MemberSpec(name="xception", architecture="narrow_xception", input_px=64),
 )
 """The ensemble that ships."""
+
+LITE = MemberSpec(
+    name="lite", architecture="short_efficientnet_lite", input_px=96, activation="relu",
+    mean=(127 / 255,) * 3, std=(128 / 255,) * 3,
+)  # fmt: skip
+"""A network that can begin from what ImageNet taught and is as small as the compact ones, as its
+published weights expect images."""
 
 PAPER: tuple[MemberSpec, ...] = (
     MemberSpec(

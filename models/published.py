@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import timm
 
-from models.networks import NARROW, MemberSpec
+from models.networks import LITE, NARROW, MemberSpec
 from models.votes import Head
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -65,6 +65,8 @@ def published_spec(name: str, architecture: str, head: Head = "tree") -> MemberS
     Its activations are left as they are. Raises ValueError where the architecture is unknown, the
     checkpoint cannot be had or is not for colours.
     """
+    if architecture == LITE.architecture:
+        return replace(LITE, name=name, head=head)
     if architecture in NARROW:
         return MemberSpec(name=name, architecture=architecture, head=head)
     known, options, config = architecture, {}, None

@@ -1,4 +1,4 @@
-"""Networks that join an ensemble which is there: they vote beside its members and are not explained.
+"""Networks that join an ensemble: they vote beside its members and are not explained.
 
 Maps, and whatever was calibrated on them, stay as they were; only votes change, and with them which
 galaxies get maps.

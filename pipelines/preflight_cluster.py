@@ -73,7 +73,7 @@ def _sum(nodes: list[Any], resource: str) -> float:
 
 
 def _object_store(plan: Plan, have: StageResources, nodes: list[Any]) -> Finding:
-    """Room for what is on its way between the stages: canvases, and a map of every explained member."""
+    """Room for what is on its way between the stages: canvases, and every member's map."""
     side, members = plan.ensemble.field.canvas_px, len(plan.ensemble.explained)
     galaxy = side**2 * (3 + 4 * members)
     processes = have.explainers.max_size + have.measurers.max_size

@@ -64,8 +64,8 @@ def model_card(record: Mapping[str, Any]) -> str:
 
 def _what(record: Mapping[str, Any]) -> list[str]:
     members = [
-        f"| {m['name']}{'' if m.get('explained', True) else ' (votes only)'} | `{m['architecture']}` "
-        f"| {m['input_px']} px | {m['head']} | {sha[:12]} |"
+        f"| {m['name']}{_role(m)} | `{m['architecture']}` | {m['input_px']} px | {m['head']} "
+        f"| {sha[:12]} |"
         for m, sha in zip(record["members"], record["sha256"], strict=True)
     ]
     if record["kind"] == "classes":
@@ -74,6 +74,10 @@ def _what(record: Mapping[str, Any]) -> list[str]:
         does = _does(record)
     head = "| member | architecture | sees | head | sha256 |"
     return [does, "", head, "| --- | --- | --- | --- | --- |", *members]
+
+
+def _role(member: Mapping[str, Any]) -> str:
+    return "" if member.get("explained", True) else " (votes only)"
 
 
 def _does(record: Mapping[str, Any]) -> str:
@@ -88,8 +92,8 @@ def _does(record: Mapping[str, Any]) -> str:
 def _joins(record: Mapping[str, Any]) -> str:
     """Of networks that joined an ensemble; their recipe alone is told here."""
     joins = record["options"].get("joins")
-    words = "networks that were trained here only vote, its own have maps, trained as its card says."
-    return f" The ensemble `{joins}`, joined by others: the {words}" if joins else ""
+    words = "the networks trained here only vote, its own have maps (see its own card)."
+    return f" The ensemble `{joins}`, joined by others: {words}" if joins else ""
 
 
 def _data(record: Mapping[str, Any]) -> list[str]:

@@ -75,7 +75,7 @@ class TrainOptions:
     cutout_px: int = 150
     """Of fluxes: the central square that is looked at, in stored pixels."""
     input_px: int | None = None
-    """Of classes: side of the square that members see; the preset's where not given."""
+    """Side of the square that members see; the preset's or the architecture's where not given."""
     radio: RadioParams = field(default_factory=RadioParams)
     """Pre-processing of fluxes."""
     split: SplitFractions = field(default_factory=SplitFractions)
@@ -188,12 +188,12 @@ class TrainOptions:
         if len(set(names)) < len(names):
             raise ValueError(f"members {', '.join(names)}: give each a name of its own")
         canvas, view, _ = preset(self.preset)[1:]
-        for member in self._published:
+        for member in self._chosen:
             if view.identity and member.input_px != canvas.canvas_px:
                 raise ValueError(
                     f"member {member.name!r} sees {member.input_px} px, preset {self.preset!r} "
-                    f"shows {canvas.canvas_px}: choose a checkpoint of that size, or a preset "
-                    "whose views are resized"
+                    f"shows {canvas.canvas_px}: choose a checkpoint of that size (or leave "
+                    "--input-px out), or a preset whose views are resized"
                 )
 
     def _check_classes(self) -> None:
@@ -262,9 +262,16 @@ class TrainOptions:
         return tuple(m for m in preset(self.preset)[0] if not names or m.name in names)
 
     @property
+    def _chosen(self) -> tuple[MemberSpec, ...]:
+        specs = self._published or self._of_preset
+        if self.input_px is None or self.target == "classes":
+            return specs
+        return tuple(replace(m, input_px=self.input_px) for m in specs)
+
+    @property
     def specs(self) -> tuple[MemberSpec, ...]:
         """The members to train."""
-        specs = self._published or self._of_preset
+        specs = self._chosen
         if self.target == "bar-length":
             return tuple(control_member(m) for m in specs)
         if self.target == "classes":
@@ -299,6 +306,8 @@ class TrainOptions:
         values["heads"] = [m.head for m in self.specs]
         if self.class_spec is not None:
             values["classes"] = {**asdict(self.class_spec), "cutout_px": self.cutout_px}
+        if self.input_px is not None:
+            values["input_px"] = self.input_px
         if self.architecture:
             values["architectures"] = [m.architecture for m in self.specs]
         values["shuffle_buffer"] = self.shuffle_buffer if self.stream else None

@@ -22,7 +22,7 @@ from models.estimator import read_bar
 from models.explanation import bar_maps, light_of
 from models.fast_saliency import FastMember, SpeedParams, fast, samples_that_fit
 from models.folding import folded
-from models.networks import COMPACT, Member, MemberSpec, to_device
+from models.networks import COMPACT, LITE, Member, MemberSpec, to_device
 from models.preprocess import canvas
 from models.recipe import Recipe
 from models.saliency import SmoothGradParams, gradient_sums, mean_gradients
@@ -39,6 +39,7 @@ SPECS = [
     replace(COMPACT[1], input_px=32, options={"width": 16, "layers": (1, 2)}),
     replace(COMPACT[2], input_px=32, options={"width": 8}),
     NORMALISED,
+    replace(LITE, input_px=32, activation="silu"),  # at the kinks of a ReLU rounding tells
 ]
 
 

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from models.control import control_member
 from models.ensemble import dump_member
 from models.initial import new_member
-from models.networks import Member, MemberSpec
+from models.networks import LITE, Member, MemberSpec
 
 NARROW = MemberSpec(name="n", architecture="narrow_vgg", input_px=32, options={"width": 4})
 TIMM = MemberSpec(name="t", architecture="resnetv2_18", input_px=32)
@@ -45,6 +45,22 @@ def test_timms_file_with_its_classifier() -> None:
     member = new_member(TIMM, weights=save(published.state_dict()))
     mine, theirs = member.backbone.state_dict(), published.state_dict()
     assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+def test_a_shortened_network_begins_with_the_whole_ones_file() -> None:
+    torch.manual_seed(3)
+    whole = timm.create_model("tf_efficientnet_lite0", num_classes=10)
+    member = new_member(LITE, weights=save(whole.state_dict())).eval()
+    image = torch.rand(1, 3, 96, 96)
+    part = whole.eval().bn1(whole.conv_stem((image - 127 / 255) / (128 / 255)))
+    for stage in whole.blocks[:5]:
+        part = stage(part)
+    features = member._features((image - 127 / 255) / (128 / 255))
+    assert torch.equal(features, part)
+    torch.testing.assert_close(member(image), member.classifier(part), rtol=1e-4, atol=1e-5)
+    assert sum(p.numel() for p in member.parameters()) < 0.25 * sum(
+        p.numel() for p in whole.parameters()
+    )
 
 
 def test_weights_of_another_architecture() -> None:

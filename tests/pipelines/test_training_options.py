@@ -34,6 +34,15 @@ def test_any_architecture_of_timm_with_its_own_preprocessing() -> None:
     assert "architectures" not in options().deciding()
 
 
+def test_what_a_member_sees_can_be_chosen() -> None:
+    lite = options(architecture=("v=short_efficientnet_lite",)).specs[0]
+    assert (lite.input_px, lite.activation, lite.mean) == (96, "relu", (127 / 255,) * 3)
+    assert {m.input_px for m in options(input_px=72).specs} == {72}
+    assert options(input_px=72).deciding() != options().deciding()
+    with pytest.raises(ValueError, match=r"sees 96 px, preset 'paper' shows 224.*--input-px out"):
+        options(input_px=96, preset="paper")
+
+
 def test_a_sigmoid_head_brings_its_loss() -> None:
     asked = options(head="sigmoid")
     assert {m.head for m in asked.specs} == {"sigmoid"}
