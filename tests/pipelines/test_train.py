@@ -15,8 +15,10 @@ import torch
 from rich.console import Console
 from timm.models import save_for_hf
 
+from actors.explainer import find_ensemble
 from catalogues.ensembles import read_ensemble
 from catalogues.splits import SplitFractions
+from catalogues.storage import StorageOptions
 from models.control import Control
 from models.ensemble import Ensemble, EnsembleSpec
 from pipelines.train import TrainOptions, run
@@ -95,36 +97,32 @@ def test_a_published_checkpoint_becomes_a_member(shards: str, tmp_path: Path) ->
 
 
 def test_a_network_joins_an_ensemble_and_only_votes(shards: str, tmp_path: Path) -> None:
-    base, _ = train(shards, tmp_path / "base", epochs=1)
-    (tmp_path / "base" / "estimator.json").write_text('{"map": {}}')
-    joins = {"joins": str(tmp_path / "base"), "members": (), "epochs": 1}
-    asked = {**joins, "architecture": ("second=narrow_resnetv2",)}
+    base = find_ensemble("compact", StorageOptions())
+    asked = {"joins": "compact", "members": (), "epochs": 1, "architecture": ("a=narrow_resnetv2",)}
     spec, told = train(shards, tmp_path / "both", **asked)
-    assert [(m.name, m.explained) for m in spec.members] == [("xception", True), ("second", False)]
-    assert spec.sha256[0] == base.sha256[0]
-    assert "ensemble of 2 written" in told
-    assert json.loads((tmp_path / "both" / "estimator.json").read_text()) == {"map": {}}
+    before = EnsembleSpec.from_dict(base.description)
+    assert spec.members[:-1] == before.members
+    assert (spec.members[-1].name, spec.members[-1].explained) == ("a", False)
+    assert f"ensemble of {len(spec.members)} written" in told
+    assert json.loads((tmp_path / "both" / "estimator.json").read_text()) == base.estimator
     card = (tmp_path / "both" / "README.md").read_text()
-    assert "| second (votes only) | `narrow_resnetv2` |" in card
-    assert "joined by others" in card
-    image = torch.rand(1, 3, base.field.canvas_px, base.field.canvas_px)
-    alone, both = usable(tmp_path / "base"), usable(tmp_path / "both")
-    assert torch.equal(both.votes(image)[:1], alone.votes(image))
-    assert len(both.votes(image)) == 2
-    assert len(both.members) == 1
-    assert [s["name"] for s in record(tmp_path / "both")["table_1"]] == [
-        "xception", "second", "ensemble",
-    ]  # fmt: skip
+    assert "| a (votes only) | `narrow_resnetv2` |" in card
+    assert "`compact`, joined by others" in card
+    assert [s["name"] for s in record(tmp_path / "both")["table_1"]][-2:] == ["a", "ensemble"]
 
-    with pytest.raises(ValueError, match=r"has a member 'xception' already.*NAME=ARCHITECTURE"):
-        train(shards, tmp_path / "out", joins=str(tmp_path / "base"))
-    with pytest.raises(ValueError, match="looks at other squares of sky than preset 'paper'"):
-        train(shards, tmp_path / "out", joins=str(tmp_path / "base"), preset="paper",
-              members=("vgg16",))  # fmt: skip
-    with pytest.raises(ValueError, match="'sigmoid' head in an ensemble that pools odds"):
-        train(shards, tmp_path / "out", **asked, head="sigmoid")
-    with pytest.raises(ValueError, match="leave --target out"):
-        train(shards, tmp_path / "out", **joins, target="bar-length", target_column=LENGTH)
+    image = torch.rand(1, 3, spec.field.canvas_px, spec.field.canvas_px)
+    alone, both = Ensemble.from_bytes(before, base.weights), usable(tmp_path / "both")
+    assert torch.equal(both.votes(image)[:-1], alone.votes(image))
+    assert [m.spec for m in both.members] == [m.spec for m in alone.members]
+
+    for changes, words in (
+        ({"architecture": (), "members": ("vgg",)}, r"has a member 'vgg' already.*NAME=ARCH"),
+        ({"preset": "paper", "architecture": ("a=vgg11",)}, "looks at other squares of sky than"),
+        ({"head": "sigmoid"}, "'sigmoid' head in an ensemble that pools odds"),
+        ({"target": "bar-length", "target_column": LENGTH}, "leave --target out"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            train(shards, tmp_path / "out", **{**asked, **changes})
     assert not (tmp_path / "out").exists()
 
 
