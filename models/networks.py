@@ -231,7 +231,7 @@ COMPACT: tuple[MemberSpec, ...] = (
     MemberSpec(name="resnetv2", architecture="narrow_resnetv2"),
     MemberSpec(name="xception", architecture="narrow_xception", input_px=64),
 )
-"""The ensemble that ships."""
+"""The explained members of the ensemble that ships; beside them a LITE of 80 px votes."""
 
 LITE = MemberSpec(
     name="lite", architecture="short_efficientnet_lite", input_px=96, activation="relu",
