@@ -37,9 +37,8 @@ class EnsembleSpec:
     relative to the description or absolute. sha256: of each weights file. field: which square of
     sky the canvas shows. votes_view: how the canvas is looked at for votes; vote_views: how many
     views. pool: how votes of views, and of members, become one (models.votes.pooled). kind:
-    "votes", "control" for networks that predict
-    the bar's length directly (models.control), or "classes" for those that tell the `classes` apart
-    (models.classifier).
+    "votes", "control" for networks that predict the bar's length directly (models.control), or
+    "classes" for those that tell the `classes` apart (models.classifier).
     """
 
     name: str

@@ -134,7 +134,8 @@ NARROW: dict[str, Callable[..., nn.Module]] = {
     "narrow_xception": _narrow_xception,
     "short_efficientnet_lite": _short_efficientnet_lite,
 }
-"""The compact families by name; every other name is timm's."""
+"""Networks that are built here, by name: the compact families, and a shortened one of timm's. Every
+other name is timm's."""
 
 
 def _backbone(spec: MemberSpec, pretrained: bool) -> nn.Module:

@@ -52,14 +52,14 @@ class Joined:
 
     def with_voters(self, options: TrainOptions, sha256: Sequence[str]) -> EnsembleSpec:
         """The ensemble and those who join it, whose weights have `sha256`. Raises ValueError."""
-        base, voters = self.spec, tuple(replace(m, explained=False) for m in options.specs)
-        own = tuple(f"{m.name}.safetensors" for m in base.members)
+        voters = (replace(m, explained=False) for m in options.specs)
+        members = (*self.spec.members, *voters)
         return replace(
-            base,
-            name=f"{base.name}-joined",
-            members=(*base.members, *voters),
-            weights=(*own, *(f"{m.name}.safetensors" for m in voters)),
-            sha256=(*base.sha256, *sha256),
+            self.spec,
+            name=f"{self.spec.name}-joined",
+            members=members,
+            weights=tuple(f"{m.name}.safetensors" for m in members),
+            sha256=(*self.spec.sha256, *sha256),
         )
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from catalogues import storage
 from pipelines.class_scores import class_data_lines, class_score_lines
 
 MADE_BY = "<!-- written by ansae train -->"
@@ -93,7 +94,7 @@ def _joins(record: Mapping[str, Any]) -> str:
     """Of networks that joined an ensemble; their recipe alone is told here."""
     joins = record["options"].get("joins")
     words = "the networks trained here only vote, its own have maps (see its own card)."
-    return f" The ensemble `{joins}`, joined by others: {words}" if joins else ""
+    return f" The ensemble `{storage.redact(joins)}`, joined by others: {words}" if joins else ""
 
 
 def _data(record: Mapping[str, Any]) -> list[str]:
