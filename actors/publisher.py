@@ -16,10 +16,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from catalogues import storage
-from catalogues.hats import Leaf, write_leaf
-from catalogues.published import INDEX, SKY_ORDER, Widths, published_rows
-from catalogues.sky_partitions import Partitions, count_pixels, margin_pairs
-from catalogues.sorted_runs import SortedRun, read_batches, read_slice, write_batches, write_run
+from catalogues.hats.collection import Leaf, write_leaf
+from catalogues.hats.external_sort import (
+    SortedRun,
+    read_batches,
+    read_slice,
+    write_batches,
+    write_run,
+)
+from catalogues.hats.partitions import Partitions, count_pixels, margin_pairs
+from catalogues.hats.rows import INDEX, SKY_ORDER, Widths, published_rows
 from catalogues.storage import StorageError, StorageOptions
 
 WORK = ".publishing"

@@ -44,7 +44,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """Common names of published tables, most specific first."""
 
 ID_PARTS: tuple[str, ...] = ("release", "brickid")
-"""Columns that a Legacy Surveys objid needs to be unique, see catalogues.ids.packed_ids."""
+"""Columns that a Legacy Surveys objid needs to be unique, see catalogues.shards.ids.packed_ids."""
 
 
 def resolve(names: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -1,8 +1,12 @@
-"""What can become of a galaxy: one word per output row, and whose fault it was."""
+"""What can become of a galaxy: one word per output row, and whose fault it was.
+
+What the words of the catalogue mean, in one sentence each, for people.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Status(StrEnum):
@@ -32,3 +36,44 @@ class Status(StrEnum):
 
 HEALTHY = frozenset({Status.MEASURED, Status.NOT_SELECTED, Status.NO_BAR_FOUND})
 """Statuses of rows whose votes are present."""
+
+
+STATUS = MappingProxyType(
+    {
+        Status.MEASURED: "a bar was found and measured",
+        Status.NOT_SELECTED: "voted on; not promising enough for a saliency map",
+        Status.NO_BAR_FOUND: "explained, but the map shows no bar; the stop reason says why",
+        Status.BAD_ID: "the object id is missing or no 64-bit integer",
+        Status.DUPLICATE_ID: "the object id stood in the shard before; the first row counts",
+        Status.MISSING_IMAGE: "no image bytes and no readable path",
+        Status.EMPTY_IMAGE: "the image has no bytes",
+        Status.NOT_AN_IMAGE: "the bytes are something else, such as a web page",
+        Status.UNSUPPORTED_IMAGE: "an image of a kind that is not read",
+        Status.TRUNCATED_IMAGE: "the image begins well and ends early",
+        Status.CORRUPT_IMAGE: "the image is broken inside",
+        Status.TOO_LARGE_IMAGE: "more pixels or bytes than the limit allows",
+        Status.TOO_SMALL_IMAGE: "too few pixels to measure anything",
+        Status.BLANK_IMAGE: "every pixel has the same value",
+        Status.NOT_FINITE_IMAGE: "no pixel has a finite value",
+        Status.FAILED: "an unexpected error while computing; the message names it",
+    }
+)
+"""A sentence for every Status."""
+
+STOP_REASON = MappingProxyType(
+    {
+        "profile": "measured on the profile along the bar's axis",
+        "linear": "measured where the bright pixels first line up",
+        "few_pixels": "too few pixels were left before they lined up",
+        "exhausted": "the thresholds ran out before the pixels lined up",
+        "blank": "the map has one value everywhere",
+        "not_finite": "the map holds NaN or infinity",
+        "faint": "nothing at the centre stands out of the map",
+        "round": "what stands out has no axis",
+        "asymmetric": "the two ends lie at too different distances from the centre",
+        "diffuse": "the bar holds too little of the map's light: the map shows other things",
+        "discord": "the members' maps lie along different axes",
+        "edge": "the bar runs out of the map",
+    }
+)
+"""A sentence for every models.barlength.params.StopReason."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from models.estimator import EstimatorParams
-from models.saliency import SmoothGradParams
+from models.barlength.estimator import EstimatorParams
+from models.saliency.smoothgrad import SmoothGradParams
 from models.views import ViewParams
 
 

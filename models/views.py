@@ -86,3 +86,11 @@ def resample(images: Tensor, matrices: Tensor, out_px: int) -> Tensor:
     size = [len(matrices), images.shape[1], out_px, out_px]
     grid = functional.affine_grid(matrices.to(images.dtype), size, align_corners=False)
     return functional.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
+
+
+def plain_view(images: Tensor, view: ViewParams, out_px: int) -> Tensor:
+    """Canvases (B, 3, S, S) at the view's width, neither turned nor mirrored; (B, 3, o, o)."""
+    if view.identity:
+        return images
+    matrices = sequence(ViewParams(width=view.width), 0, 1, (0.0, 0.0)).to(images.device)
+    return resample(images, matrices.expand(len(images), 2, 3), out_px)

@@ -1,4 +1,4 @@
-"""`ansae COMMAND`: every command is a module of this package with a `main(arguments)`."""
+"""`ansae COMMAND`: every command is a file of this folder, or a folder with a command.py."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ COMMANDS = {
     "report": "a catalogue -> one HTML file with pictures",
     "preflight": "check cluster, storage, weights and input before the money is spent",
 }
-"""Commands in the order in which one meets them; those whose module is there can be given."""
+"""Commands in the order in which a user meets them, and what each does."""
 
 
-def commands() -> dict[str, str]:
-    """The commands that exist, with what they do."""
-    return {name: does for name, does in COMMANDS.items() if find_spec(f"pipelines.{name}")}
+def module_of(name: str) -> str:
+    """The module whose `main(arguments)` is the command: a file, or a folder's command.py."""
+    folder = find_spec(f"pipelines.{name}")
+    assert folder is not None
+    return f"pipelines.{name}.command" if folder.submodule_search_locations else folder.name
 
 
 def usage() -> str:
     """What `ansae --help` prints."""
-    lines = [f"  {name:<10} {does}" for name, does in commands().items()]
+    lines = [f"  {name:<10} {does}" for name, does in COMMANDS.items()]
     return "\n".join(
         ["usage: ansae COMMAND [OPTIONS]", "", "Bars of galaxies, measured at survey scale.", ""]
         + [*lines, "", "ansae COMMAND --help explains a command's options."]
@@ -44,12 +46,12 @@ def usage() -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Hand the words after the command's name to the command; its exit status is ours."""
     words = sys.argv[1:] if arguments is None else arguments
-    if words and words[0] in commands():
-        status: int = importlib.import_module(f"pipelines.{words[0]}").main(words[1:])
+    if words and words[0] in COMMANDS:
+        status: int = importlib.import_module(module_of(words[0])).main(words[1:])
         return status
     if words and words[0] not in ("-h", "--help"):
-        near = get_close_matches(words[0], commands(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(commands())}"
+        near = get_close_matches(words[0], COMMANDS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(COMMANDS)}"
         return complain("ansae", f"there is no command {words[0]!r}: {hint}", MISTAKE)
     print(usage())
     return OK

@@ -1,24 +1,102 @@
-"""`ansae demo`: a mock survey with known bars, through the main job, to catalogue and report."""
+"""`ansae demo`: a mock survey with known bars, through the main job, to catalogue and report.
+
+What the demo says on the terminal.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import duckdb
+import pyarrow as pa
 import tyro
-from rich.console import Console
+from rich import box
+from rich.console import Console, Group
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
 
-from catalogues import database, heartbeat, lease, provenance, storage, summary
-from catalogues.mock_survey import MockSurvey
+from catalogues import storage
+from catalogues.mocks.survey import MockSurvey
+from catalogues.queries import database, summary
+from catalogues.queries.summary import Count
+from catalogues.runs import heartbeat, lease, provenance
 from catalogues.storage import StorageError
 from pipelines import console as terminal
-from pipelines import demo_words, measure, mocks, report
-from pipelines.measure import MeasureOptions, RunFailed
-from pipelines.report import ReportOptions
-from pipelines.resources import ClusterOptions, cluster
-from pipelines.truth_section import compare
+from pipelines import demo as demo_words
+from pipelines import mocks
+from pipelines.cluster.resources import ClusterOptions, cluster
+from pipelines.measure import command as measure
+from pipelines.measure.command import RunFailed
+from pipelines.measure.options import MeasureOptions
+from pipelines.pages.render import count, percent
+from pipelines.report import command as report
+from pipelines.report.command import ReportOptions
+from pipelines.report.truth import Comparison, compare, numbers
+
+
+def status_table(statuses: Iterable[Count]) -> Table:
+    """Galaxies by status, with what each means."""
+    table = _table("What became of the galaxies", "status", ">galaxies", ">share", "meaning")
+    for c in statuses:
+        style = "" if c.healthy else "red"
+        table.add_row(Text(c.word, style), count(c.count), percent(c.share), c.meaning)
+    return table
+
+
+def truth_table(found: Comparison) -> Table:
+    """Measured against true bars."""
+    table = _table("Against the truth", "number", ">value", "")
+    for name, value, note in numbers(found):
+        table.add_row(name, value, note)
+    return table
+
+
+def query(catalogue: str, survey: str) -> str:
+    """SQL that joins a catalogue with a mock survey; the arguments name what it reads."""
+    return f"""\
+SELECT true_class                                     AS class,
+       count(*)                                       AS galaxies,
+       count(*) FILTER (status = 'measured')          AS measured,
+       avg(bar_fraction)::DECIMAL(4, 2)               AS bar_fraction,
+       median(bar_length_kpc)::DECIMAL(6, 1)          AS median_kpc,
+       median(true_bar_length_kpc)::DECIMAL(6, 1)     AS true_median_kpc
+FROM {catalogue} JOIN {survey} USING (object_id)
+GROUP BY ALL ORDER BY galaxies DESC, class"""
+
+
+def query_text(output: str) -> Group:
+    """The query as one can give it to DuckDB."""
+    folder = output.rstrip("/")
+    text = query(f"'{folder}/catalogue/*.parquet'", f"'{folder}/survey/*.parquet'")
+    return Group(Text("\nIn DuckDB", "bold"), Syntax(text, "sql", background_color="default"))
+
+
+def answer_table(answer: pa.Table) -> Table:
+    """A query's answer."""
+    right = [">" if not pa.types.is_string(f.type) else "" for f in answer.schema]
+    table = _table("", *(f"{r}{n}" for r, n in zip(right, answer.column_names, strict=True)))
+    for row in answer.to_pylist():
+        table.add_row(*("" if v is None else str(v) for v in row.values()))
+    return table
+
+
+def _table(title: str, *headings: str) -> Table:
+    """A plain table; headings that begin with > are of numbers."""
+    table = Table(
+        title=f"\n{title}" if title else None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for heading in headings:
+        table.add_column(heading.lstrip(">"), justify="right" if heading[:1] == ">" else "left")
+    return table
+
 
 PROG = "ansae demo"
 SURVEY = "survey"
@@ -76,7 +154,7 @@ def run(options: DemoOptions, console: Console | None = None) -> str:
 
     Raises StorageError, ValueError and RunFailed.
     """
-    from actors.explainer import find_ensemble  # torch only once the options are known
+    from actors.load_networks import find_ensemble  # torch only once the options are known
 
     console = console or Console()
     find_ensemble(options.ensemble, options.measure_options().read_options())

@@ -22,15 +22,21 @@ from rich.progress import (
 )
 
 from catalogues import storage
-from catalogues.ingestion import IngestSummary, summarise, write_record
-from catalogues.layouts.choosing import open_layout
-from catalogues.layouts.gathering import Tally, gather, survey_ids
-from catalogues.layouts.joins import Ambiguous, JoinParams
-from catalogues.layouts.mirabest import Subset
-from catalogues.layouts.sources import LayoutName, Source
-from catalogues.layouts.votes import VoteTable
-from catalogues.shard_writer import old_shards, write_shards
-from catalogues.shards import Shard, ShardParams
+from catalogues.layouts.gather import (
+    IngestSummary,
+    Tally,
+    gather,
+    summarise,
+    survey_ids,
+    write_record,
+)
+from catalogues.layouts.joined.join import Ambiguous, JoinParams
+from catalogues.layouts.joined.votes import VoteTable
+from catalogues.layouts.open import open_layout
+from catalogues.layouts.published.mirabest import Subset
+from catalogues.layouts.source import LayoutName, Source
+from catalogues.shards.reading import Shard, ShardParams
+from catalogues.shards.writing import old_shards, write_shards
 from catalogues.storage import StorageError, StorageOptions
 
 

@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.progress import track
 
 from catalogues import storage
-from catalogues.mock_sky import MockSkyParams
-from catalogues.mock_survey import MockSurvey, is_written, write_survey
-from catalogues.shard_writer import old_shards, write_shards
-from catalogues.shards import ShardParams, list_shards
+from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.survey import MockSurvey, is_written, write_survey
+from catalogues.shards.reading import ShardParams, list_shards
+from catalogues.shards.writing import old_shards, write_shards
 from catalogues.storage import StorageOptions
-from models.laid_bars import LaidBarParams
+from models.training.laid_bars import LaidBarParams
 from pipelines import console as terminal
-from pipelines.resources import ClusterOptions, cluster
+from pipelines.cluster.resources import ClusterOptions, cluster
 
 PROG = "ansae mocks"
 _ROWS_PER_TASK = 10
@@ -79,7 +79,7 @@ def draw(survey: MockSurvey, url: str, console: Console, options: StorageOptions
 
     Raises ValueError where something else is there, StorageError.
     """
-    from actors.mocker import drawn  # needs ray
+    from actors.mocks import drawn  # needs ray
 
     fs, root = storage.filesystem(url, options)
     if is_written(fs, root, survey):
@@ -97,7 +97,7 @@ def lay(options: MocksOptions, console: Console) -> int:
 
     Raises ValueError where the output holds shards or no bar was seen, StorageError.
     """
-    from actors.bar_layer import LayingPlan, laid  # needs ray and torch
+    from actors.mocks import LayingPlan, laid  # needs ray and torch
 
     reach, hosts = options.storage_options(), str(options.hosts)
     plan = LayingPlan(
@@ -126,7 +126,7 @@ def run(options: MocksOptions) -> None:
     """Draw or lay. Raises ValueError, StorageError."""
     console = Console(stderr=True)
     if options.hosts is not None:
-        from actors.explainer import find_ensemble
+        from actors.load_networks import find_ensemble
 
         find_ensemble(options.ensemble, options.storage_options())
     with cluster(options.cluster):

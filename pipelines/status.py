@@ -10,12 +10,12 @@ from typing import Annotated
 import tyro
 
 from catalogues import storage
-from catalogues.heartbeat import Heartbeat, Life, life, read_heartbeat, silence_s
-from catalogues.provenance import RunRecord, read_record
+from catalogues.runs.heartbeat import Heartbeat, Life, life, read_heartbeat, silence_s
+from catalogues.runs.provenance import RunRecord, read_record
 from catalogues.storage import StorageError, StorageOptions
 from pipelines import console as terminal
+from pipelines.pages.run_facts import when
 from pipelines.progress import clock
-from pipelines.run_facts import when
 
 PROG = "ansae status"
 

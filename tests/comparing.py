@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from actors.canvases import BAR_TRUTH
+from actors.train.examples import BAR_TRUTH
 from catalogues.manifest import SCHEMA
-from models.faithfulness import FaithfulnessParams
-from pipelines.compare_options import CompareOptions
-from pipelines.resources import ClusterOptions
+from models.faithfulness.metrics import FaithfulnessParams
+from pipelines.cluster.resources import ClusterOptions
+from pipelines.compare.options import CompareOptions
 from tests.survey import galaxy_rows, tiny_ensemble, write_shard
 
 FIELDS = pa.schema([*SCHEMA, *(pa.field(name, pa.float64()) for name in BAR_TRUTH)])

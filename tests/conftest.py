@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.resources import import_ray
+from pipelines.cluster.resources import import_ray
 from tests import s3server
 from tests.pipelines.synthetic_run import SyntheticRun, write_run
 from tests.s3server import S3Server

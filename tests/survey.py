@@ -15,13 +15,14 @@ import torch
 from PIL import Image
 
 from catalogues.manifest import SCHEMA
-from models.control import control_member
-from models.ensemble import EnsembleSpec, dump_member
-from models.estimator import EstimatorParams
-from models.networks import Member, MemberSpec
+from models.barlength.estimator import EstimatorParams
+from models.networks.ensemble import EnsembleSpec
+from models.networks.length_regressor import control_member
+from models.networks.member import Member, MemberSpec
+from models.networks.weights import dump_member
 from models.preprocess import FieldSpec
 from models.recipe import Recipe
-from models.saliency import SmoothGradParams
+from models.saliency.smoothgrad import SmoothGradParams
 from models.views import ViewParams
 
 CANVAS_PX = 32

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.resources import import_ray
-from pipelines.spot import SPOT, prefer_spot
+from pipelines.cluster.node_scorer import SPOT, prefer_spot
+from pipelines.cluster.resources import import_ray
 
 ROOT = Path(__file__).parents[1]
 CLUSTER, RAYJOB = ROOT / "cluster.yaml", ROOT / "rayjob.yaml"

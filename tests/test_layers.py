@@ -15,13 +15,13 @@ REPOSITORY = Path(__file__).parents[1]
 
 TORCH_FREE = (
     "models.barlength",
-    "models.estimator",
-    "models.placement",
+    "models.barlength.estimator",
+    "models.barlength.placement",
     "models.preprocess",
-    "models.selection",
-    "actors.decoder",
-    "actors.measurer",
-    "actors.writer",
+    "models.networks.selection",
+    "actors.measure.decoder",
+    "actors.measure.measurer",
+    "actors.measure.writer",
     "pipelines.__main__",
 )
 """What runs in processes without networks; so does all of `catalogues`."""
@@ -61,4 +61,4 @@ for name in {modules!r}:
 
 def test_every_module_of_catalogues_is_looked_at() -> None:
     found = {m.name for m in pkgutil.walk_packages(catalogues.__path__, "catalogues.")}
-    assert {"catalogues.bars", "catalogues.layouts.folder"} <= found
+    assert {"catalogues.bars", "catalogues.layouts.published.folder"} <= found

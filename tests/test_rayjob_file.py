@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from pipelines import console
-from pipelines.measure import MeasureOptions
-from pipelines.resources import import_ray
+from pipelines.cluster.resources import import_ray
+from pipelines.measure.options import MeasureOptions
 
 ROOT = Path(__file__).parents[1]
 CLUSTER, RAYJOB = ROOT / "cluster.yaml", ROOT / "rayjob.yaml"

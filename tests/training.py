@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from catalogues.answers import VOTES
 from catalogues.galaxyzoo import BAR, NO_BAR, QUESTIONS, cumulative
 from catalogues.manifest import SCHEMA
+from catalogues.shards.votes import VOTES
 from tests.survey import galaxy_rows, write_shard
 
 LENGTH = "true_bar_length_px"

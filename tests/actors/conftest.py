@@ -5,10 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from actors.decoder import Decoder
-from actors.shards import read_rows
-from catalogues.image_limits import ImageLimits
-from catalogues.shards import list_shards
+from actors.measure.decoder import Decoder
+from actors.measure.shard_source import read_rows
+from catalogues.images.limits import ImageLimits
+from catalogues.shards.reading import list_shards
 from catalogues.storage import StorageOptions
 from models.preprocess import FieldSpec
 from tests.survey import CANVAS_PX, galaxy_rows, tiny_ensemble, write_shard

@@ -14,23 +14,24 @@ import pytest
 import torch
 from PIL import Image
 
-from actors.attributor import Attributor
-from actors.cost import cost
-from actors.shards import read_rows
-from catalogues.catalogue_files import file_name
-from catalogues.comparison import read_tables
-from catalogues.layouts.mirabest import encoded
+from actors.compare.attributor import Attributor
+from actors.compare.cost import cost
+from actors.measure.shard_source import read_rows
+from catalogues.layouts.published.mirabest import encoded
 from catalogues.manifest import SCHEMA
-from catalogues.splits import fold_of
+from catalogues.runs.comparison_rows import read_tables
+from catalogues.runs.files import file_name
+from catalogues.shards.splits import fold_of
 from catalogues.storage import StorageError, filesystem
-from models.classes import ClassSpec
-from models.ensemble import EnsembleSpec, dump_member
-from models.networks import Member, MemberSpec
+from models.networks.classes import ClassSpec
+from models.networks.ensemble import EnsembleSpec
+from models.networks.member import Member, MemberSpec
+from models.networks.weights import dump_member
 from models.preprocess import FieldSpec
 from models.views import ViewParams
-from pipelines.compare_numbers import by_image, group, groups
-from pipelines.compare_options import CompareOptions
-from pipelines.compare_plan import ComparePlan, make_plan
+from pipelines.compare.numbers import by_image, group, groups
+from pipelines.compare.options import CompareOptions
+from pipelines.compare.plan import ComparePlan, make_plan
 from tests.comparing import QUICK
 from tests.survey import write_shard
 

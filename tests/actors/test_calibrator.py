@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actors.calibrator import Calibrator
-from models.saliency import SmoothGradParams
+from actors.calibrate.known_bar_maps import Calibrator
+from models.saliency.smoothgrad import SmoothGradParams
 from tests.survey import galaxy_jpeg, tiny_ensemble
 
 PARAMS = SmoothGradParams(samples=8, groups=2)
@@ -28,7 +28,9 @@ def test_what_decides_a_map_decides_whether_it_is_made_again(
 ) -> None:
     ensemble, kept = tiny_ensemble(tmp_path / "tiny"), tmp_path / "kept"
     plain: Any = Calibrator.__ray_metadata__.modified_class  # type: ignore[attr-defined]
-    monkeypatch.setattr("models.selection.SelectionParams.chosen", lambda self, votes: True)
+    monkeypatch.setattr(
+        "models.networks.selection.SelectionParams.chosen", lambda self, votes: True
+    )
 
     def calibrator(params: SmoothGradParams = PARAMS, seed: int = 0) -> Any:
         return plain(ensemble, params, seed, "cpu", "maps", str(kept))
@@ -37,7 +39,7 @@ def test_what_decides_a_map_decides_whether_it_is_made_again(
     assert first.left_out is not None
     assert len(list(kept.iterdir())) == 1
     with monkeypatch.context() as patched:
-        patched.setattr("actors.calibrator.decode", None)  # not even looked at
+        patched.setattr("actors.calibrate.known_bar_maps.decode", None)  # not even looked at
         again = calibrator().known(ROW)
     assert len(list(kept.iterdir())) == 1
     for name in ("maps", "left_out", "light"):
@@ -64,6 +66,6 @@ def test_what_is_not_measured_is_kept_as_such(
     made = plain(tiny_ensemble(tmp_path / "tiny"), PARAMS, 0, "cpu", "maps", str(tmp_path / "kept"))
     nothing = [ROW | {"image": image} for image in (None, {"bytes": b"no image"})]
     assert [made.known(row) for row in nothing] == [None, None]
-    monkeypatch.setattr("actors.calibrator.decode", None)
+    monkeypatch.setattr("actors.calibrate.known_bar_maps.decode", None)
     assert [made.known(row) for row in nothing] == [None, None]
     assert len(list((tmp_path / "kept").iterdir())) == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actors.canvases import (
+from actors.train.examples import (
     PARTS,
     ExamplePlan,
     bar_ellipse,
@@ -17,14 +17,14 @@ from actors.canvases import (
     shard_examples,
 )
 from catalogues import storage
-from catalogues.answers import VOTES
-from catalogues.images import decode
-from catalogues.lengths import BarLengthColumn
-from catalogues.mock_sky import MockSkyParams
-from catalogues.mocks import mock_table
-from catalogues.shard_writer import write_shards
-from catalogues.shards import list_shards
-from catalogues.splits import SplitFractions, part_of
+from catalogues.images.decode import decode
+from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.table import mock_table
+from catalogues.shards.reading import list_shards
+from catalogues.shards.splits import SplitFractions, part_of
+from catalogues.shards.votes import VOTES
+from catalogues.shards.writing import write_shards
+from catalogues.truth.training_lengths import BarLengthColumn
 from models.preprocess import FieldSpec, canvas
 from tests.training import COLUMNS, LENGTH, rows, write_shard
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 import torch
 
-from actors.class_examples import (
+from actors.load_networks import load_classifier
+from actors.train.class_examples import (
     FIELDS,
     ClassPlan,
     load_class_examples,
@@ -20,24 +21,23 @@ from actors.class_examples import (
     shapes,
     shard_examples,
 )
-from actors.class_judge import predicted
-from actors.explainer import load_classifier
-from actors.trainer import TrainJob, train
-from catalogues.flux_images import decode_flux
-from catalogues.layouts.mirabest import encoded
+from actors.train.evaluation import predicted
+from actors.train.trainer import TrainJob, train
+from catalogues.images.flux import decode_flux
+from catalogues.layouts.published.mirabest import encoded
 from catalogues.manifest import SCHEMA
-from catalogues.shards import list_shards
-from catalogues.splits import fold_of
+from catalogues.runs.training import TrainingRun
+from catalogues.shards.reading import list_shards
+from catalogues.shards.splits import fold_of
 from catalogues.storage import StorageOptions
-from catalogues.training_runs import TrainingRun
-from models.augment import AugmentParams
-from models.class_scores import class_scores
-from models.class_training import class_members, class_params, flux_field, network_name
-from models.classes import ClassSpec
-from models.ensemble import EnsembleSpec
-from models.networks import MemberSpec
-from models.team import ALONE
-from models.training_params import TrainParams
+from models.networks.classes import ClassSpec
+from models.networks.ensemble import EnsembleSpec
+from models.networks.member import MemberSpec
+from models.training.augment import AugmentParams
+from models.training.class_scores import class_scores
+from models.training.class_training import class_members, class_params, flux_field, network_name
+from models.training.params import TrainParams
+from models.training.process_group import ALONE
 from models.views import ViewParams
 from tests.survey import write_shard
 

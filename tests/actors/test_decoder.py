@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from actors.decoder import Decoder
-from actors.shards import read_rows
-from actors.tables import DECODED
-from catalogues.image_limits import ImageLimits
-from catalogues.shards import list_shards
+from actors.measure.columns import DECODED
+from actors.measure.decoder import Decoder
+from actors.measure.shard_source import read_rows
+from catalogues.images.limits import ImageLimits
+from catalogues.shards.reading import list_shards
 from catalogues.storage import StorageOptions
 from models.preprocess import FieldSpec, canvas
 from tests.badfits import card, flux, plane

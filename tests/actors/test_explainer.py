@@ -12,23 +12,24 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from actors.decoder import Decoder
-from actors.explainer import SHIPPED, Explainer, find_ensemble, load_control
-from actors.shards import read_rows
-from actors.tables import EXPLAINED
+from actors.load_networks import SHIPPED, find_ensemble, load_control
+from actors.measure.columns import EXPLAINED
+from actors.measure.decoder import Decoder
+from actors.measure.explainer import Explainer
+from actors.measure.shard_source import read_rows
 from catalogues.bars import CONTROL
 from catalogues.galaxyzoo import SPIRAL, conditional
-from catalogues.image_limits import ImageLimits
-from catalogues.mocks import mock_table
-from catalogues.shards import list_shards
+from catalogues.images.limits import ImageLimits
+from catalogues.mocks.table import mock_table
+from catalogues.shards.reading import list_shards
 from catalogues.storage import StorageOptions
-from models.bulge import BULGE_ANSWERS
-from models.ensemble import Ensemble, EnsembleSpec
-from models.estimator import EstimatorParams
-from models.explanation import bar_maps, bar_maps_left_out, vote
-from models.question_maps import answer_maps
-from models.saliency import SmoothGradParams, galaxy_seed
-from models.selection import SelectionParams
+from models.barlength.estimator import EstimatorParams
+from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.selection import SelectionParams
+from models.saliency.answer_maps import answer_maps
+from models.saliency.bar_maps import bar_maps, bar_maps_left_out, vote
+from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed
+from models.spiral_and_bulge import BULGE_ANSWERS
 from models.views import ViewParams
 from tests.survey import CANVAS_PX, tiny_control
 

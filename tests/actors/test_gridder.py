@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from actors.gridder import GALAXIES, GridTask, measure_and_score
-from actors.mapper import Mapper, MapperParams, Rows
-from catalogues.map_cache import GREY, MapCache, noise_kind
+from actors.calibrate.map_maker import Mapper, MapperParams, Rows
+from actors.calibrate.paper_grid_trial import GALAXIES, GridTask, measure_and_score
+from catalogues.runs.array_cache import GREY, MapCache, noise_kind
 from catalogues.storage import StorageOptions
-from models.grid import AVERAGE_MAPS, AVERAGE_MEASUREMENTS, GridParams
-from models.saliency import SmoothGradParams
-from models.selection import SelectionParams
+from models.calibration.paper_grid import AVERAGE_MAPS, AVERAGE_MEASUREMENTS, GridParams
+from models.networks.selection import SelectionParams
+from models.saliency.smoothgrad import SmoothGradParams
 from models.statistics import pearson
 from tests.reference.algorithm1 import algorithm_1
 from tests.survey import CANVAS_PX, galaxy_rows, tiny_ensemble, write_shard

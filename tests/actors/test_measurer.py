@@ -11,16 +11,14 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from actors.measurer import PICTURE, Measurer
-from actors.tables import EXPLAINED, with_columns
-from catalogues.bar_rows import catalogue_schema
-from catalogues.bars import ARMS, BULGE
+from actors.measure.columns import EXPLAINED, PICTURE, with_columns
+from actors.measure.measurer import Measurer
+from catalogues.bars import ARMS, BULGE, catalogue_schema
 from catalogues.scales import kpc_per_arcsec
-from models.arms import read_arms
-from models.bulge import read_bulge
-from models.estimator import EstimatorParams, estimate_bar
+from models.barlength.estimator import EstimatorParams, estimate_bar
+from models.barlength.refinement import FEATURES, Refinement
 from models.preprocess import brightness
-from models.refinement import FEATURES, Refinement
+from models.spiral_and_bulge import read_arms, read_bulge
 from tests.models.barmaps import gaussian_ridge
 from tests.survey import CANVAS_PX
 

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from actors.decoder import DUPLICATE
-from actors.shards import ShardSource, read_rows
-from catalogues.shards import Shard, list_shards
+from actors.measure.columns import DUPLICATE
+from actors.measure.shard_source import ShardSource, read_rows
+from catalogues.shards.reading import Shard, list_shards
 from catalogues.storage import StorageOptions
 from tests.survey import galaxy_rows, write_shard
 

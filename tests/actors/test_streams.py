@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from actors.canvases import ExamplePlan, ShardScan, scan_shard
-from actors.gathering import bounded, gather_examples
-from actors.streams import CanvasStream
-from actors.trainer import load_examples
-from catalogues.shards import list_shards
-from catalogues.splits import SplitFractions
-from models.examples import Batch
+from actors.train.examples import ExamplePlan, ShardScan, scan_shard
+from actors.train.gathering import bounded, gather_examples
+from actors.train.stream import CanvasStream
+from actors.train.trainer import load_examples
+from catalogues.shards.reading import list_shards
+from catalogues.shards.splits import SplitFractions
 from models.preprocess import FieldSpec
-from models.team import Team
+from models.training.examples import Batch
+from models.training.process_group import Team
 from tests.training import write_training
 
 CPU = torch.device("cpu")

@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 import torch
 
-from actors.canvases import PARTS, ExamplePlan, scan_shard, shard_examples
-from actors.trainer import TrainJob, train, train_params
+from actors.train.examples import PARTS, ExamplePlan, scan_shard, shard_examples
+from actors.train.trainer import TrainJob, train, train_params
 from catalogues import storage
-from catalogues.mock_sky import MockSkyParams
-from catalogues.mocks import mock_table
-from catalogues.shard_writer import write_shards
-from catalogues.shards import list_shards
-from catalogues.splits import SplitFractions
-from catalogues.training_runs import TrainingRun
-from models.guidance import GuideParams
-from models.networks import MemberSpec
+from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.table import mock_table
+from catalogues.runs.training import TrainingRun
+from catalogues.shards.reading import list_shards
+from catalogues.shards.splits import SplitFractions
+from catalogues.shards.writing import write_shards
+from models.networks.member import MemberSpec
 from models.preprocess import FieldSpec
-from models.team import ALONE
-from models.training_params import TrainParams
+from models.training.guidance import GuideParams
+from models.training.params import TrainParams
+from models.training.process_group import ALONE
 from models.views import ViewParams
 
 SPEC = MemberSpec(name="tiny", architecture="narrow_vgg", input_px=32, options={"width": 4})

@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from actors.measurer import Measurer
-from actors.tables import EXPLAINED, with_columns
-from actors.writer import RECEIPT, write_batch
-from catalogues import pictures
-from catalogues.bar_rows import FACTS_KEY, catalogue_schema
+from actors.measure.columns import EXPLAINED, with_columns
+from actors.measure.measurer import Measurer
+from actors.measure.writer import RECEIPT, write_batch
+from catalogues.bars import FACTS_KEY, catalogue_schema
+from catalogues.runs import pictures
 from catalogues.storage import StorageError, StorageOptions
-from models.estimator import EstimatorParams
+from models.barlength.estimator import EstimatorParams
 from tests.survey import CANVAS_PX
 
 SCHEMA = catalogue_schema("run-1", {"seed": 1})

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogues.galaxyzoo import SPIRAL
-from catalogues.mocks import encode_jpeg, render
-from models.arms import SpiralArms, arms_seen, read_arms
-from models.numbers import Number, number, share
+from catalogues.mocks.table import encode_jpeg, render
 from models.preprocess import brightness
+from models.spiral_and_bulge import SpiralArms, arms_seen, read_arms
 from models.statistics import median_absolute_error, spearman
+from models.validation.numbers import Number, number, share
 from tests.benchmarks import structures, timing
 from tests.benchmarks.structures import INTERVAL, Networks
 

@@ -17,7 +17,7 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 from scipy.stats import pearsonr
 
-from models.barlength import BarLengthParams, measure_bar, measure_grid
+from models.barlength.measure import BarLengthParams, measure_bar, measure_grid
 from tests.benchmarks import timing
 from tests.models.barmaps import two_lobes
 from tests.reference.algorithm1 import algorithm_1

@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from catalogues.galaxyzoo import BAR, conditional
-from catalogues.mocks import encode_jpeg, render
-from models.barlength import measure_bar
-from models.bulge import BULGE_ANSWERS, read_bulge
-from models.numbers import Number, number
-from models.selection import SelectionParams
+from catalogues.mocks.table import encode_jpeg, render
+from models.barlength.measure import measure_bar
+from models.networks.selection import SelectionParams
+from models.spiral_and_bulge import BULGE_ANSWERS, read_bulge
 from models.statistics import angle_difference_deg, pearson, ranks, spearman
+from models.validation.numbers import Number, number
 from tests.benchmarks import structures, timing
 from tests.benchmarks.structures import INTERVAL, Networks
 

@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import ndimage
 
-from actors.gridder import GALAXIES, GridTask, measure_and_score
-from catalogues.map_cache import GREY, MapCache, noise_kind
+from actors.calibrate.paper_grid_trial import GALAXIES, GridTask, measure_and_score
+from catalogues.runs.array_cache import GREY, MapCache, noise_kind
 from catalogues.storage import StorageOptions
-from models.grid import GridParams, grid_lengths, with_input
+from models.calibration.paper_grid import GridParams, grid_lengths, with_input
 from tests.benchmarks import timing
 from tests.models.barmaps import gaussian_ridge
 from tests.reference.algorithm1 import algorithm_1

@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from catalogues.manifest import SCHEMA
-from pipelines.measure import MeasureOptions, run
-from pipelines.resources import ClusterOptions
+from pipelines.cluster.resources import ClusterOptions
+from pipelines.measure.command import run
+from pipelines.measure.options import MeasureOptions
 from tests.benchmarks import timing
 from tests.benchmarks.processes import PeakMemory
 from tests.survey import galaxy_rows, tiny_ensemble

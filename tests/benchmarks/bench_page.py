@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pipelines import report
-from pipelines.report import ReportOptions
+from pipelines.report import command as report
+from pipelines.report.command import ReportOptions
 from tests.benchmarks import timing
 from tests.browsing import browser, visited
 from tests.pipelines.synthetic_run import write_run

@@ -24,9 +24,10 @@ from typing import Any
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from catalogues.mocks import mock_table
-from pipelines.measure import MeasureOptions, run
-from pipelines.resources import ClusterOptions, cluster
+from catalogues.mocks.table import mock_table
+from pipelines.cluster.resources import ClusterOptions, cluster
+from pipelines.measure.command import run
+from pipelines.measure.options import MeasureOptions
 from tests.benchmarks import bench_stages, timing
 from tests.benchmarks.processes import cpu_seconds
 
@@ -62,7 +63,7 @@ def gpu_trace() -> Iterator[list[float]]:
 @contextmanager
 def ray_statistics() -> Iterator[list[str]]:
     """What Ray tells of the stages of the runs within."""
-    from pipelines import stages  # imports Ray, whose environment is set by then
+    from pipelines.measure import stages  # imports Ray, whose environment is set by then
 
     told: list[str] = []
     receipts = stages.receipts

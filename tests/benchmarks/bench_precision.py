@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from actors.explainer import find_ensemble, load_ensemble
+from actors.load_networks import find_ensemble, load_ensemble
 from catalogues.storage import StorageOptions
-from models.ensemble import Ensemble
-from models.estimator import estimate_bar
-from models.explanation import bar_maps, light_of, vote
-from models.fast_saliency import Precision, SpeedParams
+from models.barlength.estimator import estimate_bar
+from models.networks.ensemble import Ensemble
+from models.networks.fast_gradients import Precision, SpeedParams
 from models.recipe import Recipe
+from models.saliency.bar_maps import bar_maps, light_of, vote
 from models.statistics import pearson
 from tests.benchmarks import timing
 from tests.benchmarks.bench_samples import barred

@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catalogues.bar_rows import catalogue_schema
-from catalogues.positions import healpix_29
-from catalogues.provenance import new_record, new_session
-from pipelines import publish
+from catalogues.bars import catalogue_schema
+from catalogues.runs.provenance import new_record, new_session
+from catalogues.sky import healpix_29
+from pipelines.publish import command as publish
 from tests.benchmarks.processes import PeakMemory
 
 _FILE_ROWS = 20_000

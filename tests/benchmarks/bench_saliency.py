@@ -25,9 +25,10 @@ from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from models.fast_saliency import FastMember, SpeedParams, fast
-from models.networks import PRESETS, Member, to_device
-from models.saliency import SmoothGradParams, mean_gradients
+from models.networks.fast_gradients import FastMember, SpeedParams, fast
+from models.networks.member import Member, to_device
+from models.networks.presets import PRESETS
+from models.saliency.smoothgrad import SmoothGradParams, mean_gradients
 from models.views import ViewParams
 from tests.benchmarks import timing
 from tests.reference.smoothgrad import smoothgrad_literal

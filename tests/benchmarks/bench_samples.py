@@ -18,17 +18,17 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from actors.explainer import find_ensemble
+from actors.load_networks import find_ensemble
 from catalogues.galaxyzoo import BAR
-from catalogues.images import decode
-from catalogues.mocks import mock_table
+from catalogues.images.decode import decode
+from catalogues.mocks.table import mock_table
 from catalogues.storage import StorageOptions
-from models.ensemble import Ensemble, EnsembleSpec
-from models.estimator import mean_map, read_bar
-from models.explanation import light_of
+from models.barlength.estimator import mean_map, read_bar
+from models.networks.ensemble import Ensemble, EnsembleSpec
 from models.preprocess import canvas
 from models.recipe import Recipe
-from models.saliency import SmoothGradParams, finish, mean_gradients
+from models.saliency.bar_maps import light_of
+from models.saliency.smoothgrad import SmoothGradParams, finish, mean_gradients
 from tests.benchmarks import timing
 
 WAYS = ("plain", "antithetic")

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalogues import storage
-from pipelines.resources import ClusterOptions, import_ray
+from pipelines.cluster.resources import ClusterOptions, import_ray
 from tests import s3server
 from tests.benchmarks.processes import name_and_mib
 from tests.survey import galaxy_rows, tiny_ensemble
@@ -89,8 +89,9 @@ def main() -> None:
     if given.keep and given.s3:
         parser.error("the S3 server's data do not outlive it: --keep or --s3")
     import_ray()
-    from pipelines import measure, stages
-    from pipelines.plan import make_plan
+    from pipelines.measure import command as measure
+    from pipelines.measure import stages
+    from pipelines.measure.plan import make_plan
     from tests.faults.fakes import SurveyExplainer
 
     stages.Explainer = SurveyExplainer  # type: ignore[assignment, misc]

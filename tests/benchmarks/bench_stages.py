@@ -15,15 +15,15 @@ from typing import Any
 
 import torch
 
-from actors.explainer import find_ensemble
-from catalogues.images import decode
-from catalogues.mocks import mock_table
+from actors.load_networks import find_ensemble
+from catalogues.images.decode import decode
+from catalogues.mocks.table import mock_table
 from catalogues.storage import StorageOptions
-from models.ensemble import Ensemble, EnsembleSpec
-from models.estimator import estimate_bar
-from models.explanation import bar_maps_left_out, light_of
+from models.barlength.estimator import estimate_bar
+from models.networks.ensemble import Ensemble, EnsembleSpec
 from models.preprocess import canvas
 from models.recipe import Recipe
+from models.saliency.bar_maps import bar_maps_left_out, light_of
 from models.survey_cost import SURVEYS, Machines, MeasuredRates, survey_estimate
 from tests.benchmarks import timing
 

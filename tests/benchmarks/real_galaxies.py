@@ -19,12 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from catalogues import database, storage
-from catalogues.layouts.efigi import efigi_table
-from catalogues.shard_writer import write_shards
-from catalogues.splits import parts_of
+from catalogues import storage
+from catalogues.layouts.published.efigi import efigi_table
+from catalogues.queries import database
+from catalogues.shards.splits import parts_of
+from catalogues.shards.writing import write_shards
 from models import statistics
-from pipelines import ingest, measure
+from pipelines import ingest
+from pipelines.measure import command as measure
 from tests import s3server
 
 EFIGI_QUERY = """

@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from actors.explainer import find_ensemble, load_ensemble
+from actors.load_networks import find_ensemble, load_ensemble
 from catalogues.galaxyzoo import NOT_EDGE_ON
-from catalogues.images import decode
-from catalogues.mock_galaxies import MockGalaxy
-from catalogues.mocks import draw_galaxy
-from catalogues.splits import part_of
+from catalogues.images.decode import decode
+from catalogues.mocks.galaxy import MockGalaxy
+from catalogues.mocks.table import draw_galaxy
+from catalogues.shards.splits import part_of
 from catalogues.storage import StorageOptions
-from models.explanation import vote
-from models.numbers import BootstrapParams, Number
 from models.preprocess import Canvas, canvas
-from models.question_maps import answer_maps, with_few_samples
 from models.recipe import Recipe
-from models.saliency import galaxy_seed
+from models.saliency.answer_maps import answer_maps, with_few_samples
+from models.saliency.bar_maps import vote
+from models.saliency.smoothgrad import galaxy_seed
+from models.validation.numbers import BootstrapParams, Number
 from tests.benchmarks import timing
 
 INTERVAL = BootstrapParams(level=0.95)

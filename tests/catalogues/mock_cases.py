@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from catalogues.mock_galaxies import MockGalaxy
-from catalogues.mock_parts import Bar, Disc
+from catalogues.mocks.galaxy import Bar, Disc, MockGalaxy
 
 PLAIN_DISC = Disc(
     scale_arcsec=2.5, break_over_h=99.0, outer_slope=1.0, thickness=0.0, young_share=0.3

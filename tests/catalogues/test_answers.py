@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from catalogues.answers import VOTES, VoteTally, checked_votes, votes_of
 from catalogues.galaxyzoo import BAR, COLUMNS, NO_BAR, QUESTIONS, SMOOTH, cumulative
+from catalogues.shards.votes import VOTES, VoteTally, checked_votes, votes_of
 
 
 def uniform(count: int = 1) -> np.ndarray:

@@ -9,8 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from catalogues.bar_rows import FACTS_KEY, MEASURED, RUN_KEY, bar_rows, catalogue_schema
-from catalogues.bars import SCHEMA
+from catalogues.bars import FACTS_KEY, MEASURED, RUN_KEY, SCHEMA, bar_rows, catalogue_schema
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.scales import kpc_per_arcsec
 

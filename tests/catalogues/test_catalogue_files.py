@@ -8,7 +8,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catalogues.catalogue_files import file_name, write_rows
+from catalogues.runs.files import file_name, write_rows
 
 FS = fsspec.filesystem("file")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from catalogues.comparison import METRICS, SCHEMA, comparison_rows, read_tables
+from catalogues.runs.comparison_rows import METRICS, SCHEMA, comparison_rows, read_tables
 from catalogues.storage import filesystem
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from catalogues.conventions import north, pixel_scale, position_angle_on_sky
+from catalogues.scales import north, pixel_scale, position_angle_on_sky
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord, match_coordinates_sky
 
-from catalogues.crossmatch import PAIRS, Sky, pair_by_id, pair_by_position, separations_arcsec
+from catalogues.sky import Sky, separations_arcsec
+from catalogues.truth.crossmatch import PAIRS, pair_by_id, pair_by_position
 
 
 def places(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import pytest
 
 from catalogues import storage
 from catalogues.galaxyzoo import BAR, COLUMNS, INDEX, NOT_EDGE_ON, conditional, consistency_error
-from catalogues.layouts.efigi import efigi_grades, efigi_table, efigi_votes
+from catalogues.layouts.published.efigi import efigi_grades, efigi_table, efigi_votes
 
 
 def votes(**changes: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from catalogues.ensembles import read_ensemble
+from catalogues.runs.ensembles import read_ensemble
 from catalogues.storage import StorageError
 from tests.s3server import S3Server
 

@@ -13,12 +13,12 @@ from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalogues.fits_wcs import scale_and_north
-from catalogues.flux_images import decode_flux
-from catalogues.image_limits import ImageLimits
-from catalogues.images import decode
+from catalogues.images.decode import decode
+from catalogues.images.fits_headers import scale_and_north
+from catalogues.images.flux import decode_flux
+from catalogues.images.limits import ImageLimits
+from catalogues.images.stretch import grey, rgb
 from catalogues.statuses import Status
-from catalogues.stretches import grey, rgb
 from tests.badfits import HEIGHT, WIDTH, card, flux, plane, simple, squeezed
 
 

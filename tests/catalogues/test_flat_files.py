@@ -15,8 +15,8 @@ from astropy.table import Table
 
 from catalogues import storage
 from catalogues.columns import column
-from catalogues.flat_files import write_flat
-from catalogues.published import Widths
+from catalogues.hats.flat import write_flat
+from catalogues.hats.rows import Widths
 
 BIG = 2**62 + 1
 SCHEMA = pa.schema(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from catalogues import storage
-from catalogues.heartbeat import (
+from catalogues.runs.heartbeat import (
     FILE,
     STALE_S,
     Heartbeat,
@@ -18,7 +18,7 @@ from catalogues.heartbeat import (
     silence_s,
     write_heartbeat,
 )
-from catalogues.provenance import RunRecord
+from catalogues.runs.provenance import RunRecord
 
 BEGAN = datetime(2026, 11, 22, 7, 0, 0, tzinfo=UTC)
 RECORD = RunRecord(run_id="abc", facts={}, sessions=({"started": BEGAN.isoformat()},))

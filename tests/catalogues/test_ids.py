@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogues.ids import exact_ids, packed_ids, repeated
+from catalogues.shards.ids import exact_ids, packed_ids, repeated
 from tests.badimages import bad_ids
 
 INT64 = st.integers(-(2**63), 2**63 - 1)

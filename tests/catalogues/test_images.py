@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from catalogues.images import Decoded, ImageLimits, decode
+from catalogues.images.decode import Decoded, ImageLimits, decode
 from catalogues.statuses import Status
 from tests.badfits import plane, squeezed
 from tests.badimages import BadImage, bad_images, encoded, picture

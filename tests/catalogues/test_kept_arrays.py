@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from catalogues.kept_arrays import KeptArrays
+from catalogues.runs.array_cache import KeptArrays
 
 
 def test_they_come_back_bit_for_bit(place: str) -> None:

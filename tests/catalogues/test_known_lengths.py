@@ -10,7 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalogues.known_lengths import (
+from catalogues.scales import DEFAULT_COSMOLOGY, kpc_per_arcsec
+from catalogues.shards.reading import list_shards
+from catalogues.shards.splits import SplitFractions, parts_of
+from catalogues.truth.known_lengths import (
     SCHEMA,
     Known,
     check_sizes,
@@ -18,10 +21,7 @@ from catalogues.known_lengths import (
     require_enough,
     unit_per_px,
 )
-from catalogues.length_units import length_column
-from catalogues.scales import DEFAULT_COSMOLOGY, kpc_per_arcsec
-from catalogues.shards import list_shards
-from catalogues.splits import SplitFractions, parts_of
+from catalogues.truth.length_units import length_column
 
 ALL = SplitFractions(validation=0.0, test=0.0)
 

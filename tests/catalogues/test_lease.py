@@ -9,8 +9,16 @@ from dataclasses import replace
 
 import pytest
 
-from catalogues import lease, storage
-from catalogues.lease import LeaseError, LeaseParams, check_holder, hold, read_holder, this_process
+from catalogues import storage
+from catalogues.runs import lease
+from catalogues.runs.lease import (
+    LeaseError,
+    LeaseParams,
+    check_holder,
+    hold,
+    read_holder,
+    this_process,
+)
 
 QUICK = LeaseParams(beat_s=0.1, silence_s=1.0, settle_s=0.05)
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalogues.ledger import Ledger, read_ledger, remove_strays
-from catalogues.shards import Shard
+from catalogues.runs.checkpoint import Ledger, read_ledger, remove_strays
+from catalogues.shards.reading import Shard
 from catalogues.storage import StorageError
 
 SHARDS = tuple(

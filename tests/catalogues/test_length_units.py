@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catalogues.length_units import MEDIANS, check_lengths, length_column
+from catalogues.truth.length_units import MEDIANS, check_lengths, length_column
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catalogues.lengths import BarLengthColumn, check_on_images
 from catalogues.scales import kpc_per_arcsec
+from catalogues.truth.training_lengths import BarLengthColumn, check_on_images
 
 ROW = {"pixel_scale_arcsec": 0.4, "z": 0.05, "petro_r90_arcsec": 10.0}
 ARCSEC = 12.0  # 30 px

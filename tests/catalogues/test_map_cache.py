@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalogues.grid_table import SCHEMA, read_points, write_points
-from catalogues.map_cache import GREY, MapCache, noise_kind
+from catalogues.runs.array_cache import GREY, MapCache, noise_kind
+from catalogues.runs.grid_rows import SCHEMA, read_points, write_points
 from catalogues.storage import StorageError, filesystem
 
 

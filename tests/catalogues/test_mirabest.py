@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catalogues.flux_images import decode_flux
-from catalogues.images import decode
-from catalogues.layouts.choosing import open_layout
-from catalogues.layouts.mirabest import MiraBest, encoded, open_mirabest
-from catalogues.layouts.sources import Source
+from catalogues.images.decode import decode
+from catalogues.images.flux import decode_flux
+from catalogues.layouts.open import open_layout
+from catalogues.layouts.published.mirabest import MiraBest, encoded, open_mirabest
+from catalogues.layouts.source import Source
 from catalogues.statuses import Status
 from catalogues.storage import filesystem
 

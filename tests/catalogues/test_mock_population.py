@@ -8,11 +8,10 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from catalogues.mock_galaxies import MockGalaxy
-from catalogues.mock_optics import petrosian_radii
-from catalogues.mock_population import draw_galaxy
-from catalogues.mock_random import object_id
-from catalogues.mock_sky import MockSkyParams
+from catalogues.mocks.galaxy import MockGalaxy
+from catalogues.mocks.optics import petrosian_radii
+from catalogues.mocks.population import draw_galaxy
+from catalogues.mocks.sky import MockSkyParams, object_id
 
 COUNT = 700
 

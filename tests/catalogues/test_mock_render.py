@@ -10,20 +10,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from catalogues.mock_galaxies import MockGalaxy
-from catalogues.mock_light import band_images, galaxy_light
-from catalogues.mock_optics import petrosian_radii
-from catalogues.mock_parts import Bulge
-from catalogues.mock_population import draw_galaxy
-from catalogues.mock_profiles import Grid, bar_light
-from catalogues.mock_render import (
-    encode_jpeg,
-    render,
-    render_native,
-    render_noiseless,
-    stretch,
-)
-from catalogues.mock_sky import MockSkyParams
+from catalogues.mocks.galaxy import Bulge, MockGalaxy
+from catalogues.mocks.light import band_images, galaxy_light
+from catalogues.mocks.optics import petrosian_radii
+from catalogues.mocks.population import draw_galaxy
+from catalogues.mocks.profiles import Grid, bar_light
+from catalogues.mocks.render import encode_jpeg, render, render_native, render_noiseless, stretch
+from catalogues.mocks.sky import MockSkyParams
 from tests.catalogues.mock_cases import PLAIN_GALAXY, barred
 
 EMPTY_SKY = MockSkyParams(source_density_arcmin2=0.0)

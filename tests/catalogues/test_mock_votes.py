@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from catalogues.galaxyzoo import BAR, EDGE_ON, FEATURED, SMOOTH, conditional, consistency_error
-from catalogues.mock_galaxies import MockGalaxy
-from catalogues.mock_population import draw_galaxy
-from catalogues.mock_votes import expected_votes, sampled_votes
+from catalogues.mocks.galaxy import MockGalaxy
+from catalogues.mocks.population import draw_galaxy
+from catalogues.mocks.votes import expected_votes, sampled_votes
 from tests.catalogues.mock_cases import PLAIN_GALAXY, barred
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from catalogues import manifest
 from catalogues.galaxyzoo import COLUMNS, consistency_error
-from catalogues.mock_population import draw_galaxy
-from catalogues.mock_sky import MockSkyParams
-from catalogues.mock_votes import expected_votes
-from catalogues.mocks import TABLE_SCHEMA, mock_table
+from catalogues.mocks.population import draw_galaxy
+from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.table import TABLE_SCHEMA, mock_table
+from catalogues.mocks.votes import expected_votes
 
 SKY = MockSkyParams(image_px=106)
 

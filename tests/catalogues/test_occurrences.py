@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from catalogues.ids import later_occurrences
+from catalogues.shards.ids import later_occurrences
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from catalogues.petrosian import petrosian
+from catalogues.mocks.optics import petrosian
 
 Profile = Callable[[float], float]
 

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from catalogues.pictures import encode_map, encode_picture, is_kept
+from catalogues.runs.pictures import encode_map, encode_picture, is_kept
 
 
 def test_the_kept_are_a_fraction_and_grow_with_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from catalogues.positions import cell_corners_deg, healpix_29
+from catalogues.sky import cell_corners_deg, healpix_29
 
 
 def test_base_pixels_and_unknown_positions() -> None:

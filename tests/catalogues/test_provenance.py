@@ -7,7 +7,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from catalogues.provenance import (
+from catalogues.runs.provenance import (
     check_same_run,
     differences,
     new_record,
@@ -16,7 +16,7 @@ from catalogues.provenance import (
     shard_facts,
     write_record,
 )
-from catalogues.shards import Shard
+from catalogues.shards.reading import Shard
 
 FS = fsspec.filesystem("file")
 FACTS = {"seed": 1, "map": {"samples": 256, "view": (0.5, 2.0)}, "device": "cpu"}

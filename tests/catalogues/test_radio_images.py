@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catalogues.radio_images import RadioParams, noise, preprocess
+from catalogues.images.radio import RadioParams, noise, preprocess
 
 
 def field(seed: int = 0) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalogues import storage
-from catalogues.seals import SEAL, seal, sealed
+from catalogues.runs.provenance import SEAL, seal, sealed
 
 INPUTS = [("a.parquet", 10, "1"), ("b.parquet", 20, "2")]
 

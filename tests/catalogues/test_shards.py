@@ -11,9 +11,9 @@ import pytest
 
 from catalogues import storage
 from catalogues.manifest import IMAGE_TYPE, SCHEMA
-from catalogues.rows import NOTE
-from catalogues.shard_writer import old_shards, write_shards
-from catalogues.shards import ROW, ShardParams, list_shards, read_shard, shard_fields
+from catalogues.shards.reading import ROW, ShardParams, list_shards, read_shard, shard_fields
+from catalogues.shards.rows import NOTE
+from catalogues.shards.writing import old_shards, write_shards
 from catalogues.storage import StorageError
 from tests.s3server import S3Server
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from catalogues.positions import ORDER, healpix_29
-from catalogues.sky_partitions import COUNT_ORDER, count_pixels, divide, margin_order, margin_pairs
+from catalogues.hats.partitions import COUNT_ORDER, count_pixels, divide, margin_order, margin_pairs
+from catalogues.sky import ORDER, healpix_29
 
 N = 4000
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from catalogues import storage
-from catalogues.sorted_runs import read_slice, write_run
+from catalogues.hats.external_sort import read_slice, write_run
 
 
 def test_slices_are_the_sorted_whole(place: str) -> None:

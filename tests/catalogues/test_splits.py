@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from catalogues.splits import SplitFractions, part_of, parts_of, unit_hash
+from catalogues.shards.splits import SplitFractions, part_of, parts_of, unit_hash
 
 
 def test_shares_are_as_asked_within_counting_error() -> None:

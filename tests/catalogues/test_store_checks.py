@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 
 from catalogues import storage
-from catalogues.credentials import check_credentials, check_job_environment
-from catalogues.findings import Verdict
 from catalogues.storage import StorageOptions
-from catalogues.store_checks import check_room, check_store
+from catalogues.storage.checks import (
+    check_credentials,
+    check_job_environment,
+    check_room,
+    check_store,
+)
+from catalogues.storage.findings import Verdict
 from tests.s3server import S3Server
 
 OK, WARNING, REFUSED = Verdict.OK, Verdict.WARNING, Verdict.REFUSED

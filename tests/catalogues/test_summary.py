@@ -11,11 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalogues import database, matches, meanings, picks, storage, summary
+from catalogues import statuses as meanings
+from catalogues import storage
 from catalogues.bars import SCHEMA
+from catalogues.queries import database, summary
+from catalogues.queries import gallery as picks
 from catalogues.statuses import HEALTHY, Status
 from catalogues.storage import StorageError
-from models.barparams import StopReason
+from catalogues.truth import mock_truth as matches
+from models.barlength.params import StopReason
 from tests.pipelines.synthetic_run import BAD, SyntheticRun
 from tests.s3server import S3Server
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalogues.training_runs import TrainingRun
+from catalogues.runs.training import TrainingRun
 
 OPTIONS = {"preset": "compact", "params": {"learning_rate": 0.001, "noise": (0.0, 0.1)}}
 

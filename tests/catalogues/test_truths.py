@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.table import Table
 
-from catalogues.database import connected, fetch
-from catalogues.truth_kinds import TableColumns, read_truth
-from catalogues.truths import KNOWN, Truth
+from catalogues.queries.database import connected, fetch
+from catalogues.truth.kinds import TableColumns, read_truth
+from catalogues.truth.table import KNOWN, Truth
 
 IDS = [587722981747982465, 587722981752438860, 587722982286426253]
 

@@ -11,7 +11,7 @@ from astropy.io.votable.ucd import parse_ucd
 
 from catalogues.bars import SCHEMA
 from catalogues.columns import column
-from catalogues.votable_footer import CONTENT_KEY, VERSION_KEY, votable_keys
+from catalogues.hats.votable import CONTENT_KEY, VERSION_KEY, votable_keys
 
 
 def fields_of(schema: pa.Schema) -> list:

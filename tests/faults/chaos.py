@@ -107,7 +107,8 @@ def measure(words: list[str], address: str) -> None:
     os.dup2(log, 1), os.dup2(log, 2)
     status = 99
     try:
-        from pipelines import measure, stages
+        from pipelines.measure import command as measure
+        from pipelines.measure import stages
         from tests.faults.fakes import SlowExplainer
 
         stages.Explainer = SlowExplainer  # type: ignore[misc]

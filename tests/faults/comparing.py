@@ -8,8 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catalogues import lease, storage
-from catalogues.catalogue_files import CATALOGUE, KEY, PICTURES
+from catalogues import storage
+from catalogues.runs import lease
+from catalogues.runs.files import CATALOGUE, KEY, PICTURES
 
 
 def catalogue(output: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from actors.tables import EXPLAINED, with_columns
+from actors.measure.columns import EXPLAINED, with_columns
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.statuses import Status
 

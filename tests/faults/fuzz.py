@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from catalogues.image_limits import ImageLimits
-from catalogues.images import Decoded, decode
+from catalogues.images.decode import Decoded, decode
+from catalogues.images.limits import ImageLimits
 from catalogues.statuses import HEALTHY, Status
 from tests.faults.manifests import damaged, good_shards, read_all
 from tests.faults.mutations import CORPUS, mutant, mutants, seeds

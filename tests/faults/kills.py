@@ -33,11 +33,11 @@ SESSIONS_MAX = 200
 
 
 def in_process(plan: Any, record: Any, have: Any, holder: str) -> Iterator[dict[str, Any]]:
-    """What pipelines.stages does, in this process and in an order of its own."""
-    from actors.decoder import Decoder
-    from actors.measurer import Measurer
-    from actors.shards import ShardSource
-    from actors.writer import write_batch
+    """What pipelines.measure.stages does, in this process and in an order of its own."""
+    from actors.measure.decoder import Decoder
+    from actors.measure.measurer import Measurer
+    from actors.measure.shard_source import ShardSource
+    from actors.measure.writer import write_batch
     from tests.faults.fakes import FakeExplainer
 
     options, rng = plan.options, random.Random(os.getpid())
@@ -82,8 +82,8 @@ def _measure(words: list[str], dies_after_s: float | None, tells: Connection) ->
     """End this process with the command's exit status."""
     status, before = 99, time.process_time()
     try:
-        from pipelines import measure as command_
-        from pipelines import session, stages
+        from pipelines.measure import command as command_
+        from pipelines.measure import session, stages
 
         stages.stages, stages.receipts = in_process, iter  # type: ignore[assignment]
         session.cluster = no_cluster  # type: ignore[assignment]
@@ -108,7 +108,7 @@ def recognised(place: str, words: list[str]) -> bool:
 
 @contextmanager
 def no_cluster(options: Any) -> Iterator[dict[str, float]]:
-    """In place of pipelines.resources.cluster."""
+    """In place of pipelines.cluster.resources.cluster."""
     yield {"CPU": 1.0}
 
 

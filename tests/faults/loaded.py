@@ -2,14 +2,14 @@
 
 import os
 
-from pipelines.resources import import_ray
+from pipelines.cluster.resources import import_ray
 
 os.environ["RAY_AUTH_MODE"] = "disabled"  # as tests.faults.nodes has it; Ray looks but once
 import_ray()
 
 import torch  # noqa: E402  (once Ray's environment is set)
 
-from pipelines import measure, metrics, plan, session, stages  # noqa: E402, F401
+from pipelines.measure import command as measure  # noqa: E402, F401
 from tests.faults import fakes  # noqa: E402, F401
 
 torch.set_num_threads(1)

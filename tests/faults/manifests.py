@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from actors.shards import read_rows
+from actors.measure.shard_source import read_rows
 from catalogues.manifest import SCHEMA
-from catalogues.rows import NOTE
-from catalogues.shards import list_shards
+from catalogues.shards.reading import list_shards
+from catalogues.shards.rows import NOTE
 from catalogues.storage import StorageError, StorageOptions
 from tests.faults.mutations import mutant
 

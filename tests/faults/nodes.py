@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.resources import import_ray
+from pipelines.cluster.resources import import_ray
 
 CPUS = 2
 ATTEMPTS = 5

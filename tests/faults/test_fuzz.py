@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.shards import read_rows
+from actors.measure.shard_source import read_rows
 from catalogues.manifest import ALIASES, SCHEMA
-from catalogues.rows import NOTE
-from catalogues.shards import list_shards
+from catalogues.shards.reading import list_shards
+from catalogues.shards.rows import NOTE
 from catalogues.storage import StorageError, StorageOptions
-from pipelines.measure import MeasureOptions
+from pipelines.measure.options import MeasureOptions
 from tests.faults.fuzz import MANIFESTS, Kind, block, check, survived
 from tests.faults.manifests import SHARDS, good_shards, read_all
 from tests.faults.mutations import mutants, seeds

@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from actors.decoder import Decoder
-from actors.guard import DEATHS_MAX
-from pipelines import stages
-from pipelines.measure import MeasureOptions, run
-from pipelines.resources import ClusterOptions
+from actors.measure.crash_guard import DEATHS_MAX
+from actors.measure.decoder import Decoder
+from pipelines.cluster.resources import ClusterOptions
+from pipelines.measure import stages
+from pipelines.measure.command import run
+from pipelines.measure.options import MeasureOptions
 from tests.faults.fakes import FakeExplainer
 from tests.survey import tiny_ensemble, write_survey
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import botocore.auth
 import pytest
 
-from actors.shards import read_rows
+from actors.measure.shard_source import read_rows
 from catalogues import storage
-from catalogues.shards import list_shards
+from catalogues.shards.reading import list_shards
 from catalogues.storage import StorageError, StorageOptions
 from tests.faults.proxy import FaultyStore, faulty
 from tests.s3server import S3Server

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.networks import Member, MemberSpec
+from models.networks.member import Member, MemberSpec
 
 SIDE = 32
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actors.explainer import find_ensemble, load_ensemble
-from catalogues.images import decode
-from catalogues.mocks import mock_table
+from actors.load_networks import find_ensemble, load_ensemble
+from catalogues.images.decode import decode
+from catalogues.mocks.table import mock_table
 from catalogues.storage import StorageOptions
-from models.adaptive import bar_maps_to_tolerance, steps
-from models.ensemble import Ensemble
-from models.estimator import estimate_bar, read_bar, sampling_error
-from models.explanation import BarMaps, bar_maps_left_out, light_of
+from models.barlength.estimator import estimate_bar, read_bar, sampling_error
+from models.networks.ensemble import Ensemble
 from models.preprocess import canvas
 from models.recipe import Recipe
+from models.saliency.adaptive import bar_maps_to_tolerance, steps
+from models.saliency.bar_maps import BarMaps, bar_maps_left_out, light_of
 
 SEED = 7
 SAMPLES = 100

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from catalogues.galaxyzoo import INDEX, SPIRAL
-from models.arms import ArmParams, SpiralArms, arms_seen, read_arms
+from models.spiral_and_bulge import ArmParams, SpiralArms, arms_seen, read_arms
 
 SIDE = 144
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import resnet18
 
-from models.attribution_cams import CAMS, feature_layer
-from models.attributions import AttributionParams, attribute
-from models.networks import Member
+from models.attribution.cams import CAMS, feature_layer
+from models.attribution.methods import AttributionParams, attribute
+from models.networks.member import Member
 from tests.reference.attributions import (
     grad_cam_literal,
     grad_cam_plus_plus_literal,

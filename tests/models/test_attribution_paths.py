@@ -10,12 +10,12 @@ import saliency.core
 import torch
 from torch import Tensor, nn
 
-from models.attribution_paths import (
+from models.attribution.paths import (
     blur_integrated_gradients,
     guided_integrated_gradients,
     slopes_of,
 )
-from models.attribution_regions import xrai
+from models.attribution.xrai import xrai
 from tests.models.bar_finder import bar_finder, bars
 
 Floats = np.ndarray

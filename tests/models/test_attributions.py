@@ -12,9 +12,9 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
-from models.attribution_cams import CAMS
-from models.attributions import CITATIONS, METHODS, SIGNED, AttributionParams, attribute
-from models.noise import draw_noise
+from models.attribution.cams import CAMS
+from models.attribution.methods import CITATIONS, METHODS, SIGNED, AttributionParams, attribute
+from models.saliency.noise import draw_noise
 from models.views import ViewParams
 from tests.models.bar_finder import bar_finder, bars
 from tests.reference.attributions import integrated_gradients_literal

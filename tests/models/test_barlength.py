@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from models.barlength import BarLengthParams, StopReason, measure_bar
+from models.barlength.measure import BarLengthParams, StopReason, measure_bar
 from tests.models.barmaps import (
     SHAPES,
     BarMap,

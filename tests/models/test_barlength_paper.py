@@ -15,11 +15,11 @@ from PIL import Image
 from scipy import ndimage
 
 from catalogues.galaxyzoo import BAR
-from models.barlength import BarLengthParams, StopReason, measure_bar, measure_grid
-from models.chords import longest_chord
-from models.linearity import THRESHOLDS, principal, threshold_moments, thresholds_below
-from models.networks import Member
-from models.saliency import SmoothGradParams, galaxy_seed, smoothgrad
+from models.barlength.chord import longest_chord
+from models.barlength.linearity import THRESHOLDS, principal, threshold_moments, thresholds_below
+from models.barlength.measure import BarLengthParams, StopReason, measure_bar, measure_grid
+from models.networks.member import Member
+from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed, smoothgrad
 from tests.reference.algorithm1 import algorithm_1, largest_distance
 
 CORRELATIONS = (0.7, 0.75, 0.8, 0.85, 0.9)

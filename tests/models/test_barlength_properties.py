@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from models.barlength import BarLengthParams, BarMeasurement, StopReason, measure_bar
+from models.barlength.measure import BarLengthParams, BarMeasurement, StopReason, measure_bar
 from tests.models.barmaps import SHAPES, angle_difference
 
 READINGS = {

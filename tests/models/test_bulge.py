@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from models.bulge import read_bulge
+from models.spiral_and_bulge import read_bulge
 from models.statistics import angle_difference_deg
 
 SIDE = 144

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.barlength import BarLengthParams
-from models.calibration import calibrate, candidates, fit_line, tried, try_reading
-from models.error_calibration import fit_errors, sampling_factor
-from models.estimator import EstimatorParams, estimate_bar
-from models.known_bars import KnownBar
-from models.levels import at_levels, fit_powers, sizes
+from models.barlength.estimator import EstimatorParams, estimate_bar
+from models.barlength.levels import at_levels, fit_powers, sizes
+from models.barlength.measure import BarLengthParams
+from models.calibration.errors import fit_errors, sampling_factor
+from models.calibration.known_bars import KnownBar
+from models.calibration.lengths import calibrate, candidates, fit_line, tried, try_reading
 from tests.models.barmaps import gaussian_ridge
 from tests.models.test_light_reading import box
 
@@ -59,7 +59,7 @@ def test_a_reading_is_calibrated_to_the_truth() -> None:
 def test_what_was_chosen_on_some_bars_reads_all_as_it_was_judged(
     reading: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.calibration._CHOSEN_ON", 20)
+    monkeypatch.setattr("models.calibration.lengths._CHOSEN_ON", 20)
     bars, of_kind = known(60, 0.0), BarLengthParams(reading=reading)  # type: ignore[arg-type]
     best = tried(bars, [EstimatorParams(reading=of_kind)])[0]
     lengths = np.array([estimate_bar(k.maps, best.params).bar.length_px for k in bars])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.class_scores import class_scores, reliability
+from models.training.class_scores import class_scores, reliability
 
 
 def test_numbers_by_hand() -> None:

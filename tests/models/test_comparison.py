@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.comparison import agreement
+from models.validation.agreement import agreement
 
 NAN = float("nan")
 

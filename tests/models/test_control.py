@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.control import Control, control_member, control_params
-from models.ensemble import Ensemble, EnsembleSpec, dump_member
-from models.examples import Examples
-from models.networks import Member, MemberSpec
+from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.length_regressor import Control, control_member
+from models.networks.member import Member, MemberSpec
+from models.networks.weights import dump_member
 from models.preprocess import FieldSpec
-from models.scores import table_1
-from models.training import Trainer
-from models.training_params import TrainParams
+from models.training.examples import Examples
+from models.training.params import TrainParams, control_params
+from models.training.scores import table_1
+from models.training.trainer import Trainer
 from models.views import ViewParams
 
 SIDE = 32

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from models.counter_noise import _splitmix64, counter_normal
+from models.saliency.noise import _splitmix64, counter_normal
 
 
 def test_the_bits_are_those_of_splitmix64() -> None:

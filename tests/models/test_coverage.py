@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.coverage import GAUSSIAN_1, GAUSSIAN_2, coverage_numbers, pulls
+from models.validation.coverage import GAUSSIAN_1, GAUSSIAN_2, coverage_numbers, pulls
 
 N = 20_000
 

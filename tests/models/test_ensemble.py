@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from models.ensemble import Ensemble, EnsembleSpec, build_member, dump_member, normalise, preset
-from models.networks import Member, MemberSpec
+from models.networks.ensemble import Ensemble, EnsembleSpec, normalise
+from models.networks.member import Member, MemberSpec
+from models.networks.presets import preset
+from models.networks.votes import Pool, pooled, votes_from_logits
+from models.networks.weights import build_member, dump_member
 from models.preprocess import FieldSpec
 from models.views import ViewParams, resample, sequence
-from models.votes import Pool, pooled, votes_from_logits
 
 SIDE = 32
 MEMBERS = tuple(

@@ -8,8 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from models.barlength import BarLengthParams, StopReason, measure_bar
-from models.estimator import (
+from models.barlength.estimator import (
     EstimatorParams,
     concord,
     estimate_bar,
@@ -17,6 +16,7 @@ from models.estimator import (
     read_bar,
     sampling_error,
 )
+from models.barlength.measure import BarLengthParams, StopReason, measure_bar
 from tests.models.barmaps import gaussian_ridge
 from tests.reference.algorithm1 import algorithm_1
 

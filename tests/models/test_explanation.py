@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from catalogues.galaxyzoo import BAR, NO_BAR
-from models.ensemble import Ensemble, EnsembleSpec, normalised
-from models.estimator import EstimatorParams, mean_map, sampling_error
-from models.explanation import bar_maps, bar_maps_left_out, light_of, maps_of_kinds, vote
-from models.networks import Member, MemberSpec
+from models.barlength.estimator import EstimatorParams, mean_map, sampling_error
+from models.networks.ensemble import Ensemble, EnsembleSpec, normalised
+from models.networks.member import Member, MemberSpec
 from models.preprocess import FieldSpec, brightness
-from models.saliency import SmoothGradParams, mean_gradients, smoothgrad
+from models.saliency.bar_maps import bar_maps, bar_maps_left_out, light_of, maps_of_kinds, vote
+from models.saliency.smoothgrad import SmoothGradParams, mean_gradients, smoothgrad
 from models.views import ViewParams
 
 SIDE = 32
@@ -99,7 +99,7 @@ def test_kinds_that_share_gradients_are_each_what_they_are_alone(
         passes.append(given)
         return mean_gradients(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("models.explanation.mean_gradients", counted)
+    monkeypatch.setattr("models.saliency.bar_maps.mean_gradients", counted)
     found = dict(maps_of_kinds(ensemble, image, kinds, 5))
     assert found.keys() == alone.keys()
     for name, maps in found.items():

@@ -11,8 +11,9 @@ import torch
 from captum.metrics import infidelity as captum_infidelity
 from torch import Tensor, nn
 
-from models.attributions import METHODS, SIGNED, AttributionParams, attribute
-from models.faithfulness import (
+from models.attribution.methods import METHODS, SIGNED, AttributionParams, attribute
+from models.faithfulness.curves import important_first, probabilities_of, probability_area
+from models.faithfulness.metrics import (
     BETTER,
     BY_IMAGE_ALONE,
     FAITHFULNESS,
@@ -24,8 +25,7 @@ from models.faithfulness import (
     randomised,
     why_undefined,
 )
-from models.faithfulness_curves import important_first, probabilities_of, probability_area
-from models.faithfulness_perturbed import _squares, infidelity, max_sensitivity, removals
+from models.faithfulness.perturbation import _squares, infidelity, max_sensitivity, removals
 from models.views import ViewParams
 from tests.models.bar_finder import bar_finder, bars
 from tests.reference.faithfulness import infidelity_literal, probability_area_literal

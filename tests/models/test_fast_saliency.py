@@ -12,20 +12,20 @@ import pytest
 import torch
 from torch import nn
 
-from actors.explainer import find_ensemble
-from catalogues.images import decode
-from catalogues.mocks import mock_table
+from actors.load_networks import find_ensemble
+from catalogues.images.decode import decode
+from catalogues.mocks.table import mock_table
 from catalogues.storage import StorageOptions
-from models.compilation import Compiled
-from models.ensemble import Ensemble, EnsembleSpec
-from models.estimator import read_bar
-from models.explanation import bar_maps, light_of
-from models.fast_saliency import FastMember, SpeedParams, fast, samples_that_fit
-from models.folding import folded
-from models.networks import COMPACT, LITE, Member, MemberSpec, to_device
+from models.barlength.estimator import read_bar
+from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.fast_gradients import Compiled, FastMember, SpeedParams, fast, samples_that_fit
+from models.networks.folding import folded
+from models.networks.member import Member, MemberSpec, to_device
+from models.networks.presets import COMPACT, LITE
 from models.preprocess import canvas
 from models.recipe import Recipe
-from models.saliency import SmoothGradParams, gradient_sums, mean_gradients
+from models.saliency.bar_maps import bar_maps, light_of
+from models.saliency.smoothgrad import SmoothGradParams, gradient_sums, mean_gradients
 from models.views import ViewParams
 
 BAR = 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.grade_ceilings import RELATIVE_ERRORS, grade_ceilings, presence_ceiling
-from models.numbers import Number
+from models.validation.grade_ceilings import RELATIVE_ERRORS, grade_ceilings, presence_ceiling
+from models.validation.numbers import Number
 
 COUNT = 1500
 GRADES = np.repeat([0.5, 0.75, 1.0], COUNT // 3)

@@ -11,9 +11,9 @@ import torch
 from scipy import ndimage
 
 from catalogues.galaxyzoo import BAR
-from models.barlength import BarLengthParams
-from models.estimator import estimate_bar
-from models.grid import (
+from models.barlength.estimator import estimate_bar
+from models.barlength.measure import BarLengthParams
+from models.calibration.paper_grid import (
     AVERAGE_MAPS,
     AVERAGE_MEASUREMENTS,
     GridParams,
@@ -21,7 +21,7 @@ from models.grid import (
     methods,
     with_input,
 )
-from models.grid_scores import (
+from models.calibration.paper_grid_scores import (
     GridPoint,
     KnownLengths,
     best_of_methods,
@@ -30,9 +30,9 @@ from models.grid_scores import (
     score,
     winner,
 )
-from models.networks import Member
+from models.networks.member import Member
 from models.recipe import Recipe
-from models.saliency import SmoothGradParams, smoothgrad
+from models.saliency.smoothgrad import SmoothGradParams, smoothgrad
 from tests.reference.algorithm1 import algorithm_1
 
 MEMBERS = ("vgg", "resnet", "xception")

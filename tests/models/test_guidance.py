@@ -10,12 +10,19 @@ import pytest
 import torch
 
 from catalogues.galaxyzoo import BAR, NO_BAR
-from models.augment import AugmentParams
-from models.examples import Examples
-from models.guidance import Guidance, GuideParams, KnownBars, pointing, reach_error, regions
-from models.networks import Member, MemberSpec
-from models.training import Trainer
-from models.training_params import TrainParams
+from models.networks.member import Member, MemberSpec
+from models.training.augment import AugmentParams
+from models.training.examples import Examples
+from models.training.guidance import (
+    Guidance,
+    GuideParams,
+    KnownBars,
+    pointing,
+    reach_error,
+    regions,
+)
+from models.training.params import TrainParams
+from models.training.trainer import Trainer
 from models.views import ViewParams, affine, resample
 
 SIDE = 48

@@ -9,10 +9,11 @@ import timm
 import torch
 from safetensors.torch import save
 
-from models.control import control_member
-from models.ensemble import dump_member
-from models.initial import new_member
-from models.networks import LITE, Member, MemberSpec
+from models.networks.checkpoints import new_member
+from models.networks.length_regressor import control_member
+from models.networks.member import Member, MemberSpec
+from models.networks.presets import LITE
+from models.networks.weights import dump_member
 
 NARROW = MemberSpec(name="n", architecture="narrow_vgg", input_px=32, options={"width": 4})
 TIMM = MemberSpec(name="t", architecture="resnetv2_18", input_px=32)

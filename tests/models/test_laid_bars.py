@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.laid_bars import LaidBar, LaidBarParams, lay_bar
 from models.preprocess import galaxy_frame
+from models.training.laid_bars import LaidBar, LaidBarParams, lay_bar
 
 PLAIN = LaidBarParams(length_scatter=0.1)
 

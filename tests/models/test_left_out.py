@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.left_out import group_sizes, left_out_gradients, smoothgrad_left_out
-from models.networks import Member
-from models.saliency import SmoothGradParams, draw_noise, mean_gradients, smoothgrad
+from models.networks.member import Member
+from models.saliency.jackknife import group_sizes, left_out_gradients, smoothgrad_left_out
+from models.saliency.smoothgrad import SmoothGradParams, draw_noise, mean_gradients, smoothgrad
 from models.views import ViewParams
 from tests.models.test_saliency import BAR, SIDE, Linear
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from scipy import special
 
-from models.barlength import BarLengthParams, StopReason, measure_bar
-from models.calibration import try_reading
-from models.estimator import EstimatorParams
-from models.known_bars import KnownBar
-from models.levels import fit_powers
+from models.barlength.estimator import EstimatorParams
+from models.barlength.levels import fit_powers
+from models.barlength.measure import BarLengthParams, StopReason, measure_bar
+from models.calibration.known_bars import KnownBar
+from models.calibration.lengths import try_reading
 from tests.models.barmaps import gaussian_ridge
 
 LEVELS = BarLengthParams(reading="levels", smoothing_px=1.0)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.barlength import BarLengthParams, StopReason, measure_bar
+from models.barlength.measure import BarLengthParams, StopReason, measure_bar
 
 SIDE = 144
 LIGHT = BarLengthParams(reading="light", smoothing_px=1.0)

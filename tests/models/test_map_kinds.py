@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from models.map_kinds import MapAxes, MapKind
-from models.readings import FAMILIES, family, readings_of, words
+from models.calibration.map_kinds import MapAxes, MapKind
+from models.calibration.readings import FAMILIES, family, readings_of, words
 from models.recipe import Recipe
 from models.views import ViewParams
 

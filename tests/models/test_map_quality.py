@@ -9,16 +9,16 @@ import pytest
 import torch
 from torch import nn
 
-from catalogues.comparison import METRICS
 from catalogues.galaxyzoo import BAR, INDEX
-from models.answers import AnswerNetwork, answer_classes
-from models.attributions import AttributionParams
-from models.bar_reading import TrueBar, bar_agreement, bar_errors
-from models.controls import NOISE, ORACLE
-from models.faithfulness import BETTER, BY_IMAGE_ALONE, FaithfulnessParams, Trial
-from models.map_quality import explainer, quality, shown
-from models.ranking import overall
-from models.votes import votes_from_logits
+from catalogues.runs.comparison_rows import METRICS
+from models.attribution.methods import AttributionParams
+from models.attribution.network import AnswerNetwork, answer_classes
+from models.attribution.reference_maps import NOISE, ORACLE
+from models.faithfulness.bar_errors import TrueBar, bar_agreement, bar_errors
+from models.faithfulness.map_quality import explainer, quality, shown
+from models.faithfulness.metrics import BETTER, BY_IMAGE_ALONE, FaithfulnessParams, Trial
+from models.faithfulness.ranking import overall
+from models.networks.votes import votes_from_logits
 
 SIDE = 24
 QUICK = FaithfulnessParams(curve_steps=8, infidelity_samples=32, sensitivity_samples=2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from catalogues.galaxyzoo import BAR, COLUMNS, INDEX, NO_BAR, cumulative
-from models.misclassified import answer_numbers
+from models.validation.misclassified import answer_numbers
 
 N = 40
 

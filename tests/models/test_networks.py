@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from models.ensemble import dump_member
-from models.networks import COMPACT, PAPER, Member, MemberSpec
+from models.networks.member import Member, MemberSpec
+from models.networks.presets import COMPACT, PAPER
+from models.networks.weights import dump_member
 
 
 @pytest.mark.parametrize("spec", COMPACT, ids=lambda s: s.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.nulls import constant_times, null_numbers
+from models.validation.nulls import constant_times, null_numbers
 
 
 def numbers(truth: np.ndarray, size: np.ndarray) -> dict:

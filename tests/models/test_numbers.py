@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.stats import binom_conf_interval
 
-from models.numbers import BootstrapParams, number, share
+from models.validation.numbers import BootstrapParams, number, share
 
 
 def mean(values: np.ndarray) -> float:

@@ -7,8 +7,8 @@ import copy
 import pytest
 import torch
 
-from models.networks import Member
-from models.saliency import SmoothGradParams, gradient_sums, mean_gradients
+from models.networks.member import Member
+from models.saliency.smoothgrad import SmoothGradParams, gradient_sums, mean_gradients
 
 BAR = 5
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from models.overlays import Line, bar_line, image_angle_deg
-from models.placement import Placement
+from models.barlength.placement import Line, Placement, bar_line, image_angle_deg
 from models.preprocess import FieldSpec, canvas, galaxy_frame
 from tests.pipelines.synthetic_run import draw_galaxy
 

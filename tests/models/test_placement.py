@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from models.barlength import BarMeasurement, StopReason
-from models.estimator import BarEstimate
-from models.placement import Placement, place_bar
+from models.barlength.estimator import BarEstimate
+from models.barlength.measure import BarMeasurement, StopReason
+from models.barlength.placement import Placement, place_bar
 
 
 def estimate(length: float, angle: float, x: float, y: float) -> BarEstimate:

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.probing import EFFICIENCY, ProbedBatch, rates, survey_interval
-from models.survey_cost import Machines
+from models.survey_cost import EFFICIENCY, Machines, ProbedBatch, rates, survey_interval
 
 BATCH = ProbedBatch(
     rows=10, voted=8, selected=2, mapped=2, decode_s=0.5, votes_s=0.4, maps_s=4.0, read_s=0.2,

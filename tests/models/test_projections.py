@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.projections import mollweide
+from catalogues.sky import mollweide
 
 
 def test_landmarks_are_where_they_belong() -> None:

@@ -13,10 +13,9 @@ import torch
 from safetensors.torch import load, save
 from timm.models import save_for_hf
 
-from models.ensemble import build_member, dump_member
-from models.initial import new_member
-from models.networks import Member, MemberSpec
-from models.published import published_spec, published_weights
+from models.networks.checkpoints import new_member, published_spec, published_weights
+from models.networks.member import Member, MemberSpec
+from models.networks.weights import build_member, dump_member
 
 ZOOBOT = "hf_hub:mwalmsley/zoobot-encoder-test_convnext"
 MEAN, STD = [0.1, 0.2, 0.3], [0.4, 0.5, 0.6]

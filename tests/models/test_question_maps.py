@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from catalogues.ensembles import read_ensemble
 from catalogues.galaxyzoo import BAR, OBVIOUS_BULGE, SPIRAL
-from models.ensemble import Ensemble, EnsembleSpec
+from catalogues.runs.ensembles import read_ensemble
+from models.networks.ensemble import Ensemble, EnsembleSpec
 from models.preprocess import canvas
-from models.question_maps import question_maps
-from models.saliency import SmoothGradParams, smoothgrad
+from models.saliency.answer_maps import question_maps
+from models.saliency.smoothgrad import SmoothGradParams, smoothgrad
 from tests.pipelines.synthetic_run import draw_galaxy
 from tests.survey import tiny_ensemble
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from models.ranking import holm, image_ranks, overall, paired_p, standings, verdict
+from models.faithfulness.ranking import holm, image_ranks, overall, paired_p, standings, verdict
 
 N = 200
 

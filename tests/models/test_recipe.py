@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from models.barlength import BarLengthParams
-from models.estimator import EstimatorParams
+from models.barlength.estimator import EstimatorParams
+from models.barlength.measure import BarLengthParams
 from models.recipe import Recipe
-from models.saliency import SmoothGradParams
+from models.saliency.smoothgrad import SmoothGradParams
 from models.views import ViewParams
 
 

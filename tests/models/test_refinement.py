@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from models.barlength import BarMeasurement, StopReason
-from models.estimator import EstimatorParams, estimate_bar, read_bar, sampling_error
-from models.refinement import FEATURES, Refinement, frame_features, refined
+from models.barlength.estimator import EstimatorParams, estimate_bar, read_bar, sampling_error
+from models.barlength.measure import BarMeasurement, StopReason
+from models.barlength.refinement import FEATURES, Refinement, frame_features, refined
 from tests.models.barmaps import axes, gaussian_ridge
 from tests.reference import refinement as literal
 

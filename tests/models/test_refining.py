@@ -7,11 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.estimator import EstimatorParams, read_bar
-from models.known_bars import KnownBar
-from models.refined_calibration import REFINED_MIN, GradedBar, TooFewBars, refine
-from models.refinement import FEATURES
-from models.refining import Graded, Lessons, RefiningParams, expected_of_grade, fit_refinement
+from models.barlength.estimator import EstimatorParams, read_bar
+from models.barlength.refinement import FEATURES
+from models.calibration.fit_refinement import (
+    Graded,
+    Lessons,
+    RefiningParams,
+    expected_of_grade,
+    fit_refinement,
+)
+from models.calibration.known_bars import KnownBar
+from models.calibration.refined import REFINED_MIN, GradedBar, TooFewBars, refine
 from models.statistics import spearman
 from tests.models.barmaps import axes, gaussian_ridge
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
-from models.regression import decile_errors, decile_of, slopes
+from models.validation.regression import decile_errors, decile_of, slopes
 
 
 @pytest.fixture

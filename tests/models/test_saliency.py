@@ -12,8 +12,8 @@ import torch
 from captum.attr import NoiseTunnel, Saliency
 from torch import nn
 
-from models.networks import Member, MemberSpec
-from models.saliency import (
+from models.networks.member import Member, MemberSpec
+from models.saliency.smoothgrad import (
     SmoothGradParams,
     draw_noise,
     galaxy_seed,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.examples import Examples
-from models.networks import Member, MemberSpec
-from models.scores import table_1
+from models.networks.member import Member, MemberSpec
+from models.training.examples import Examples
+from models.training.scores import table_1
 from models.views import ViewParams
 
 SIDE = 32

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from models.searching import SearchParams, variants
-from models.training_params import RECIPES, TrainParams
+from models.training.params import RECIPES, TrainParams
+from models.training.search import SearchParams, variants
 
 BASE = RECIPES["compact"]
 

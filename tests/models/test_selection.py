@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from catalogues.galaxyzoo import BAR, NO_BAR, NOT_EDGE_ON
-from models.selection import SelectionParams
+from models.networks.selection import SelectionParams
 
 
 def votes(reached: float, bar: float) -> np.ndarray:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import models
-from models.barlength import BarMeasurement, StopReason
-from models.estimator import estimate_bar
+from models.barlength.estimator import estimate_bar
+from models.barlength.measure import BarMeasurement, StopReason
 from models.recipe import Recipe
 from tests.models.barmaps import SHAPES, BarMap, angle_difference
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from catalogues.radio_images import RadioParams, preprocess
-from models.source_masks import IslandParams, island_mask
+from catalogues.images.radio import RadioParams, preprocess
+from models.attribution.source_masks import IslandParams, island_mask
 
 SIDE = 150
 LOBES = ((75, 45), (75, 105))

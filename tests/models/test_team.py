@@ -13,12 +13,12 @@ import pytest
 import torch
 from torch import distributed, multiprocessing
 
-from models.augment import AugmentParams
-from models.examples import Examples
-from models.networks import Member, MemberSpec
-from models.team import ALONE, Team
-from models.training import Trainer
-from models.training_params import TrainParams
+from models.networks.member import Member, MemberSpec
+from models.training.augment import AugmentParams
+from models.training.examples import Examples
+from models.training.params import TrainParams
+from models.training.process_group import ALONE, Team
+from models.training.trainer import Trainer
 from models.views import ViewParams
 
 SIDE, BATCH = 64, 8

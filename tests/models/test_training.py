@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from catalogues.galaxyzoo import BAR, NO_BAR
-from models.augment import AugmentParams, augment
-from models.examples import Examples
-from models.networks import Member, MemberSpec
-from models.team import Team
-from models.training import Trainer
-from models.training_params import TrainParams
+from models.networks.member import Member, MemberSpec
+from models.training.augment import AugmentParams, augment
+from models.training.examples import Examples
+from models.training.params import TrainParams
+from models.training.process_group import Team
+from models.training.trainer import Trainer
 from models.views import ViewParams
 
 SIDE = 32

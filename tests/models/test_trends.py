@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from models.trends import BIN_MIN, angle_trend, bins, trend
+from models.validation.trends import BIN_MIN, angle_trend, bins, trend
 
 N = 4000
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.grades import grade_numbers
-from models.validation import (
+from models.validation.grades import grade_numbers
+from models.validation.lengths import (
     LengthPairs,
     detection_numbers,
     honest_numbers,

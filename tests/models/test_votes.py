@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from catalogues.galaxyzoo import BAR, COLUMNS, NO_BAR, QUESTIONS, consistency_error
-from models.votes import cross_entropy, pooled, score, squared_error, votes_from_logits
+from models.networks.votes import cross_entropy, pooled, score, squared_error, votes_from_logits
 
 
 @pytest.fixture

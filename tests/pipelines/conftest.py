@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import report
-from pipelines.report import ReportOptions
+from pipelines.report import command as report
+from pipelines.report.command import ReportOptions
 from tests.pipelines.ingesting import FIRST_ID, jpeg
 from tests.pipelines.synthetic_run import SyntheticRun
 

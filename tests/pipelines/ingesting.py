@@ -10,8 +10,8 @@ from PIL import Image
 from rich.console import Console
 
 from catalogues import storage
-from catalogues.ingestion import IngestSummary
-from catalogues.shards import list_shards, read_shard
+from catalogues.layouts.gather import IngestSummary
+from catalogues.shards.reading import list_shards, read_shard
 from pipelines.ingest import IngestOptions, run
 
 FIRST_ID = 587722981742084096

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalogues.bars import SCHEMA
-from catalogues.pictures import SCHEMA as PICTURES
-from catalogues.pictures import encode_map, encode_picture
-from catalogues.positions import healpix_29
-from catalogues.provenance import new_record, new_session
+from catalogues.runs.pictures import SCHEMA as PICTURES
+from catalogues.runs.pictures import encode_map, encode_picture
+from catalogues.runs.provenance import new_record, new_session
+from catalogues.sky import healpix_29
 from models.preprocess import FieldSpec, canvas, galaxy_frame
 
 SIDE = 212

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from catalogues.comparison import SCHEMA
+from catalogues.runs.comparison_rows import SCHEMA
 from catalogues.storage import (
     StorageError,
     filesystem,
@@ -20,8 +20,9 @@ from catalogues.storage import (
     read_whole,
     write_whole,
 )
-from pipelines import compare, status
-from pipelines.compare_options import CompareOptions
+from pipelines import status
+from pipelines.compare import command as compare
+from pipelines.compare.options import CompareOptions
 from tests.browsing import check_page
 from tests.comparing import FIELDS, barred_rows, compare_options
 from tests.s3server import S3Server
@@ -184,7 +185,7 @@ def test_a_method_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_images_are_drawn_by_hash_and_grow(tmp_path: Path) -> None:
-    from pipelines.compare_plan import make_plan
+    from pipelines.compare.plan import make_plan
 
     def chosen(**changes: object) -> np.ndarray:
         return make_plan(compare_options(tmp_path, 12, **changes)).choice.chosen["a.parquet"]

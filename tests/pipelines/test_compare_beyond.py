@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from catalogues.comparison import METRICS, STRANGER
-from pipelines.compare_beyond import beyond, beyond_rows
-from pipelines.compare_numbers import NAMED, Table, group
+from catalogues.runs.comparison_rows import METRICS, STRANGER
+from pipelines.compare.gains import beyond, beyond_rows
+from pipelines.compare.numbers import NAMED, Table, group
 
 COUNT = 40
 AT = {"by_image": (0.9, 0.9), "by_network": (0.6, 0.1), "noise": (0.1, 0.1)}

@@ -13,12 +13,12 @@ import pytest
 from rich.console import Console
 
 from catalogues import storage
-from catalogues.mock_survey import RECORD, MockSurvey, is_written, write_survey
-from catalogues.mocks import mock_table
+from catalogues.mocks.survey import RECORD, MockSurvey, is_written, write_survey
+from catalogues.mocks.table import mock_table
 from models import statistics
 from pipelines import demo
+from pipelines.cluster.resources import ClusterOptions
 from pipelines.demo import DemoOptions
-from pipelines.resources import ClusterOptions
 from tests.survey import tiny_ensemble
 
 GALAXIES = 12

@@ -12,10 +12,10 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
 
-from catalogues.mocks import MockSkyParams, draw_galaxy, render
-from models.arms import SpiralArms
-from pipelines import explain
-from pipelines.explain_picture import arms_words
+from catalogues.mocks.table import MockSkyParams, draw_galaxy, render
+from models.spiral_and_bulge import SpiralArms
+from pipelines.explain import command as explain
+from pipelines.explain.picture import arms_words
 
 Told = Callable[..., tuple[int, str, str]]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import report
-from pipelines.report import ReportOptions
+from pipelines.report import command as report
+from pipelines.report.command import ReportOptions
 from tests.browsing import browser, inaccessible, visited
 from tests.pipelines.synthetic_run import SyntheticRun
 from tests.pipelines.test_report import Page

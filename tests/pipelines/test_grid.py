@@ -16,17 +16,18 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from catalogues.ensembles import read_ensemble
-from catalogues.grid_table import read_points
 from catalogues.manifest import SCHEMA
+from catalogues.runs.ensembles import read_ensemble
+from catalogues.runs.grid_rows import read_points
 from catalogues.storage import StorageError, filesystem
-from models.ensemble import Ensemble, EnsembleSpec
-from models.grid import GridParams, methods
-from models.grid_scores import GridPoint, best_of_methods, winner
+from models.calibration.paper_grid import GridParams, methods
+from models.calibration.paper_grid_scores import GridPoint, best_of_methods, winner
+from models.networks.ensemble import Ensemble, EnsembleSpec
 from models.recipe import Recipe
-from pipelines import calibrate
-from pipelines.grid import GridOptions, run
-from pipelines.resources import ClusterOptions
+from pipelines.calibrate import command as calibrate
+from pipelines.calibrate.options import GridOptions
+from pipelines.calibrate.paper_grid import run
+from pipelines.cluster.resources import ClusterOptions
 from tests.survey import galaxy_rows, tiny_ensemble, write_shard
 
 REPOSITORY = Path(__file__).parents[2]

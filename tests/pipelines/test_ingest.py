@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalogues import storage
-from catalogues.ids import hashed_id
-from catalogues.images import decode
+from catalogues.images.decode import decode
+from catalogues.shards.ids import hashed_id
 from pipelines.ingest import report
 from tests.badimages import bad_ids, bad_images
 from tests.pipelines.ingesting import FIRST_ID, described, ingest, jpeg, rows_of

@@ -10,8 +10,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from catalogues.answers import VOTES
-from catalogues.layouts.votes import schemes
+from catalogues.layouts.joined.votes import schemes
+from catalogues.shards.votes import VOTES
 from pipelines.ingest import report
 from tests.pipelines.ingesting import FIRST_ID, described, ingest, jpeg, rows_of
 

@@ -10,11 +10,11 @@ import pyarrow.csv
 import pytest
 
 from catalogues import storage
-from catalogues.answers import VOTES
 from catalogues.galaxyzoo import KAGGLE_COLUMNS
-from catalogues.ids import hashed_id
-from catalogues.layouts.files import list_images
-from catalogues.layouts.votes import schemes
+from catalogues.layouts.formats.image_files import list_images
+from catalogues.layouts.joined.votes import schemes
+from catalogues.shards.ids import hashed_id
+from catalogues.shards.votes import VOTES
 from tests.pipelines.ingesting import ingest, jpeg, rows_of
 
 IDS = [100008, 100023, 100053]

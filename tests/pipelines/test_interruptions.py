@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from pipelines.measure import MeasureOptions, run
-from pipelines.resources import ClusterOptions
+from pipelines.cluster.resources import ClusterOptions
+from pipelines.measure.command import run
+from pipelines.measure.options import MeasureOptions
 from tests.survey import tiny_ensemble, write_survey
 
 ROWS = 9

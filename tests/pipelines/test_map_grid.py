@@ -12,14 +12,15 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from catalogues.grid_table import read_points
 from catalogues.manifest import SCHEMA
+from catalogues.runs.grid_rows import read_points
 from catalogues.storage import StorageError, filesystem
-from models.map_kinds import MapAxes
+from models.calibration.map_kinds import MapAxes
 from models.recipe import Recipe
-from pipelines import calibrate
-from pipelines.map_grid import ANGLE, MapGridOptions, run
-from pipelines.resources import ClusterOptions
+from pipelines.calibrate import command as calibrate
+from pipelines.calibrate.map_grid import run
+from pipelines.calibrate.options import ANGLE, MapGridOptions
+from pipelines.cluster.resources import ClusterOptions
 from tests.survey import galaxy_rows, tiny_ensemble, write_shard
 
 GALAXIES = 12

@@ -12,20 +12,20 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from actors.bar_layer import LAID_SCHEMA, LayingPlan, lay_into
-from actors.canvases import ExamplePlan, scan_shard, shard_examples
-from catalogues.answers import VOTES
-from catalogues.images import decode
-from catalogues.mock_sky import MockSkyParams
-from catalogues.mocks import mock_table
-from catalogues.shards import list_shards
-from catalogues.splits import SplitFractions
+from actors.mocks import LAID_SCHEMA, LayingPlan, lay_into
+from actors.train.examples import ExamplePlan, scan_shard, shard_examples
+from catalogues.images.decode import decode
+from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.table import mock_table
+from catalogues.shards.reading import list_shards
+from catalogues.shards.splits import SplitFractions
+from catalogues.shards.votes import VOTES
 from catalogues.storage import StorageOptions
-from models.laid_bars import LaidBarParams
 from models.preprocess import FieldSpec
+from models.training.laid_bars import LaidBarParams
 from pipelines import mocks
+from pipelines.cluster.resources import ClusterOptions
 from pipelines.mocks import MocksOptions
-from pipelines.resources import ClusterOptions
 from tests.survey import tiny_ensemble
 
 pytestmark = pytest.mark.timeout(240)

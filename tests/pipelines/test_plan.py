@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from catalogues.bars import ARMS, BULGE, OPTIONAL, SAMPLES, SCHEMA
-from pipelines.measure import MeasureOptions
-from pipelines.plan import make_plan
+from pipelines.measure.options import MeasureOptions
+from pipelines.measure.plan import make_plan
 from tests.survey import tiny_ensemble, write_survey
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from catalogues import storage
-from catalogues.provenance import new_session, write_record
-from catalogues.shards import Shard
-from pipelines.measure import MeasureOptions
-from pipelines.plan import make_plan
-from pipelines.preflight import main
-from pipelines.preflight_input import check_plan
-from pipelines.preflight_probe import sample
+from catalogues.runs.provenance import new_session, write_record
+from catalogues.shards.reading import Shard
+from pipelines.measure.options import MeasureOptions
+from pipelines.measure.plan import make_plan
+from pipelines.preflight.command import main
+from pipelines.preflight.inputs import check_plan
+from pipelines.preflight.probe import sample
 from tests.pipelines.test_secrets import put
 from tests.s3server import S3Server
 from tests.survey import tiny_ensemble, write_survey

@@ -29,12 +29,13 @@ from astropy.table import Table
 from hats.io.validation import is_valid_catalog
 from hats.loaders import read_hats
 
-from catalogues import lease, under_way
 from catalogues.bars import SCHEMA
-from catalogues.lease import LeaseError, this_process
-from catalogues.provenance import read_record, write_record
+from catalogues.hats import unfinished as under_way
+from catalogues.runs import lease
+from catalogues.runs.lease import LeaseError, this_process
+from catalogues.runs.provenance import read_record, write_record
 from catalogues.storage import filesystem, list_files
-from pipelines import publish
+from pipelines.publish import command as publish
 from tests.pipelines.synthetic_run import BAD, write_run
 
 GALAXIES = 150

@@ -9,14 +9,16 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from catalogues import database, storage
-from catalogues.layouts.efigi import efigi_table
+from catalogues import storage
+from catalogues.layouts.published.efigi import efigi_table
 from catalogues.manifest import IMAGE_TYPE
-from catalogues.shard_writer import write_shards
-from catalogues.splits import parts_of
+from catalogues.queries import database
+from catalogues.shards.splits import parts_of
+from catalogues.shards.writing import write_shards
 from catalogues.statuses import HEALTHY, Status
 from models import statistics
-from pipelines import ingest, measure
+from pipelines import ingest
+from pipelines.measure import command as measure
 from tests.badimages import bad_images
 from tests.s3server import S3Server
 

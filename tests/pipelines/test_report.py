@@ -21,14 +21,17 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from catalogues import database, storage
+from catalogues import storage
 from catalogues.bars import SCHEMA
-from catalogues.pictures import encode_map, encode_picture
+from catalogues.queries import database
+from catalogues.runs.pictures import encode_map, encode_picture
 from models import statistics
-from pipelines import page, report, thumbnails
-from pipelines.cards import with_error
-from pipelines.gallery import gallery
-from pipelines.report import ReportOptions
+from pipelines.pages import render as page
+from pipelines.pages.cards import with_error
+from pipelines.report import command as report
+from pipelines.report import gallery as thumbnails
+from pipelines.report.command import ReportOptions
+from pipelines.report.gallery import gallery
 from tests.pipelines.synthetic_run import BAD, SyntheticRun
 from tests.s3server import S3Server
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from pipelines.resources import ClusterOptions, stage_resources
+from pipelines.cluster.resources import ClusterOptions, stage_resources
 
 
 @pytest.mark.parametrize("cpus", [1, 2, 3, 4, 8, 16, 96])
@@ -46,18 +46,19 @@ def test_a_gpu_that_is_not_there() -> None:
 
 
 def test_ray_that_was_imported_too_early_for_its_token() -> None:
-    code = "import ray; from pipelines.resources import import_ray; import_ray()"
+    code = "import ray; from pipelines.cluster.resources import import_ray; import_ray()"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_A")}
     ended = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
-    assert "import it after pipelines.resources.import_ray()" in ended.stderr
+    assert "import it after pipelines.cluster.resources.import_ray()" in ended.stderr
 
 
 def test_a_cluster_that_is_not_there() -> None:
     code = (
-        "from pipelines.resources import *\nwith cluster(ClusterOptions(address='127.0.0.1:9')): 1"
+        "from pipelines.cluster.resources import *\n"
+        "with cluster(ClusterOptions(address='127.0.0.1:9')): 1"
     )
     alone = [sys.executable, "-c", code]  # this process may be connected to a cluster already
     told = subprocess.run(alone, capture_output=True, text=True, check=False).stderr

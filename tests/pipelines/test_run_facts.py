@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.run_facts import Facts, all_facts, main_facts
+from pipelines.pages.run_facts import Facts, all_facts, main_facts
 
 RECORD = {
     "run_id": "demo-1",

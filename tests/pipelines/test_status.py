@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from catalogues import storage
-from catalogues.heartbeat import Heartbeat, read_heartbeat, write_heartbeat
-from catalogues.provenance import RunRecord, write_record
+from catalogues.runs.heartbeat import Heartbeat, read_heartbeat, write_heartbeat
+from catalogues.runs.provenance import RunRecord, write_record
+from pipelines.cluster.monitor import Watch
 from pipelines.progress import MeasureProgress
 from pipelines.status import main
-from pipelines.watching import Watch
 from tests.s3server import S3Server
 
 FACTS = {"input": {"rows": 1000}}

@@ -15,13 +15,13 @@ import torch
 from rich.console import Console
 from timm.models import save_for_hf
 
-from actors.explainer import find_ensemble
-from catalogues.ensembles import read_ensemble
-from catalogues.splits import SplitFractions
+from actors.load_networks import find_ensemble
+from catalogues.runs.ensembles import read_ensemble
+from catalogues.shards.splits import SplitFractions
 from catalogues.storage import StorageOptions
-from models.control import Control
-from models.ensemble import Ensemble, EnsembleSpec
-from pipelines.train import TrainOptions, run
+from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.length_regressor import Control
+from pipelines.train.command import TrainOptions, run
 from tests.training import COLUMNS as TRAINING_COLUMNS
 from tests.training import LENGTH, OTHER_LENGTH, rows, spoiled, write_shard, write_training
 

@@ -13,23 +13,23 @@ import pytest
 from rich.console import Console
 
 from catalogues import storage
-from catalogues.ensembles import read_ensemble
-from catalogues.mock_sky import MockSkyParams
-from catalogues.mocks import mock_table
-from catalogues.shard_writer import write_shards
-from catalogues.splits import SplitFractions, parts_of
-from models.calibration import candidates
-from models.ensemble import Ensemble, EnsembleSpec
-from models.estimator import EstimatorParams
-from models.known_bars import Trial
+from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.table import mock_table
+from catalogues.runs.ensembles import read_ensemble
+from catalogues.shards.splits import SplitFractions, parts_of
+from catalogues.shards.writing import write_shards
+from models.barlength.estimator import EstimatorParams
+from models.calibration.fit_refinement import RefiningParams
+from models.calibration.known_bars import Trial
+from models.calibration.lengths import candidates
+from models.calibration.refined import Refined, refine
+from models.networks.ensemble import Ensemble, EnsembleSpec
 from models.recipe import Recipe
-from models.refined_calibration import Refined, refine
-from models.refining import RefiningParams
-from pipelines import calibrate as calibrate_module
-from pipelines.calibrate import CalibrateOptions
-from pipelines.calibrate import run as calibrate
-from pipelines.train import TrainOptions
-from pipelines.train import run as train
+from pipelines.calibrate import command as calibrate_module
+from pipelines.calibrate.command import run as calibrate
+from pipelines.calibrate.options import CalibrateOptions
+from pipelines.train.command import TrainOptions
+from pipelines.train.command import run as train
 
 QUIET = Console(quiet=True)
 SPLIT = SplitFractions(validation=0.2, test=0.2)
@@ -105,16 +105,16 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
     shards: str, graded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models.refined_calibration.REFINED_MIN", 10)
-    monkeypatch.setattr("pipelines.calibrate.refine", partial(refine, teaching=TEACHING))
+    monkeypatch.setattr("models.calibration.refined.REFINED_MIN", 10)
+    monkeypatch.setattr("pipelines.calibrate.command.refine", partial(refine, teaching=TEACHING))
     few = [p for p in candidates() if p.reading.reading == "levels"][:2]
-    monkeypatch.setattr("pipelines.calibrate.candidates", lambda members: few)
+    monkeypatch.setattr("pipelines.calibrate.command.candidates", lambda members: few)
     options = CalibrateOptions(
         input=(shards, graded), output=str(tmp_path / "estimator.json"), samples=8, split=SPLIT,
         graded=(graded,), grade_column="grade",
     )  # fmt: skip
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.calibrate.tried", _stopped)
+        patched.setattr("pipelines.calibrate.command.tried", _stopped)
         with pytest.raises(KeyboardInterrupt):
             calibrate(options, QUIET)
     folder = tmp_path / "estimator.json.maps"
@@ -124,7 +124,7 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
 
     console = Console(record=True, width=200)
     with monkeypatch.context() as patched:
-        patched.setattr("catalogues.kept_arrays.KeptArrays.forget", lambda self: None)
+        patched.setattr("catalogues.runs.array_cache.KeptArrays.forget", lambda self: None)
         recipe = calibrate(options, console)
     said = console.export_text()
     assert f"goes on: maps of {len(kept)} galaxies" in said
@@ -139,7 +139,7 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
     assert again == recipe
     assert not (tmp_path / "again.json.maps").exists()
 
-    monkeypatch.setattr("pipelines.calibrate.candidates", _with_members)
+    monkeypatch.setattr("pipelines.calibrate.command.candidates", _with_members)
     plain = replace(options, output=str(tmp_path / "plain.json"), refine=False, graded=(), galaxies=16)  # noqa: E501  # fmt: skip
     reading = calibrate(plain, QUIET).reading
     assert reading.refinement is None
@@ -156,7 +156,7 @@ def test_a_refinement_is_kept_where_it_is_better(
         params=replace(params, error_floor=0.3), each=[params],
         trial=replace(trial, median_error=error),
     )  # fmt: skip
-    monkeypatch.setattr("pipelines.calibrate.refine", lambda *_, **__: made)
+    monkeypatch.setattr("pipelines.calibrate.command.refine", lambda *_, **__: made)
     options = CalibrateOptions(input=("x",), output="y")
     console = Console(record=True, width=200)
     found = calibrate_module._refined(options, [], [], [], [trial], console)

@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from actors.explainer import load_classifier
+from actors.load_networks import load_classifier
 from catalogues.storage import StorageOptions
-from models.classes import ClassSpec
-from pipelines.class_data import ClassTally
-from pipelines.class_scores import class_score_lines, class_table, judged
-from pipelines.train import TrainOptions, run
+from models.networks.classes import ClassSpec
+from pipelines.train.class_scores import class_score_lines, class_table, judged
+from pipelines.train.command import TrainOptions, run
+from pipelines.train.data import ClassTally
 from tests.actors.test_class_examples import rows, write
 
 SPEC = ClassSpec(names=("FRI", "FRII"), column="fr_class", folds=2)

@@ -16,8 +16,8 @@ import pytest
 import torch
 from rich.console import Console
 
-from catalogues.splits import SplitFractions
-from pipelines.train import TrainOptions, run
+from catalogues.shards.splits import SplitFractions
+from pipelines.train.command import TrainOptions, run
 from tests.training import write_training
 
 EPOCHS = 6

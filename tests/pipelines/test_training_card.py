@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from models.training_params import RECIPES
-from pipelines.training_card import MADE_BY, model_card, search_table, table_1
+from models.training.params import RECIPES
+from pipelines.train.model_card import MADE_BY, model_card, search_table, table_1
 
 POINT = {"epoch": 0, "improved": True, "seconds": 2.0}
 SCORES = [

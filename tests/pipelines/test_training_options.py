@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from models.training_params import RECIPES
-from pipelines.training_options import TrainOptions
+from models.training.params import RECIPES
+from pipelines.train.options import TrainOptions
 
 
 def options(**changes: Any) -> TrainOptions:

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from catalogues.validations import SCHEMA
-from pipelines import validate
+from catalogues.truth.numbers import SCHEMA
+from pipelines.validate import command as validate
 from tests.browsing import check_page
 from tests.pipelines.synthetic_run import SyntheticRun
 from tests.pipelines.test_report import Page

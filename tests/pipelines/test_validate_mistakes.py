@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import __main__ as ansae
-from pipelines import validate
+from pipelines.validate import command as validate
 from tests.pipelines.test_report import Page
 from tests.pipelines.validating import QUIET, numbers, options
 
@@ -96,7 +96,7 @@ def test_lengths_in_a_unit_that_the_catalogue_lacks(synthetic_run, tmp_path: Pat
 
 
 def test_the_command_is_known() -> None:
-    assert "validate" in ansae.commands()
+    assert "validate" in ansae.COMMANDS
 
 
 def test_identifiers_that_are_not_the_truths(synthetic_run, tmp_path: Path) -> None:

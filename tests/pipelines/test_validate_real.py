@@ -12,10 +12,10 @@ import pytest
 
 from catalogues import storage
 from catalogues.bars import SCHEMA as BARS
-from catalogues.layouts.hoyle import hoyle_table
+from catalogues.truth.hoyle import hoyle_table
 from models import statistics
 from pipelines import __main__ as ansae
-from pipelines import validate
+from pipelines.validate import command as validate
 from tests.pipelines.test_report import Page
 from tests.pipelines.validating import QUIET, numbers, options
 

@@ -15,9 +15,9 @@ from rich.console import Console
 from catalogues import storage
 from catalogues.bars import CONTROL
 from catalogues.galaxyzoo import COLUMNS
-from catalogues.provenance import new_record, new_session
+from catalogues.runs.provenance import new_record, new_session
 from models import statistics
-from pipelines import validate
+from pipelines.validate import command as validate
 from tests.pipelines.test_report import Page
 from tests.pipelines.validating import QUIET, known_pairs, numbers, options
 from tests.s3server import S3Server

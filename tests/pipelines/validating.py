@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from models.numbers import BootstrapParams
-from pipelines.validation_options import ValidateOptions
+from models.validation.numbers import BootstrapParams
+from pipelines.validate.options import ValidateOptions
 from tests.pipelines.synthetic_run import SyntheticRun
 
 QUIET = Console(quiet=True)

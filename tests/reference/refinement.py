@@ -1,4 +1,4 @@
-"""The correction of models.refinement, one pixel, lane and neuron at a time."""
+"""The correction of models.barlength.refinement, one pixel, lane and neuron at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from models.refinement import Refinement
+from models.barlength.refinement import Refinement
 
 
 def bilinear(image: np.ndarray, x: float, y: float) -> float:

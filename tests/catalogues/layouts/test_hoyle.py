@@ -10,7 +10,7 @@ import pytest
 from astropy.cosmology import FlatLambdaCDM
 
 from catalogues import storage
-from catalogues.layouts.hoyle import FILE, REDSHIFTS, SCHEMA, hoyle_table
+from catalogues.truth.hoyle import FILE, REDSHIFTS, SCHEMA, hoyle_table
 
 HEAD = "objid,ra,dec,length_avg,length_stdev,width_avg,width_stdev,length_scaled,bar_meas"
 ROWS = (

@@ -13,10 +13,10 @@ from astropy.io import fits
 from PIL import Image
 
 from catalogues import storage
-from catalogues.ids import hashed_id
-from catalogues.images import decode
+from catalogues.images.decode import decode
+from catalogues.images.stretch import rgb
+from catalogues.shards.ids import hashed_id
 from catalogues.storage import StorageError
-from catalogues.stretches import rgb
 from tests.pipelines.ingesting import FIRST_ID, ingest, rows_of
 
 BANDS = [b"des-g", b"des-r", b"des-i", b"des-z"]
@@ -141,7 +141,7 @@ def test_bands_and_textual_integers(tmp_path: Path) -> None:
 
 def test_memory_is_bounded_by_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more rows are read at once than fit."""
-    from catalogues.layouts import multimodal
+    from catalogues.layouts.published import multimodal
 
     monkeypatch.setattr(multimodal, "_READ_BYTES", 2 * 4 * 24 * 24 * 4)
     path = tmp_path / "in" / "healpix=7" / "001-of-001.hdf5"

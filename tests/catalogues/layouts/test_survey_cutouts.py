@@ -12,9 +12,9 @@ import pyarrow.csv
 import pytest
 from astropy.io import fits
 
-from catalogues.ids import hashed_id
-from catalogues.images import decode
-from catalogues.stretches import rgb
+from catalogues.images.decode import decode
+from catalogues.images.stretch import rgb
+from catalogues.shards.ids import hashed_id
 from tests.pipelines.ingesting import ingest, jpeg, rows_of
 
 SIDE = 24

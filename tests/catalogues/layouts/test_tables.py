@@ -13,7 +13,7 @@ import pytest
 from astropy.io import fits
 
 from catalogues import storage
-from catalogues.layouts.tables import kind_of_table, read_table, table_columns
+from catalogues.layouts.formats.tables import kind_of_table, read_table, table_columns
 from catalogues.storage import StorageError
 
 IDS = [587722981742084096, -1, 2**63 - 1, -(2**63), 0]

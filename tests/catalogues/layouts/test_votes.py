@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from catalogues.answers import VOTES, checked_votes
 from catalogues.galaxyzoo import INDEX, KAGGLE_COLUMNS
-from catalogues.layouts.votes import VoteScheme, find_scheme, schemes
+from catalogues.layouts.joined.votes import VoteScheme, find_scheme, schemes
+from catalogues.shards.votes import VOTES, checked_votes
 
 
 def named(name: str) -> VoteScheme:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from catalogues import storage
-from catalogues.ids import hashed_id
+from catalogues.shards.ids import hashed_id
 from catalogues.statuses import Status
 from catalogues.storage import StorageError
 from tests.pipelines.ingesting import FIRST_ID, ingest, jpeg, rows_of
@@ -64,7 +64,7 @@ def test_one_tar_file_and_keys_as_identifiers(tmp_path: Path) -> None:
 
 
 def test_what_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalogues.layouts.tar_samples.FILE_BYTES_MAX", 5000)
+    monkeypatch.setattr("catalogues.layouts.formats.tar.FILE_BYTES_MAX", 5000)
     members = {
         "ok.json": {"objid": str(FIRST_ID)},  # digits as text
         "ok.jpg": jpeg(0),

@@ -1,0 +1,107 @@
+"""Maps of galaxies whose bars are known, made where the cores are, none of them twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import ray
+import torch
+from numpy.typing import NDArray
+
+from actors.load_networks import load_ensemble
+from catalogues.images.decode import decode
+from catalogues.runs.array_cache import KeptArrays
+from catalogues.storage import StorageOptions
+from models.barlength.estimator import Combine
+from models.calibration.known_bars import KnownBar
+from models.calibration.refined import GradedBar
+from models.networks.selection import SelectionParams
+from models.preprocess import brightness, canvas
+from models.saliency.bar_maps import bar_maps, bar_maps_left_out, vote
+from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed
+
+
+@ray.remote
+class Calibrator:
+    """Holds the networks; `known` answers for one row of a shard with truth columns, `graded` for
+    one with a column of grades.
+
+    left_out: the way to combine members for which maps of known bars have sampling errors. kept:
+    folder or URL for the maps that are made; those that lie there are not made again.
+    """
+
+    def __init__(
+        self,
+        ensemble: str,
+        maps: SmoothGradParams,
+        seed: int,
+        device: str,
+        left_out: Combine,
+        kept: str,
+    ) -> None:
+        torch.set_num_threads(1)
+        self.ensemble = load_ensemble(ensemble, StorageOptions(), device)
+        self.maps, self.seed, self.left_out = maps, seed, left_out
+        self.selection = SelectionParams()
+        self.kept = KeptArrays(kept)
+        decided = [self.ensemble.spec.to_dict(), asdict(maps), seed, left_out]
+        self.key = json.dumps(decided, sort_keys=True).encode()
+
+    def known(self, row: dict[str, Any]) -> KnownBar | None:
+        """Maps and truth; None where the image cannot be read or the votes do not select it."""
+        found = self._found(row, "known")
+        if not found:
+            return None
+        return KnownBar(
+            maps=found["maps"],
+            left_out=found["left_out"],
+            length_px=row["true_bar_length_px"] / float(found["factor"]),
+            position_angle_deg=row["true_bar_position_angle_deg"],
+            bar_fraction=float(found["bar_fraction"]),
+            light=found["light"],
+            source=row["object_id"],
+        )
+
+    def graded(self, row: dict[str, Any], column: str) -> GradedBar | None:
+        """Maps and the grade in `column`; None as `known`."""
+        found = self._found(row, "graded")
+        if not found:
+            return None
+        return GradedBar(
+            maps=found["maps"], light=found["light"], grade=row[column], source=row["object_id"]
+        )
+
+    def _found(self, row: dict[str, Any], kind: str) -> dict[str, NDArray[Any]]:
+        """Kept or else made arrays of a galaxy; none for one that cannot be read or selected."""
+        image = (row["image"] or {}).get("bytes") or b""
+        name = hashlib.blake2b(self.key + image, digest_size=8).hexdigest()
+        name = f"{kind}-{row['object_id']}-{name}"
+        found = self.kept.get(name)
+        if found is None:
+            found = self._made(image, row["object_id"], kind)
+            self.kept.put(name, found)
+        return found
+
+    def _made(self, data: bytes, object_id: int, kind: str) -> dict[str, NDArray[Any]]:
+        decoded = decode(data)
+        if decoded.pixels is None:
+            return {}
+        cut = canvas(decoded.pixels, self.ensemble.spec.field)
+        image = self.ensemble.image(cut)
+        votes = vote(self.ensemble, image)
+        if not self.selection.chosen(votes.mean):
+            return {}
+        out = {
+            "light": brightness(cut.pixels, np.array(cut.sky), cut.scale),
+            "bar_fraction": np.array(votes.bar_fraction),
+            "factor": np.array(cut.factor_x),
+        }
+        seed = galaxy_seed(self.seed, object_id)
+        if kind == "graded":
+            return out | {"maps": bar_maps(self.ensemble, image, self.maps, seed)}
+        made = bar_maps_left_out(self.ensemble, image, self.maps, seed, self.left_out)
+        return out | {"maps": made.maps, "left_out": made.left_out}

@@ -1,0 +1,1 @@
+"""Actors of `ansae compare`: the images that are explained, and the methods that explain them."""

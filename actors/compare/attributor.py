@@ -1,0 +1,248 @@
+"""Images explained by several methods, and the maps judged. Holds the networks."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import ray
+import torch
+
+from actors.compare.cost import Cost, cost
+from actors.compare.explained import Seen, SubjectParams, Unreadable, confident, load_subject
+from actors.measure.columns import DUPLICATE
+from actors.measure.crash_guard import Guarded
+from actors.measure.explainer import MACHINE_ERRORS
+from actors.measure.shard_source import read_rows
+from actors.measure.writer import RECEIPT
+from catalogues import storage
+from catalogues.runs.array_cache import GREY, MapCache
+from catalogues.runs.comparison_rows import (
+    COMPARED,
+    MAPS_FOLDER,
+    METRICS_FOLDER,
+    NO_MASK,
+    UNKNOWN_CLASS,
+    comparison_rows,
+)
+from catalogues.runs.files import write_rows
+from catalogues.runs.lease import FILE as LEASE
+from catalogues.runs.lease import check_holder
+from catalogues.shards.reading import Shard
+from catalogues.shards.rows import NOTE
+from catalogues.statuses import Status
+from catalogues.storage import StorageOptions
+from models.attribution.methods import AttributionParams
+from models.attribution.reference_maps import ORACLE
+from models.faithfulness.map_quality import explainer, quality
+from models.faithfulness.metrics import FaithfulnessParams, Trial, why_undefined
+from models.saliency.smoothgrad import galaxy_seed
+
+PREDICTED, LABEL = "predicted", "label"
+"""What can be explained beside a class by its name."""
+
+_NOT_THE_IMAGES = (*MACHINE_ERRORS, storage.StorageError)
+"""Errors that end the session and not the image: networks and maps lie in a store, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """Rows of one shard and, by method, those of them that it has not explained yet."""
+
+    shard: Shard
+    rows: tuple[int, ...]
+    missing: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributorParams:
+    """What an Attributor needs to know.
+
+    methods: by name; None for a control. target: PREDICTED, LABEL, or a class. runs: the run_id of
+    each method's rows. kept: sources whose maps are kept, None for all. holder: of the lease.
+    """
+
+    input: str
+    output: str
+    read: StorageOptions
+    write: StorageOptions
+    subject: SubjectParams
+    methods: Mapping[str, AttributionParams | None]
+    faithfulness: FaithfulnessParams
+    target: str
+    columns: tuple[str, ...]
+    seed: int
+    runs: Mapping[str, str]
+    kept: frozenset[int] | None
+    holder: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A row that can be explained, or (`seen` is None) the reason in `facts` why it cannot."""
+
+    facts: Mapping[str, Any]
+    seen: Seen | None = None
+    trial: Trial | None = None
+
+
+def how(method: str, params: AttributionParams | None) -> dict[str, Any]:
+    """A method's parameters, or a control's name."""
+    return params.to_dict() if params else {"method": method}
+
+
+class Attributor:
+    """`compare` explains a unit's rows and writes one file of metrics for each method."""
+
+    def __init__(self, params: AttributorParams, strikes: Any) -> None:
+        if params.subject.device == "cpu":
+            torch.set_num_threads(1)  # the Attributors are what fills the cores
+        self.params = params
+        self.subject = load_subject(params.subject)
+        self.fs, self.root = storage.filesystem(params.output, params.write)
+        self.maps = MapCache(storage.join(params.output, MAPS_FOLDER), params.write)
+        self.strikes = strikes
+        self.warm: set[str] = set()
+
+    def compare(self, unit: Unit) -> list[dict[str, Any]]:
+        """Receipts (actors.measure.writer.RECEIPT) of the files that were written."""
+        p, done = self.params, np.ones(unit.shard.rows, dtype=bool)
+        done[list(unit.rows)] = False
+        rows = pa.concat_tables(read_rows(unit.shard, done, p.input, p.read, p.columns))
+        stage = Guarded(
+            lambda table: self.explained(table, unit.missing), self.strikes, "explaining the image"
+        )
+        receipts: list[dict[str, Any]] = stage(rows).to_pylist()
+        return receipts
+
+    def explained(self, table: pa.Table, missing: Mapping[str, tuple[int, ...]]) -> pa.Table:
+        """Explain the rows of actors.measure.shard_source.read_rows by the methods that they miss;
+        receipts."""
+        wanted = {method: frozenset(missing.get(method, ())) for method in self.params.methods}
+        rows: dict[str, list[Mapping[str, Any]]] = {method: [] for method in wanted}
+        for row in table.to_pylist():  # source by source: a trial holds a network
+            source = self._source(row)
+            for method, mine in wanted.items():
+                if row["shard_row"] in mine:
+                    rows[method].append(self._judged(source, method))
+        receipts = [self._write(method, found) for method, found in rows.items() if found]
+        return pa.Table.from_pylist(receipts, schema=RECEIPT)
+
+    def _source(self, row: Mapping[str, Any]) -> Source:
+        """As its network sees it, with its prediction."""
+        facts = {name: row[name] for name in ("object_id", "shard", "shard_row")}
+        try:
+            facts["label"] = self.subject.label(row)
+            facts["confident"] = confident(row, self.params.subject.confidence)
+            _check(row)
+            seen = self.subject.seen(row)
+            return self._predicted(facts, seen)
+        except Unreadable as fault:
+            return Source(facts={**facts, "status": fault.status, "status_message": str(fault)})
+        except _NOT_THE_IMAGES:
+            raise
+        except Exception as error:
+            return Source(facts={**facts, **_failure("reading the image", error)})
+
+    def _predicted(self, facts: Mapping[str, Any], seen: Seen) -> Source:
+        with torch.no_grad():
+            shares = torch.softmax(seen.network(seen.image[None])[0].float(), dim=-1).cpu().numpy()
+        names, label = self.subject.classes, facts["label"]
+        predicted = names[int(shares.argmax())]
+        asked = {PREDICTED: predicted, LABEL: label}.get(self.params.target, self.params.target)
+        if asked not in names:
+            said = f"class {asked!r} is none of the network's: {', '.join(names)}"
+            raise Unreadable(UNKNOWN_CLASS, said)
+        target = names.index(asked)
+        known = {
+            "predicted": predicted,
+            "target": asked,
+            "probability": float(shares[target]),
+            "correct": None if label is None else label == predicted,
+        }
+        trial = Trial(
+            network=seen.network, image=seen.image, target=target, params=self.params.faithfulness,
+            seed=galaxy_seed(self.params.seed, facts["object_id"]), mask=seen.mask,
+        )  # fmt: skip
+        return Source(facts={**facts, **known}, seen=seen, trial=trial)
+
+    def _judged(self, source: Source, method: str) -> dict[str, Any]:
+        """The row of a source and a method."""
+        params = self.params.methods[method]
+        facts = {
+            "status": COMPARED,
+            **source.facts,
+            "method": method,
+            "parameters": json.dumps(how(method, params)),
+            "run_id": self.params.runs[method],
+        }
+        if source.seen is None or source.trial is None:
+            return facts
+        if method == ORACLE and source.seen.mask is None:
+            said = "there is no mask of this source that the map could be"
+            return facts | {"status": NO_MASK, "status_message": said}
+        try:
+            return facts | self._numbers(
+                source.facts["object_id"], source.seen, source.trial, method
+            )
+        except _NOT_THE_IMAGES:
+            raise
+        except Exception as error:
+            return facts | _failure(f"explaining by {method}", error)
+
+    def _numbers(self, object_id: int, seen: Seen, trial: Trial, method: str) -> dict[str, Any]:
+        params = self.params.methods[method]
+        explain = explainer(method, params, trial.target, trial.seed, seen.mask)
+        if method not in self.warm:  # what is imported and made ready once is no map's cost
+            first = explainer(method, params, trial.target, trial.seed, seen.mask)
+            first(seen.network, seen.image.flip(-1))
+            self.warm.add(method)
+        with cost(seen.image.device) as spent:
+            saliency = explain(seen.network, seen.image)
+        self._keep(object_id, method, saliency, seen)
+        found = quality(trial, saliency, explain, seen.bar)
+        said = why_undefined(saliency, seen.mask)
+        return found | _costs(spent) | {"status_message": said}
+
+    def _keep(self, object_id: int, method: str, saliency: np.ndarray, seen: Seen) -> None:
+        if self.params.kept is None or object_id in self.params.kept:
+            self.maps.write(method, object_id, saliency)
+            self.maps.write(GREY, object_id, seen.image.mean(dim=0).cpu().numpy())
+
+    def _write(self, method: str, rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+        if self.params.holder is not None:
+            check_holder(self.fs, storage.join(self.root, LEASE), self.params.holder)
+        folder = storage.join(self.root, METRICS_FOLDER, method)
+        name = write_rows(self.fs, folder, comparison_rows(rows))
+        statuses = json.dumps(Counter(row["status"] for row in rows))
+        return {"file": name, "rows": len(rows), "statuses": statuses}
+
+
+def _check(row: Mapping[str, Any]) -> None:
+    """Raises Unreadable for a row that has no image to explain, as actors.measure.decoder names
+    it."""
+    if row.get("status") is not None:  # given up by actors.measure.crash_guard
+        raise Unreadable(row["status"], row["status_message"])
+    if row["object_id"] is None:
+        raise Unreadable(Status.BAD_ID.value, row[NOTE])
+    if row[DUPLICATE]:
+        said = f"object_id {row['object_id']} stands in an earlier row of this shard too"
+        raise Unreadable(Status.DUPLICATE_ID.value, said)
+
+
+def _failure(doing: str, error: Exception) -> dict[str, str]:
+    said = f"{doing}: {type(error).__name__}: {error}"
+    return {"status": Status.FAILED.value, "status_message": " ".join(said.split())[:500]}
+
+
+def _costs(spent: Cost) -> dict[str, float]:
+    return {"seconds": spent.seconds, "peak_memory_mb": spent.peak_memory_mb}
+
+
+AttributorActor = ray.remote(Attributor)
+"""The Attributor as a Ray actor."""

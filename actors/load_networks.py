@@ -1,0 +1,66 @@
+"""Find an ensemble's description and weights, and load its networks."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import torch
+
+from catalogues.runs.ensembles import EnsembleFiles, read_ensemble
+from catalogues.storage import StorageOptions
+from models.networks.classifier import Classifier
+from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.fast_gradients import SpeedParams
+from models.networks.length_regressor import Control
+from models.networks.member import to_device
+from models.networks.weights import build_member
+
+SHIPPED = ("compact",)
+"""Names of the ensembles that come with the package."""
+
+
+def find_ensemble(name: str, options: StorageOptions) -> EnsembleFiles:
+    """The files of a shipped ensemble by its name, or of the one at a path or URL.
+
+    Raises as catalogues.runs.ensembles.read_ensemble does.
+    """
+    if name in SHIPPED:
+        name = str(resources.files("models") / "weights" / name)
+    return read_ensemble(name, options)
+
+
+def load_ensemble(
+    name: str, options: StorageOptions, device: str = "cpu", speed: SpeedParams | None = None
+) -> Ensemble:
+    """The networks of `find_ensemble` on a device. Raises also ValueError for altered weights."""
+    files = find_ensemble(name, options)
+    spec = EnsembleSpec.from_dict(files.description)
+    return Ensemble.from_bytes(spec, files.weights, device, speed)
+
+
+def load_classifier(
+    name: str, storage: StorageOptions, device: str = "cpu", member: int = 0
+) -> Classifier:
+    """Network number `member` of an ensemble of kind "classes" (see `find_ensemble`), on a device.
+
+    Raises also ValueError for an ensemble of another kind, altered weights, or no such member.
+    """
+    files = find_ensemble(name, storage)
+    spec = EnsembleSpec.from_dict(files.description)
+    if spec.kind != "classes":
+        raise ValueError(
+            f"ensemble {spec.name!r} predicts {spec.kind}: give one that was trained with --target "
+            "classes"
+        )
+    if not 0 <= member < len(spec.members):
+        raise ValueError(f"member={member} must lie in 0..{len(spec.members) - 1}, the ensemble's")
+    built = build_member(spec.members[member], files.weights[member], spec.sha256[member])
+    on = torch.device(device)
+    return Classifier(network=to_device(built, on), spec=spec, member=member, device=on)
+
+
+def load_control(name: str, options: StorageOptions, device: str = "cpu") -> Control:
+    """The control at a path or URL, on a device. Raises as `find_ensemble`, and ValueError for
+    altered weights or an ensemble of another kind."""
+    files = find_ensemble(name, options)
+    return Control(EnsembleSpec.from_dict(files.description), files.weights, device)

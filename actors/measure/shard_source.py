@@ -1,0 +1,142 @@
+"""Image shards as a Ray Data source: one read task per unfinished shard, no row read twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from ray.data import Datasource, ReadTask
+from ray.data.block import BlockMetadata
+
+from actors.measure.columns import DUPLICATE, SHARD
+from actors.measure.crash_guard import begin
+from catalogues import storage
+from catalogues.shards.ids import later_occurrences
+from catalogues.shards.reading import Shard, read_shard
+from catalogues.storage import StorageError, StorageOptions
+
+_READING = "reading the shard"
+
+_DEATHS_MAX = 4
+"""A shard that has ended its reader so often is not opened again: other readers die with machines
+more often than rows' processes do, since they wait for what comes after them."""
+
+_BATCH_ROWS = 64
+_ID_ROWS = 65_536
+
+Mask = NDArray[np.bool_]
+
+
+def read_rows(
+    shard: Shard,
+    done: Mask | None,
+    url: str,
+    options: StorageOptions,
+    extra: Sequence[str] = (),
+) -> Iterator[pa.Table]:
+    """The shard's rows that are not `done`, with the shard's name and whether their object_id
+    already stands in an earlier row of the shard.
+
+    Raises StorageError, also for a shard that is not the one that was listed any more.
+    """
+    fs, _ = storage.filesystem(url, options)
+    _check_version(fs, shard)
+    ids = [
+        table.column("object_id").combine_chunks()
+        for table in read_shard(fs, shard.path, columns=("object_id",), batch_rows=_ID_ROWS)
+    ]
+    repeated = later_occurrences(pa.concat_arrays(ids)) if ids else np.zeros(0, dtype=bool)
+    for table in read_shard(fs, shard.path, skip_rows=done, extra=extra, batch_rows=_BATCH_ROWS):
+        rows = table.column("shard_row").to_numpy()
+        table = table.append_column(SHARD, pa.array([shard.name] * len(table), pa.string()))
+        yield table.append_column(DUPLICATE, pa.array(repeated[rows]))
+    _check_version(fs, shard)
+
+
+def _check_version(fs: Any, shard: Shard) -> None:
+    if shard.version and storage.version(fs, shard.path) != shard.version:
+        raise StorageError(
+            f"shard {shard.path!r} was replaced while the run was under way: put the old one back "
+            "and run the same command again, or choose another output"
+        )
+
+
+class ShardSource(Datasource):
+    """The unfinished rows of an input.
+
+    `work`: shards with the flags of their rows that are done (None: nothing is), as
+    catalogues.runs.checkpoint.Ledger.unfinished gives them. `url`, `options`: where the input lies.
+    `extra`: columns of the input to carry along. `strikes`: the actor of
+    actors.measure.crash_guard, None without one.
+    """
+
+    def __init__(
+        self,
+        work: Sequence[tuple[Shard, Mask | None]],
+        url: str,
+        options: StorageOptions,
+        extra: Sequence[str] = (),
+        strikes: Any = None,
+    ) -> None:
+        super().__init__()
+        self._strikes = strikes
+        self._work = tuple(work)
+        self._url = url
+        self._options = options
+        self._extra = tuple(extra)
+
+    def get_name(self) -> str:
+        """What Ray calls the reading."""
+        return "Shards"
+
+    def estimate_inmemory_data_size(self) -> int | None:
+        """Bytes still to be read: images stay encoded."""
+        return sum(_bytes(shard, done) for shard, done in self._work)
+
+    def get_read_tasks(
+        self,
+        parallelism: int,
+        per_task_row_limit: int | None = None,
+        data_context: Any = None,
+    ) -> list[ReadTask]:
+        """One task per unfinished shard, whatever parallelism is asked for."""
+        return [self._task(shard, done, per_task_row_limit) for shard, done in self._work]
+
+    def _task(self, shard: Shard, done: Mask | None, limit: int | None) -> ReadTask:
+        rows = shard.rows - (0 if done is None else int(done.sum()))
+        metadata = BlockMetadata(
+            num_rows=rows,
+            size_bytes=_bytes(shard, done),
+            exec_stats=None,
+            input_files=[shard.path],
+        )
+        url, options, extra, strikes = self._url, self._options, self._extra, self._strikes
+
+        def read_unfinished() -> Iterator[pa.Table]:
+            rows = read_rows(shard, done, url, options, extra)
+            return rows if strikes is None else _survived(rows, shard, strikes)
+
+        return ReadTask(read_unfinished, metadata, per_task_row_limit=limit)
+
+
+def _survived(rows: Iterator[pa.Table], shard: Shard, strikes: Any) -> Iterator[pa.Table]:
+    """The rows, unless reading them has ended its process again and again: then StorageError."""
+    key = [(shard.name, -1)]
+    (deaths,) = begin(strikes, _READING, key)
+    if deaths >= _DEATHS_MAX:
+        raise StorageError(
+            f"reading shard {shard.path!r} ended its process {deaths} times: write it again, or "
+            "take it out of the input"
+        )
+    try:
+        yield from rows
+    finally:
+        strikes.end.remote(_READING, key)
+
+
+def _bytes(shard: Shard, done: Mask | None) -> int:
+    left = 1.0 if done is None else 1.0 - float(done.mean())
+    return int(shard.size_bytes * left)

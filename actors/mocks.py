@@ -1,0 +1,157 @@
+"""Bars laid into the unbarred galaxies of image shards, a Ray task for every shard.
+
+Mock galaxies drawn by all of a cluster's CPUs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import ray
+import torch
+
+from actors.load_networks import load_ensemble
+from actors.train.examples import BAR_TRUTH
+from catalogues import storage
+from catalogues.galaxyzoo import BAR, FEATURED, NOT_EDGE_ON, conditional
+from catalogues.images.decode import decode
+from catalogues.manifest import SCHEMA
+from catalogues.mocks.survey import MockSurvey
+from catalogues.mocks.table import TABLE_SCHEMA, encode_jpeg, mock_table
+from catalogues.shards.reading import Shard, read_shard
+from catalogues.shards.votes import VOTES, checked_votes, votes_of
+from catalogues.storage import StorageOptions
+from models.networks.ensemble import Ensemble
+from models.preprocess import canvas
+from models.saliency.bar_maps import vote
+from models.training.laid_bars import LaidBar, LaidBarParams, lay_bar
+
+
+def in_order(work: Callable[..., pa.Table], calls: Iterable[tuple[Any, ...]], in_flight: int) -> Iterator[pa.Table]:  # noqa: E501  # fmt: skip
+    """work(*call) of each call, in their order, by Ray tasks of one CPU.
+
+    At most `in_flight` tables are made ahead of the one that is asked for, which bounds memory.
+    What a task raises is raised here.
+    """
+    task = ray.remote(num_cpus=1)(work)
+    waiting: deque[ray.ObjectRef] = deque()
+    try:
+        for call in calls:
+            waiting.append(task.remote(*call))
+            if len(waiting) >= in_flight:
+                yield ray.get(waiting.popleft())
+        while waiting:
+            yield ray.get(waiting.popleft())
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+
+
+def drawn(
+    survey: MockSurvey, *, rows_per_task: int = 10, in_flight: int = 16
+) -> Iterator[pa.Table]:
+    """The survey's rows in order, drawn by Ray tasks of `rows_per_task` galaxies."""
+    calls = ((survey.seed, block, survey.sky) for block in survey.blocks(rows_per_task))
+    return in_order(mock_table, calls, in_flight)
+
+
+_FACE_ON_MIN, _FEATURED_MIN = 0.9, 0.5
+_JPEG_QUALITY = 90
+_FIELDS = (*SCHEMA.names, *BAR_TRUTH, *VOTES)
+_KEPT = tuple(name for name in SCHEMA.names if name not in ("image", "north_deg"))
+LAID_SCHEMA = pa.schema([TABLE_SCHEMA.field(name) for name in _FIELDS])
+"""The manifest, the bar's truth and votes, which are null: nobody was asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayingPlan:
+    """per_host: bars tried per galaxy. bar_max: hosts are galaxies with at most this share of bar
+    votes. seen_min: bars to which `ensemble` gives a smaller bar_fraction are left out, because
+    what cannot be seen cannot be taught."""
+
+    ensemble: str
+    storage: StorageOptions
+    laid: LaidBarParams
+    per_host: int = 3
+    bar_max: float = 0.12
+    seen_min: float = 0.35
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.per_host < 1:
+            raise ValueError(f"per_host={self.per_host} must be at least 1")
+        for name in ("bar_max", "seen_min"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}={getattr(self, name)} must be a fraction, 0 to 1")
+
+
+def laid(
+    url: str, shards: Sequence[Shard], plan: LayingPlan, *, in_flight: int = 8
+) -> Iterator[pa.Table]:
+    """Tables of LAID_SCHEMA, one a shard, in the shards' order.
+
+    A row's object_id is its host's: so it falls in the same part of a split.
+    """
+    return in_order(lay_into, ((url, shard, plan) for shard in shards), in_flight)
+
+
+def lay_into(url: str, shard: Shard, plan: LayingPlan) -> pa.Table:
+    """The shard's hosts with bars, one row per bar that is seen. Raises StorageError, ValueError
+    where the shard has no votes."""
+    fs, _ = storage.filesystem(url, plan.storage)
+    rows = []
+    for table in read_shard(fs, shard.path, extra=VOTES, batch_rows=64):
+        votes, _ = checked_votes(votes_of(table))
+        hosts = table.filter(pa.array(_hosts(votes, plan.bar_max)))
+        for row in hosts.to_pylist():
+            rows += _with_bars(row, plan)
+    return pa.Table.from_pylist(rows, schema=LAID_SCHEMA)
+
+
+def _hosts(votes: np.ndarray[Any, np.dtype[np.float32]], bar_max: float) -> np.ndarray[Any, np.dtype[np.bool_]]:  # noqa: E501  # fmt: skip
+    """Discs seen face-on, without bar, by their votes (N, 37); unknown votes make no host."""
+    found = votes[:, FEATURED] >= _FEATURED_MIN
+    found &= np.asarray(conditional(votes, NOT_EDGE_ON)) >= _FACE_ON_MIN
+    return np.asarray(found & (np.asarray(conditional(votes, BAR)) <= bar_max))
+
+
+def _with_bars(row: dict[str, Any], plan: LayingPlan) -> list[dict[str, Any]]:
+    decoded = decode((row["image"] or {}).get("bytes"))
+    if decoded.pixels is None or row["object_id"] is None:
+        return []
+    found = []
+    for number in range(plan.per_host):
+        rng = np.random.default_rng([plan.seed, row["object_id"] % 2**63, number])
+        bar = lay_bar(decoded.pixels, rng, plan.laid)
+        if _seen(bar, plan) >= plan.seen_min:
+            found.append(_row(row, bar, number))
+    return found
+
+
+def _row(host: dict[str, Any], bar: LaidBar, number: int) -> dict[str, Any]:
+    truth = (bar.length_px, bar.position_angle_deg, bar.axis_ratio)
+    name = f"{host['object_id']}_bar_{number}.jpg"
+    return {
+        **{field: host[field] for field in _KEPT},
+        "image": {"bytes": encode_jpeg(bar.pixels, _JPEG_QUALITY), "path": name},
+        **dict(zip(BAR_TRUTH, truth, strict=True)),
+    }
+
+
+@lru_cache(maxsize=1)
+def _ensemble(name: str, options: StorageOptions) -> Ensemble:
+    torch.set_num_threads(1)
+    return load_ensemble(name, options)
+
+
+def _seen(bar: LaidBar, plan: LayingPlan) -> float:
+    """The ensemble's bar_fraction; 0 where its voters do not reach the question."""
+    ensemble = _ensemble(plan.ensemble, plan.storage)
+    cut = canvas(bar.pixels, ensemble.spec.field)
+    found = vote(ensemble, ensemble.image(cut)).bar_fraction
+    return found if np.isfinite(found) else 0.0

@@ -1,0 +1,76 @@
+"""Many shards as Ray tasks, a few at a time: counted, checked, written to disk as examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import ray
+
+from actors.train.examples import (
+    PARTS,
+    ExamplePlan,
+    ShardScan,
+    kind_of,
+    scan_shard,
+    shapes,
+    shard_examples,
+)
+from catalogues.shards.reading import Shard
+
+Item = TypeVar("Item")
+
+
+def bounded(work: Callable[..., Any], items: Sequence[Item], most: int, *constant: Any) -> Iterator[tuple[Item, Any]]:  # noqa: E501  # fmt: skip
+    """(item, work(item, *constant)) as they come, each a Ray task, never more than `most` at once.
+
+    What a task raises is raised here.
+    """
+    task, running, waiting = ray.remote(work), {}, iter(items)
+    while True:
+        for item in waiting:
+            running[task.remote(item, *constant)] = item
+            if len(running) >= most:
+                break
+        if not running:
+            return
+        (ready,), _ = ray.wait(list(running), num_returns=1)
+        try:
+            result = ray.get(ready)
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from None
+        yield running.pop(ready), result
+        del ready, result
+
+
+def scan_item(item: tuple[int, tuple[str, Shard]], plan: ExamplePlan) -> ShardScan:
+    """`scan_shard` for `bounded`, of a numbered shard and its address."""
+    return scan_shard(*item[1], plan)
+
+
+def gather_examples(folder: Path, scans: Sequence[ShardScan], plan: ExamplePlan, most: int) -> Iterator[ShardScan]:  # noqa: E501  # fmt: skip
+    """Write all examples to <part>_<name>.npy below `folder`; yields the shards as they are done.
+
+    At most `most` shards are in memory.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        (part, name): np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+            folder / f"{part}_{name}.npy", mode="w+", dtype=kind_of(name), shape=shape
+        )
+        for part in PARTS
+        for name, shape in shapes(sum(s.counts[part] for s in scans), plan).items()
+    }
+    first: dict[tuple[int, str], int] = {}
+    for part in PARTS:
+        ends = np.cumsum([0, *(s.counts[part] for s in scans)]).tolist()
+        first |= {(id(scan), part): start for scan, start in zip(scans, ends, strict=False)}
+    for scan, arrays in bounded(shard_examples, scans, most, plan):
+        for (part, name), file in files.items():
+            start = first[id(scan), part]
+            file[start : start + scan.counts[part]] = arrays[part][name]
+        yield scan
+    for file in files.values():
+        file.flush()

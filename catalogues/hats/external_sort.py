@@ -1,0 +1,74 @@
+"""Sorting rows by their place that do not fit into memory: sorted pieces on storage, then slices.
+
+A piece is an Arrow file of small batches, of which those that overlap a slice of the sky are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.ipc
+from numpy.typing import NDArray
+
+from catalogues import storage
+from catalogues.hats.rows import INDEX, SKY_ORDER
+
+_BATCH_ROWS = 2048
+
+
+@dataclass(frozen=True, kw_only=True)
+class SortedRun:
+    """A piece that is there. `firsts`: the first `_healpix_29` of every batch; `last`: the last."""
+
+    path: str
+    firsts: NDArray[np.int64]
+    last: int
+
+
+def write_run(fs: Any, path: str, table: pa.Table) -> SortedRun:
+    """Write rows that are sorted by `_healpix_29`, at least one. Raises StorageError."""
+    write_batches(fs, path, table.combine_chunks().to_batches(max_chunksize=_BATCH_ROWS))
+    places = table.column(INDEX).to_numpy()
+    return SortedRun(path=path, firsts=places[::_BATCH_ROWS].copy(), last=int(places[-1]))
+
+
+def read_slice(fs: Any, runs: Sequence[SortedRun], start: int, end: int) -> pa.Table:
+    """The rows with start <= `_healpix_29` < end of all pieces, in SKY_ORDER. StorageError."""
+    found = []
+    for run in runs:
+        if run.last < start or run.firsts[0] >= end:
+            continue
+        first = max(int(np.searchsorted(run.firsts, start, "left")) - 1, 0)
+        numbers = range(first, int(np.searchsorted(run.firsts, end, "left")))
+        for batch in read_batches(fs, run.path, numbers):
+            places = batch.column(INDEX).to_numpy()
+            low, high = np.searchsorted(places, [start, end], "left")
+            if high > low:  # a copy: a slice would keep its whole batch in memory
+                found.append(batch.take(pa.array(np.arange(low, high))))
+    return pa.Table.from_batches(found).combine_chunks().sort_by(SKY_ORDER)
+
+
+def write_batches(fs: Any, path: str, batches: Sequence[pa.RecordBatch]) -> None:
+    """Write an Arrow file whose batches can be read one by one. Raises StorageError."""
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+
+    def write(file: BinaryIO) -> None:
+        with pa.ipc.new_file(file, batches[0].schema, options=options) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+
+    storage.write_whole(fs, path, write)
+
+
+def read_batches(
+    fs: Any, path: str, numbers: Iterable[int] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Some batches of an Arrow file, or all, each read when it is asked for. StorageError."""
+    with storage.open_random(fs, path) as file, storage.explained("read", path):
+        reader = pa.ipc.open_file(file)
+        for number in range(reader.num_record_batches) if numbers is None else numbers:
+            yield reader.get_batch(number)

@@ -1,0 +1,195 @@
+"""The image files of a folder, and rows whose images are read from them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from catalogues import storage
+from catalogues.columns import one_array, replaced
+from catalogues.images.limits import ImageFault
+from catalogues.layouts.formats.band_files import cube, group_bands
+from catalogues.layouts.formats.pieces import Piece, Skipped
+from catalogues.manifest import IMAGE_TYPE
+from catalogues.shards.ids import exact_ids
+from catalogues.statuses import Status
+from catalogues.storage import StorageError
+
+SUFFIXES: tuple[str, ...] = (
+    ".fits.fz", ".fits.gz", ".jpg", ".jpeg", ".png", ".fits", ".fit", ".fts",
+)  # fmt: skip
+"""Ends of the names that are taken for images, any case."""
+
+FILE_BYTES_MAX = 64 * 2**20
+"""A larger file is no cutout: it is left behind unread."""
+
+_COLOURS = re.compile(r"(?<=\d)_[ugrizyUGRIZY]{3}$")
+_READ_BYTES = 128 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Image files below `root`: `sizes` in bytes by relative name. `others`: files of other kinds.
+
+    `whole_names`: the relative name by the name without its suffix, where that is unambiguous.
+    `bands`: files of the galaxies whose bands lie in one each
+    (catalogues.layouts.formats.band_files).
+    """
+
+    fs: Any
+    root: str
+    sizes: Mapping[str, int]
+    whole_names: Mapping[str, str]
+    others: tuple[str, ...]
+    bands: Mapping[str, tuple[str, ...]]
+
+    def find(self, name: str | None) -> str | None:
+        """The relative name of a file as a table writes it, with or without its suffix.
+
+        Deliveries unpack into other folders than their tables name: a name that is not there as it
+        stands is the only file with its last folder and name, or with its name where it has no
+        folder.
+        """
+        inside = storage.within(self.root, name) if name else None
+        if inside is None:
+            return None
+        relative = inside[len(self.root.rstrip("/")) + 1 :]
+        if relative in self.sizes:
+            return relative
+        if relative in self.whole_names:
+            return self.whole_names[relative]
+        known = self._tails.get("/".join(stem(relative).split("/")[-2:]))
+        named_whole = known and posixpath.basename(known) == posixpath.basename(relative)
+        return known if known and (named_whole or stem(relative) == relative) else None
+
+    @cached_property
+    def _tails(self) -> dict[str, str]:
+        """Relative names by last folder and name, and by name alone, without suffixes; empty where
+        that is ambiguous."""
+        found: dict[str, str] = {}
+        for name in self.sizes:
+            parts = stem(name).split("/")
+            for tail in {"/".join(parts[-2:]), parts[-1]}:
+                found[tail] = "" if tail in found else name
+        return found
+
+
+def list_images(
+    fs: Any, root: str, besides: Collection[str] = (), bands: Sequence[str] = ()
+) -> Files:
+    """The image files below `root`, known by their suffix; `besides`: paths of tables; `bands`: to
+    show of galaxies with a file for each.
+
+    Raises StorageError where there is none or `root` is not a folder.
+    """
+    start = len(root.rstrip("/")) + 1
+    found = {p[start:]: n for p, n in storage.list_files(fs, root) if p not in besides}
+    sizes = {name: n for name, n in found.items() if name.lower().endswith(SUFFIXES)}
+    if not sizes:
+        raise StorageError(
+            f"{storage.redact(root)!r} is no folder with files that end in {', '.join(SUFFIXES)}: "
+            "give the folder of the images"
+        )
+    groups, useless = group_bands(sizes, bands)
+    sizes |= {name: sum(sizes[part] for part in parts) for name, parts in groups.items()}
+    apart = {*useless, *(part for parts in groups.values() for part in parts)}
+    sizes = {name: n for name, n in sorted(sizes.items()) if name not in apart}
+    whole: dict[str, str] = {}
+    for name in sizes:
+        whole[stem(name)] = "" if stem(name) in whole else name
+    return Files(
+        fs=fs,
+        root=root,
+        sizes=sizes,
+        whole_names={k: v for k, v in whole.items() if v},
+        others=tuple(name for name in found if name not in sizes and name not in apart)
+        + tuple(useless),
+        bands=groups,
+    )
+
+
+def stem(name: str) -> str:
+    """A relative name without its suffix."""
+    ends = [suffix for suffix in SUFFIXES if name.lower().endswith(suffix)]
+    return name[: -len(ends[0])] if ends else name
+
+
+def integer_stem(name: str) -> int | None:
+    """The identifier that a file's name is, folder and suffix aside, and the bands of a picture of
+    the Dark Energy Survey (12_gri.png); None if it is none."""
+    ids, _ = exact_ids(pa.array([_COLOURS.sub("", posixpath.basename(stem(name)))]))
+    number: int | None = ids[0].as_py()
+    return number
+
+
+def read_images(piece: Piece, files: Files) -> Iterator[Piece]:
+    """The rows with the bytes of the files that `image.path` names, in pieces of bounded size.
+
+    A row whose file is not there keeps its path and no bytes; one whose file is over
+    FILE_BYTES_MAX is left behind.
+    """
+    image = one_array(piece.rows.column("image"))
+    names = pc.struct_field(image, "path").to_pylist()
+    sizes = [files.sizes.get(name, 0) for name in names]
+    large = [n > FILE_BYTES_MAX for n in sizes]
+    skipped = [
+        Skipped(where=name, status=Status.TOO_LARGE_IMAGE, message=_too_large(size))
+        for name, size, over in zip(names, sizes, large, strict=True)
+        if over
+    ]
+    yield Piece(rows=piece.rows.slice(0, 0), skipped=(*piece.skipped, *skipped))
+    kept = [i for i, over in enumerate(large) if not over]
+    for portion in _portions(kept, sizes):
+        rows = piece.rows.take(pa.array(portion, pa.int64()))
+        yield _filled(rows, [names[i] for i in portion], files)
+
+
+def _too_large(size: int) -> str:
+    return f"the file has {size} bytes, more than {FILE_BYTES_MAX}: cut out the galaxy"
+
+
+def _portions(rows: list[int], sizes: list[int]) -> Iterator[list[int]]:
+    portion: list[int] = []
+    total = 0
+    for row in rows:
+        if portion and total + sizes[row] > _READ_BYTES:
+            yield portion
+            portion, total = [], 0
+        portion.append(row)
+        total += sizes[row]
+    if portion:
+        yield portion
+
+
+def _filled(rows: pa.Table, names: list[str | None], files: Files) -> Piece:
+    parts = [_parts(name, files) for name in names]
+    paths = [storage.join(files.root, part) for several in parts for part in several]
+    read = iter(storage.read_many(files.fs, paths))
+    data: list[bytes | None] = []
+    skipped = []
+    for name, several in zip(names, parts, strict=True):
+        contents = [next(read) for _ in several]
+        try:
+            data.append(cube(contents) if len(contents) > 1 else (contents or [None])[0])
+        except ImageFault as fault:
+            data.append(None)
+            skipped.append(Skipped(where=str(name), status=fault.status, message=fault.message))
+    arrays = [pa.array(data, pa.binary()), pa.array(names, pa.string())]
+    image = pa.StructArray.from_arrays(arrays, fields=list(IMAGE_TYPE))
+    left = pa.array([item.where for item in skipped], pa.string())
+    kept = replaced(rows, "image", image).filter(pc.invert(pc.is_in(arrays[1], left)))
+    return Piece(rows=kept, skipped=tuple(skipped))
+
+
+def _parts(name: str | None, files: Files) -> tuple[str, ...]:
+    """The files that an image is read from, none where it is not there."""
+    if name is None or name not in files.sizes:
+        return ()
+    return files.bands.get(name, (name,))

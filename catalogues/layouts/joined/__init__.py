@@ -1,0 +1,1 @@
+"""Second tables joined to a layout: redshifts, sizes, positions, votes."""

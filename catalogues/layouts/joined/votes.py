@@ -1,0 +1,165 @@
+"""Published votes of Galaxy Zoo campaigns, turned into the 37 vote_<answer> columns.
+
+Kaggle's file is cumulative already (Dieleman et al. 2015). The others (catalogues.layouts.
+vote_tables) hold conditional fractions or numbers of votes, which are scaled to add up to one for
+each question and multiplied down the tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from catalogues.columns import one_array
+from catalogues.galaxyzoo import QUESTIONS, cumulative
+from catalogues.layouts.formats.pieces import Layout, Piece
+from catalogues.layouts.joined.vote_tables import Sources, known_tables
+from catalogues.manifest import SCHEMA
+from catalogues.shards.votes import VOTES
+
+VoteTable = Literal["auto", "none", "ansae", "kaggle", "gz2", "decals"]
+"""Whose columns of votes a table has; "ansae": ours, as `ansae ingest` writes them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoteScheme:
+    """Where a table keeps its votes. sources: for each of the 37 answers the columns that add up to
+    it, none if it was not asked. conditional: whether they are shares of those who were asked, or
+    their numbers. others: further campaigns in the table, for galaxies of which this one knows
+    nothing."""
+
+    name: str
+    sources: Sources
+    conditional: bool
+    others: tuple[VoteScheme, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of the table that are needed."""
+        own = [name for names in self.sources for name in names]
+        return tuple(dict.fromkeys([*own, *(n for other in self.others for n in other.columns)]))
+
+    def votes(self, table: pa.Table) -> NDArray[np.float64]:
+        """Cumulative fractions, (N, 37), NaN where unknown."""
+        votes = self._own(table)
+        for other in self.others:
+            unknown = np.isnan(votes).all(axis=1)
+            if unknown.any():
+                votes[unknown] = other.votes(table)[unknown]
+        return votes
+
+    def _own(self, table: pa.Table) -> NDArray[np.float64]:
+        given = np.full((len(table), len(VOTES)), np.nan)
+        for column, names in enumerate(self.sources):
+            if names:
+                parts = [_numbers(table, name) for name in names]
+                given[:, column] = np.sum(parts, axis=0)
+        return _multiplied(given) if self.conditional else given
+
+
+def schemes() -> tuple[VoteScheme, ...]:
+    """Every table that is known, those with the better fractions first."""
+    own = VoteScheme(name="ansae", sources=tuple((v,) for v in VOTES), conditional=False)
+    return own, *(
+        VoteScheme(name=name, sources=sources, conditional=name != "kaggle")
+        for name, sources in known_tables()
+    )
+
+
+def find_scheme(names: Collection[str], wanted: VoteTable) -> VoteScheme | None:
+    """The scheme of a table with these columns; None for "none", or "auto" where it has no votes.
+
+    Of several campaigns in one table each galaxy has the first that knows something of it. Raises
+    ValueError where the one that is asked for lacks columns.
+    """
+    if wanted == "none":
+        return None
+    known = [s for s in schemes() if wanted in ("auto", s.name)]
+    here = [scheme for scheme in known if set(scheme.columns) <= set(names)]
+    if here:
+        asked = [here[0]]
+        for scheme in here[1:]:
+            if all(_campaign(scheme) != _campaign(other) for other in asked):
+                asked.append(scheme)
+        return replace(here[0], others=tuple(asked[1:])) if here[0].conditional else here[0]
+    if wanted == "auto":
+        return None
+    closest = min(known, key=lambda s: len(set(s.columns) - set(names)))
+    absent = [name for name in closest.columns if name not in names]
+    raise ValueError(
+        f"the table lacks {len(absent)} of the {len(closest.columns)} vote columns of "
+        f"{wanted!r} ({', '.join(absent[:3])}{', ...' if absent[3:] else ''}): give the published "
+        "table whole, or --votes none"
+    )
+
+
+def _campaign(scheme: VoteScheme) -> str:
+    """What schemes have in common that differ by the kind of fraction alone."""
+    return scheme.sources[0][0].split("_")[0] if scheme.conditional else scheme.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithVotes:
+    """A Layout (catalogues.layouts.formats.pieces) whose passed-through vote columns of `scheme`
+    become the 37 of ours. `keep`: columns that the user wants besides."""
+
+    layout: Layout
+    scheme: VoteScheme
+    keep: tuple[str, ...]
+
+    @cached_property
+    def extra(self) -> pa.Schema:
+        """What was to be kept, and the votes."""
+        kept = [self.layout.extra.field(name) for name in self.keep]
+        return pa.schema([*kept, *(pa.field(name, pa.float32()) for name in VOTES)])
+
+    def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
+        """The layout's."""
+        return self.layout.keys(names)
+
+    def pieces(self) -> Iterator[Piece]:
+        """The layout's, with votes."""
+        unwanted = [name for name in self.scheme.columns if name not in self.keep]
+        for piece in self.layout.pieces():
+            votes = self.scheme.votes(piece.rows).astype(np.float32)
+            rows = piece.rows.drop_columns(unwanted).select([*SCHEMA.names, *self.keep])
+            for name, column in zip(VOTES, votes.T, strict=True):
+                rows = rows.append_column(name, pa.array(column, pa.float32(), from_pandas=True))
+            yield Piece(rows=rows, skipped=piece.skipped)
+
+
+def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
+    column = one_array(table.column(name))
+    try:
+        values = column.cast(pa.float64(), safe=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ValueError(
+            f"the vote column {name!r} is of type {column.type}, which is no number ({error}): "
+            "mend the table"
+        ) from error
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _multiplied(conditional: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Conditional fractions (N, 37) as cumulative ones.
+
+    Each question's answers are scaled to add up to one. Nobody is asked a question whose parent has
+    no votes: its answers are 0. Where it was reached and still has no answers they are unknown.
+    """
+    shares = conditional.copy()
+    for question in QUESTIONS:
+        answers = shares[:, question.columns]
+        total = answers.sum(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares[:, question.columns] = np.where(total > 0, answers / total, np.nan)
+    out = cumulative(shares)
+    for question in QUESTIONS:
+        if question.parent is not None:
+            out[out[:, question.parent] == 0, question.columns] = 0.0
+    return out

@@ -1,0 +1,1 @@
+"""Published layouts of galaxy images, one file each."""

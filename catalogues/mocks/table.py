@@ -1,0 +1,102 @@
+"""A mock sky with known bars: tables of images, truth and votes, a function of (seed, index)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+
+from catalogues import manifest
+from catalogues.columns import column
+from catalogues.galaxyzoo import COLUMNS
+from catalogues.mocks.galaxy import MockGalaxy
+from catalogues.mocks.population import draw_galaxy
+from catalogues.mocks.render import encode_jpeg, render, render_noiseless
+from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.votes import expected_votes, sampled_votes
+
+__all__ = [
+    "TABLE_SCHEMA",
+    "MockGalaxy",
+    "MockSkyParams",
+    "draw_galaxy",
+    "encode_jpeg",
+    "expected_votes",
+    "mock_table",
+    "render",
+    "render_noiseless",
+    "sampled_votes",
+]
+
+
+def _truth_fields() -> list[pa.Field]:
+    length = "true full projected bar length, null without a bar"
+    return [
+        column("true_bar_length_px", pa.float64(), f"{length}; stored image", "pixel"),
+        column("true_bar_length_arcsec", pa.float64(), length, "arcsec"),
+        column("true_bar_length_kpc", pa.float64(), length, "kpc"),
+        column("true_bar_position_angle_deg", pa.float64(), "true position angle", "deg"),
+        column("true_bar_axis_ratio", pa.float64(), "true projected axis ratio of the bar"),
+        column("true_class", pa.string(), "class of the mock galaxy"),
+        column("true_inclination_deg", pa.float64(), "inclination, null for spheroids", "deg"),
+        column("true_psf_fwhm_px", pa.float64(), "seeing in r; stored image", "pixel"),
+    ]  # fmt: skip
+
+
+TABLE_SCHEMA = pa.schema(
+    list(manifest.SCHEMA)
+    + _truth_fields()
+    + [column(f"vote_{name}", pa.float32(), "mock vote fraction") for name in COLUMNS]
+)
+"""The manifest's columns, the truth and the 37 votes."""
+
+
+def _truth(galaxy: MockGalaxy) -> dict[str, Any]:
+    barred = galaxy.bar is not None
+    return {
+        "true_bar_length_px": galaxy.bar_length_px if barred else None,
+        "true_bar_length_arcsec": galaxy.bar_length_arcsec if barred else None,
+        "true_bar_length_kpc": galaxy.bar_length_kpc if barred else None,
+        "true_bar_position_angle_deg": galaxy.bar_position_angle_deg if barred else None,
+        "true_bar_axis_ratio": galaxy.bar_axis_ratio if barred else None,
+        "true_class": galaxy.kind,
+        "true_inclination_deg": galaxy.inclination_deg if galaxy.disc else None,
+        "true_psf_fwhm_px": galaxy.psf_fwhm_arcsec[1] / galaxy.pixel_scale_arcsec,
+    }
+
+
+def _row(seed: int, index: int, params: MockSkyParams) -> dict[str, Any]:
+    galaxy = draw_galaxy(seed, index, params)
+    votes = (
+        sampled_votes(galaxy, params.vote_count) if params.vote_count else expected_votes(galaxy)
+    )
+    name = f"mock_{seed}_{index}"
+    return {
+        "object_id": galaxy.object_id,
+        "image": {
+            "bytes": encode_jpeg(render(galaxy, params), params.jpeg_quality),
+            "path": f"{name}.jpg",
+        },
+        "ra": galaxy.ra,
+        "dec": galaxy.dec,
+        "pixel_scale_arcsec": galaxy.pixel_scale_arcsec,
+        "z": galaxy.z,
+        "petro_r90_arcsec": galaxy.petro_r90_arcsec,
+        "north_deg": 0.0,
+        "survey": "mock",
+        "data_release": "1",
+        "survey_id": name,
+        **_truth(galaxy),
+        **{f"vote_{c}": float(v) for c, v in zip(COLUMNS, votes, strict=True)},
+    }
+
+
+def mock_table(seed: int, indices: Iterable[int], params: MockSkyParams | None = None) -> pa.Table:
+    """Rows of galaxies `indices` of sky `seed`, of TABLE_SCHEMA, in the order given.
+
+    A row depends on (seed, index, params) alone, so any division of the indices over processes
+    gives the same rows. `params.vote_count` 0 gives the expected votes, without scatter.
+    """
+    params = params or MockSkyParams()
+    return pa.Table.from_pylist([_row(seed, int(i), params) for i in indices], schema=TABLE_SCHEMA)

@@ -1,0 +1,1 @@
+"""What a run leaves in its output folder: run.json, checkpoint, lease, heartbeat, pictures."""

@@ -1,0 +1,152 @@
+"""What is done: the rows that a catalogue already holds. The catalogue is the checkpoint."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from catalogues import storage
+from catalogues.shards.reading import Shard
+from catalogues.storage import StorageError
+
+_COLUMNS = ["shard", "shard_row", "status", "run_id"]
+_THREADS = 16
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """Which input rows have their output row.
+
+    `done`: for each shard of which something is done, one flag per row. `statuses`: how many rows
+    of each status. `paths`: the catalogue's files. `strays`: files beside them that hold rows a
+    second time; they count for nothing and are to be removed.
+    """
+
+    done: Mapping[str, Mask] = field(default_factory=dict)
+    statuses: Counter[str] = field(default_factory=Counter)
+    paths: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> int:
+        """Number of catalogue files."""
+        return len(self.paths)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows done."""
+        return self.statuses.total()
+
+    def unfinished(self, shards: Iterable[Shard]) -> tuple[tuple[Shard, Mask | None], ...]:
+        """The shards of which something is left, each with its flags (None: nothing is done)."""
+        pairs = ((shard, self.done.get(shard.name)) for shard in shards if shard.rows)
+        return tuple((s, mask) for s, mask in pairs if mask is None or not mask.all())
+
+
+def read_ledger(
+    fs: Any, folder: str, shards: Sequence[Shard], run_id: str, before: Ledger | None = None
+) -> Ledger:
+    """Read what the catalogue files in `folder` hold of `shards`; empty if there is no folder.
+
+    `before`: what was read a moment ago; it is returned if the folder holds the same files still.
+    Of two files that hold a row, the later one by name is a stray: a process of a session that was
+    killed can outlive it long enough to write one more file, and the numbers are the same in both.
+    Raises StorageError where a file cannot be read, ValueError where it holds rows of another run,
+    of a shard that is not in the input, or one row twice.
+    """
+    paths = _files(fs, folder)
+    if before is not None and sorted(paths) == sorted((*before.paths, *before.strays)):
+        return before
+    rows = {shard.name: shard.rows for shard in shards}
+    done: dict[str, Mask] = {}
+    statuses: Counter[str] = Counter()
+    strays: list[str] = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for path, table in zip(paths, pool.map(lambda p: _read(fs, p), paths), strict=True):
+            _check_run(table, run_id, path)
+            if _enter(table, rows, done, path):
+                statuses.update(table.column("status").to_pylist())
+            else:
+                strays.append(path)
+    kept = tuple(path for path in paths if path not in set(strays))
+    return Ledger(done=done, statuses=statuses, paths=kept, strays=tuple(strays))
+
+
+def remove_strays(fs: Any, folder: str, beside: str, known: Collection[str]) -> tuple[str, ...]:
+    """Remove the files of a finished catalogue in `folder` that are not among `known` (names): a
+    process of a session that was killed wrote them too late to be counted. Then those in `beside`
+    that belong to no file of the catalogue. Returns what was removed. Raises StorageError."""
+    removed = [path for path in _files(fs, folder) if os.path.basename(path) not in known]
+    removed += [path for path in _files(fs, beside) if os.path.basename(path) not in known]
+    for path in removed:
+        remove(fs, path)
+    return tuple(removed)
+
+
+def remove(fs: Any, path: str) -> None:
+    """Remove one file, if it is there. Raises StorageError."""
+    with storage.explained("remove", path), contextlib.suppress(FileNotFoundError):
+        fs.rm_file(path)
+
+
+def _files(fs: Any, folder: str) -> list[str]:
+    if not storage.exists(fs, folder):
+        return []
+    return [path for path, _ in storage.list_files(fs, folder, (".parquet",))]
+
+
+def _read(fs: Any, path: str) -> pa.Table:
+    with storage.open_random(fs, path) as file, storage.explained("read", path):
+        try:
+            return pq.ParquetFile(file).read(columns=_COLUMNS)
+        except (pa.ArrowInvalid, KeyError) as error:
+            raise StorageError(
+                f"{storage.redact(path)!r} is not a file of a bar catalogue ({error}): remove it "
+                "and run again; its galaxies will be measured anew"
+            ) from error
+
+
+def _check_run(table: pa.Table, run_id: str, path: str) -> None:
+    others = set(table.column("run_id").unique().to_pylist()) - {run_id}
+    if others:
+        raise ValueError(
+            f"{storage.redact(path)!r} holds rows of run {sorted(map(str, others))[0]!r}, this is "
+            f"run {run_id!r}: choose another output, or remove that file"
+        )
+
+
+def _enter(table: pa.Table, rows: Mapping[str, int], done: dict[str, Mask], path: str) -> bool:
+    """Set the flags of one catalogue file's rows; False, and none set, if one is set already."""
+    shards = table.column("shard").combine_chunks().dictionary_encode()
+    numbers = table.column("shard_row").to_numpy()
+    codes = shards.indices.to_numpy(zero_copy_only=False)
+    mine = {name: numbers[codes == code] for code, name in enumerate(shards.dictionary.to_pylist())}
+    for name, held in mine.items():
+        if name not in rows or held.min() < 0 or held.max() >= rows[name]:
+            raise ValueError(
+                f"{storage.redact(path)!r} holds row {held.max()} of shard {name!r}, which the "
+                "input has not: the input has changed; give the one that the run began with, or "
+                "choose another output"
+            )
+        if len(np.unique(held)) < len(held):
+            raise ValueError(
+                f"{storage.redact(path)!r} holds a row of shard {name!r} twice: remove that file "
+                "and run again; its galaxies will be measured anew"
+            )
+    if any(name in done and done[name][held].any() for name, held in mine.items()):
+        return False
+    for name, held in mine.items():
+        done.setdefault(name, np.zeros(rows[name], dtype=bool))[held] = True
+    return True

@@ -1,0 +1,1 @@
+"""Image shards, the input of every command: read, write, rows, ids, splits, votes."""

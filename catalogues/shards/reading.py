@@ -1,0 +1,273 @@
+"""Image shards: Parquet files of a thousand galaxies that are written whole and read in parts.
+
+Further columns of an input that pass through into its catalogue.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from catalogues import storage
+from catalogues.columns import one_array, replaced
+from catalogues.manifest import ID_PARTS, IMAGE_TYPE, REQUIRED, require, resolve
+from catalogues.shards.rows import manifest_rows
+from catalogues.storage import StorageError, StorageOptions
+
+ROW = "shard_row"
+"""Column of `read_shard`: the row's place in the shard, first 0."""
+
+_FOOTER_THREADS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """A shard that is there. `name`: relative to the input's root; `path`: on its filesystem;
+    `version`: of catalogues.storage.files.list_versions, empty where it does not matter."""
+
+    name: str
+    path: str
+    rows: int
+    size_bytes: int
+    version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardParams:
+    """How shards are cut: at `rows_max` rows or `bytes_max` bytes of images, whichever is first.
+
+    `row_group_rows`: the unit in which a shard can be read; small, so that a resumed run that
+    lacks a few rows fetches little more than those.
+    """
+
+    rows_max: int = 1000
+    bytes_max: int = 256 * 2**20
+    row_group_rows: int = 100
+
+    def __post_init__(self) -> None:
+        for name in ("rows_max", "bytes_max", "row_group_rows"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: give a positive number")
+        if self.bytes_max > 2**30:
+            raise ValueError(
+                f"bytes_max is {self.bytes_max}: a shard is held in memory, give at most {2**30}"
+            )
+
+
+def list_shards(
+    url: str, options: StorageOptions | None = None, chosen: Mapping[str, str] | None = None
+) -> tuple[Shard, ...]:
+    """Every Parquet file below `url` (or the one it names) with its row count, sorted by name.
+
+    Only footers are read, several at once. `chosen`: {our column: theirs}, as
+    catalogues.manifest.resolve takes it. Raises StorageError where there is none or one cannot
+    be read, ValueError where a shard has no object_id or no image.
+    """
+    fs, _ = storage.filesystem(url, options)
+
+    def look(item: tuple[str, str, int, str]) -> Shard:
+        name, path, size, version = item
+        with _opened(fs, path) as parquet:
+            names = parquet.schema_arrow.names
+            rows = parquet.metadata.num_rows
+        try:
+            require(resolve(names, chosen), names, REQUIRED)
+        except ValueError as error:
+            raise ValueError(f"shard {path!r}: {error}") from error
+        return Shard(name=name, path=path, rows=rows, size_bytes=size, version=version)
+
+    files = shard_files(url, options)
+    with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
+        return tuple(pool.map(look, files))
+
+
+def shard_files(url: str, options: StorageOptions | None = None) -> list[tuple[str, str, int, str]]:
+    """(name, path, bytes, version) of every shard, sorted; none is opened. Raises StorageError."""
+    fs, root = storage.filesystem(url, options)
+    files = storage.list_versions(fs, root, (".parquet",))
+    if not files:
+        raise StorageError(
+            f"{storage.redact(url)!r} holds no .parquet files: give a folder of image shards, as "
+            "`ansae ingest` writes them"
+        )
+    base = os.path.dirname(root) if files == [(root, *files[0][1:])] else root
+    first = len(base.rstrip("/")) + 1
+    return [(path[first:], path, size, version) for path, size, version in files]
+
+
+def shard_columns(url: str, options: StorageOptions | None = None) -> list[str]:
+    """Names of the first shard's columns. Raises StorageError."""
+    fs, _ = storage.filesystem(url, options)
+    return list(shard_fields(fs, shard_files(url, options)[0][1]).names)
+
+
+def shard_fields(fs: Any, path: str) -> pa.Schema:
+    """A shard's own columns, as they are stored. Raises StorageError."""
+    with _opened(fs, path) as parquet:
+        return parquet.schema_arrow
+
+
+@contextmanager
+def _opened(fs: Any, path: str) -> Iterator[pq.ParquetFile]:
+    with storage.open_random(fs, path) as file, storage.explained("read", path):
+        try:
+            yield pq.ParquetFile(file)
+        except pa.ArrowException as error:
+            raise StorageError(
+                f"{storage.redact(path)!r} is not a readable Parquet file: {error}; write it again"
+            ) from error
+
+
+def read_shard(
+    fs: Any,
+    path: str,
+    *,
+    skip_rows: Collection[int] | NDArray[np.bool_] | None = None,
+    columns: Collection[str] | None = None,
+    extra: Collection[str] = (),
+    chosen: Mapping[str, str] | None = None,
+    batch_rows: int = 64,
+    hash_ids: bool = False,
+) -> Iterator[pa.Table]:
+    """The shard's rows in order, in tables of at most `batch_rows`, as `rows.manifest_rows` + ROW.
+
+    `skip_rows`: rows not wanted, as their numbers or as a mask of the shard's length; a row group
+    of which none is wanted is not read. `columns`: manifest columns to read (the others come out
+    null; object_id always comes), None for all. `extra`: further columns, which must be there.
+    `chosen`: as in `list_shards`. `hash_ids`: as in `rows.manifest_rows`. An image without bytes is
+    read from its path, relative to the shard's folder and never outside. Raises StorageError,
+    ValueError.
+    """
+    with _opened(fs, path) as parquet:
+        names = parquet.schema_arrow.names
+        mapping = resolve(names, chosen)
+        require(mapping, names, ("object_id",))
+        if columns is not None:
+            wanted_names = {*columns, "object_id", *ID_PARTS}
+            mapping = {k: v for k, v in mapping.items() if k in wanted_names}
+        if absent := [name for name in extra if name not in names]:
+            raise ValueError(f"{path!r} has no columns {absent}: it has {', '.join(names)}")
+        wanted = _wanted(skip_rows, parquet.metadata.num_rows)
+        read = list(dict.fromkeys([*mapping.values(), *extra]))
+        for rows, batch in _batches(parquet, wanted, read, batch_rows):
+            table = manifest_rows(pa.Table.from_batches([batch]), mapping, extra, hash_ids)
+            table = table.append_column(ROW, pa.array(rows, pa.int64()))
+            yield _with_files(table, fs, os.path.dirname(path)) if "image" in mapping else table
+
+
+def _wanted(skip: Collection[int] | NDArray[np.bool_] | None, rows: int) -> NDArray[np.bool_]:
+    wanted = np.ones(rows, dtype=bool)
+    if skip is None:
+        return wanted
+    if isinstance(skip, np.ndarray) and skip.dtype == bool:
+        if skip.shape != (rows,):
+            raise ValueError(
+                f"skip_rows has shape {skip.shape}: give one flag for each row, {rows}"
+            )
+        return ~skip
+    numbers = np.fromiter((int(n) for n in skip), dtype=np.int64, count=len(skip))
+    if numbers.size and (numbers.min() < 0 or numbers.max() >= rows):
+        raise ValueError(
+            f"skip_rows goes from {numbers.min()} to {numbers.max()}: the shard's rows are 0 to "
+            f"{rows - 1}"
+        )
+    wanted[numbers] = False
+    return wanted
+
+
+def _batches(
+    parquet: pq.ParquetFile, wanted: NDArray[np.bool_], columns: list[str], batch_rows: int
+) -> Iterator[tuple[NDArray[np.int64], pa.RecordBatch]]:
+    """(row numbers, rows) of the wanted rows; whole row groups are passed over unread."""
+    counts = [parquet.metadata.row_group(g).num_rows for g in range(parquet.num_row_groups)]
+    if min(counts, default=0) < 0 or sum(counts) != len(wanted):
+        raise pa.ArrowInvalid(f"it counts {len(wanted)} rows, its row groups {sum(counts)}")
+    first = 0
+    for group, count in enumerate(counts):
+        start, first = first, first + count
+        if not wanted[start:first].any():
+            continue
+        for batch in _counted(parquet, group, count, columns, batch_rows):
+            rows = np.arange(start, start + len(batch))
+            start += len(batch)
+            keep = wanted[rows]
+            if keep.all():
+                yield rows, batch
+            elif keep.any():
+                yield rows[keep], batch.filter(pa.array(keep))
+
+
+def _counted(
+    parquet: pq.ParquetFile, group: int, count: int, columns: list[str], batch_rows: int
+) -> Iterator[pa.RecordBatch]:
+    """A row group's rows. Raises ArrowInvalid where they are not as many as the footer says."""
+    left = count
+    for batch in parquet.iter_batches(batch_rows, row_groups=[group], columns=columns):
+        left -= len(batch)
+        if left < 0:
+            break
+        yield batch
+    if left:
+        raise pa.ArrowInvalid(f"row group {group} does not hold the {count} rows it counts")
+
+
+def _with_files(table: pa.Table, fs: Any, folder: str) -> pa.Table:
+    """Images that are only a path get their bytes, where the path lies within `folder`."""
+    image = one_array(table.column("image"))
+    data, paths = pc.struct_field(image, "bytes"), pc.struct_field(image, "path")
+    if data.null_count == 0 or paths.null_count == len(paths):
+        return table
+    pairs = list(zip(data.to_pylist(), paths.to_pylist(), strict=True))
+    inside = [storage.within(folder, p) if d is None and p else None for d, p in pairs]
+    found = iter(storage.read_many(fs, [p for p in inside if p is not None]))
+    read = [next(found) if p is not None else d for p, (d, _) in zip(inside, pairs, strict=True)]
+    image = pa.StructArray.from_arrays(
+        [pa.array(read, pa.binary()), paths], fields=list(IMAGE_TYPE)
+    )
+    return replaced(table, "image", image)
+
+
+_THREADS = 16
+
+
+def extra_fields(
+    url: str, shards: Sequence[Shard], names: Sequence[str], options: StorageOptions | None = None
+) -> tuple[pa.Field, ...]:
+    """The columns `names` as all shards have them, nullable, in order; reads footers only.
+
+    Raises StorageError, and ValueError where a shard lacks one or has it of another type.
+    """
+    if not names:
+        return ()
+    fs, _ = storage.filesystem(url, options)
+
+    def fields(shard: Shard) -> tuple[pa.Field, ...]:
+        with storage.open_random(fs, shard.path) as file:
+            schema = pq.ParquetFile(file).schema_arrow
+        if absent := [name for name in names if name not in schema.names]:
+            raise ValueError(
+                f"shard {shard.name!r} has no column {absent[0]!r}, which was to be kept: it has "
+                f"{', '.join(schema.names)}"
+            )
+        return tuple(schema.field(name).with_nullable(True) for name in names)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = list(pool.map(fields, shards))
+    for shard, mine in zip(shards, found, strict=True):
+        for a, b in zip(found[0], mine, strict=True):
+            if a.type != b.type:
+                raise ValueError(
+                    f"column {a.name!r} is {b.type} in shard {shard.name!r} and {a.type} in "
+                    f"{shards[0].name!r}: give it one type, or do not keep it"
+                )
+    return found[0]

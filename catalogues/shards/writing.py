@@ -1,0 +1,96 @@
+"""Cutting a stream of rows into image shards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from catalogues import storage
+from catalogues.shards.reading import Shard, ShardParams
+
+
+def shard_name(number: int) -> str:
+    """File name of the shard `number`, first 0."""
+    return f"shard-{number:05d}.parquet"
+
+
+def old_shards(fs: Any, root: str) -> list[str]:
+    """Paths below `root` that `write_shards` could have written; none if there is no such folder.
+
+    Raises StorageError.
+    """
+    if not storage.exists(fs, root):
+        return []
+    files = storage.list_files(fs, root, (".parquet",))
+    return [path for path, _ in files if re.search(r"/shard-\d{5,}\.parquet$", path)]
+
+
+def write_shards(
+    tables: Iterable[pa.Table], fs: Any, root: str, params: ShardParams | None = None
+) -> Iterator[Shard]:
+    """Write rows (catalogues.manifest.SCHEMA first) below `root`; yields each shard once it stands.
+
+    No more than one shard is held in memory. Names are deterministic: the same rows give the same
+    files. Raises StorageError, and whatever the stream raises.
+    """
+    params = params or ShardParams()
+    for number, table in enumerate(_cut(tables, params)):
+        path = storage.join(root, shard_name(number))
+        storage.write_whole(fs, path, _writer(table, params))
+        yield Shard(
+            name=shard_name(number),
+            path=path,
+            rows=len(table),
+            size_bytes=int(_image_bytes(table).sum()),
+        )
+
+
+def _cut(tables: Iterable[pa.Table], params: ShardParams) -> Iterator[pa.Table]:
+    held: list[pa.Table] = []
+    rows, size = 0, 0
+    for table in tables:
+        while len(table):
+            total = size + np.cumsum(_image_bytes(table))
+            fit = min(
+                params.rows_max - rows, int(np.searchsorted(total, params.bytes_max, "right"))
+            )
+            fit = max(fit, 0 if held else 1)  # a single row may be over the limit by itself
+            if taken := min(fit, len(table)):
+                held.append(table.slice(0, taken))
+                rows, size = rows + taken, int(total[taken - 1])
+                table = table.slice(taken)
+            if len(table) or rows >= params.rows_max or size >= params.bytes_max:
+                yield pa.concat_tables(held)
+                held, rows, size = [], 0, 0
+    if held:
+        yield pa.concat_tables(held)
+
+
+def _image_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
+    column = table.column("image")
+    lengths = pc.fill_null(pc.binary_length(pc.struct_field(column, "bytes")), 0)
+    return np.asarray(lengths.to_numpy(), dtype=np.int64)
+
+
+def _writer(table: pa.Table, params: ShardParams) -> Any:
+    plain = [name for name in table.schema.names if name != "image"]
+    # encoded images do not compress, and statistics of them would swell the footer
+    compression = dict.fromkeys(plain, "zstd") | {"image.bytes": "none", "image.path": "zstd"}
+
+    def write(file: BinaryIO) -> None:
+        pq.write_table(
+            table,
+            file,
+            row_group_size=params.row_group_rows,
+            compression=compression,
+            use_dictionary=False,
+            write_statistics=plain,
+        )
+
+    return write

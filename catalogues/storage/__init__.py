@@ -1,0 +1,41 @@
+"""Files on local disks and in S3 stores: read, list, and write whole or not at all."""
+
+from catalogues.storage.errors import StorageError, explained, redact
+from catalogues.storage.files import (
+    SCHEMES,
+    absolute,
+    exists,
+    filesystem,
+    is_local,
+    join,
+    list_files,
+    list_versions,
+    open_random,
+    read_many,
+    read_whole,
+    version,
+    within,
+    write_whole,
+)
+from catalogues.storage.s3 import StorageOptions
+
+__all__ = [
+    "SCHEMES",
+    "StorageError",
+    "StorageOptions",
+    "absolute",
+    "exists",
+    "explained",
+    "filesystem",
+    "is_local",
+    "join",
+    "list_files",
+    "list_versions",
+    "open_random",
+    "read_many",
+    "read_whole",
+    "redact",
+    "version",
+    "within",
+    "write_whole",
+]

@@ -1,0 +1,156 @@
+"""Whether a place can hold a run: written, read, compared, listed, in time, with room.
+
+Where S3's credentials come from; never what they are.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from catalogues.storage import files
+from catalogues.storage.conditional_write import read_tagged, write_if
+from catalogues.storage.errors import StorageError, redact
+from catalogues.storage.findings import Finding, ok, refused, warning
+from catalogues.storage.s3 import StorageOptions
+
+CLOCK_WARNING_S, CLOCK_REFUSED_S = 30.0, 600.0
+"""Stores refuse requests whose time is a quarter of an hour off."""
+
+
+def check_store(fs: Any, root: str) -> list[Finding]:
+    """Findings of a small file that is written below `root`, read, replaced, and removed again."""
+    path = files.join(root, f"_preflight-{uuid.uuid4().hex}")
+    try:
+        if not files.is_local(fs) and not files.exists(fs, bucket := root.split("/", 1)[0]):
+            # some stores would make it, and not where and as one wants it
+            return [refused("output", f"there is no bucket {bucket!r}: make it, or name another")]
+        return _write_and_read(fs, root, path)
+    except StorageError as error:
+        return [refused("output", str(error))]
+    finally:
+        _remove(fs, path)
+
+
+def _write_and_read(fs: Any, root: str, path: str) -> list[Finding]:
+    before = datetime.now(UTC)
+    created = write_if(fs, path, b"one", None)
+    after = datetime.now(UTC)
+    if not created or files.read_whole(fs, path) != b"one":
+        return [refused("output", f"{redact(root)!r} does not give back what was written")]
+    if path not in [found for found, _ in fs.find(root, detail=True).items()]:
+        return [refused("output", f"{redact(root)!r} does not list what was written")]
+    found = [ok("output", "written, read, listed"), _clock(fs, path, before, after)]
+    found.append(_conditional(fs, path))
+    files.write_whole(fs, path, b"two")
+    return found
+
+
+def _conditional(fs: Any, path: str) -> Finding:
+    """Whether the store itself keeps two runs apart."""
+    name = "conditional write"
+    again = write_if(fs, path, b"three", None)
+    tagged = read_tagged(fs, path)
+    files.write_whole(fs, path, b"four")
+    stale = tagged is None or write_if(fs, path, b"five", tagged[1])
+    if again or stale:
+        condition = "If-None-Match" if again else "If-Match"
+        return refused(
+            name,
+            f"the store ignores {condition}: two runs could write one output; use a store that "
+            "honours conditional writes",
+        )
+    return ok(name, "a file that is there, or has changed, is not replaced")
+
+
+def _clock(fs: Any, path: str, before: datetime, after: datetime) -> Finding:
+    """The store's clock against ours, from the time that it gave the file."""
+    info = fs.info(path)
+    given = info.get("LastModified") or info.get("mtime") or info.get("created")
+    if isinstance(given, int | float):
+        given = datetime.fromtimestamp(given, UTC)
+    if not isinstance(given, datetime):
+        return ok("clock", "the store does not tell the time")
+    early, late = (before - given).total_seconds(), (given - after).total_seconds()
+    skew = max(early - 1.0, late, 0.0)  # times of stores are cut to whole seconds
+    told = f"this machine's clock and the store's differ by {skew:.0f} s"
+    if skew >= CLOCK_REFUSED_S:
+        return refused("clock", f"{told}: stores refuse such requests; set the clock (NTP)")
+    if skew >= CLOCK_WARNING_S:
+        return warning("clock", f"{told}: `ansae status` will misjudge; set the clock (NTP)")
+    return ok("clock", f"within {skew:.0f} s of the store's")
+
+
+def _remove(fs: Any, path: str) -> None:
+    try:
+        fs.rm_file(path)
+    except Exception:  # it is not there, or may not be removed: then nothing can be done
+        return
+
+
+def size(count: float) -> str:
+    """Bytes in words."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.3g} {unit}"
+        count /= 1024
+    return f"{count:.3g} TiB"
+
+
+def check_room(fs: Any, root: str, needed_bytes: float) -> Finding:
+    """Whether `needed_bytes` more fit below `root`."""
+    if not files.is_local(fs):
+        return ok("room", f"{size(needed_bytes)} to be written; a store tells no limit")
+    folder = root
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    free = shutil.disk_usage(folder).free
+    told = f"{size(needed_bytes)} to be written, {size(free)} are free"
+    if free < needed_bytes:
+        return refused("room", f"{told}: make room, or choose another output")
+    if free < 2 * needed_bytes:
+        return warning("room", f"{told}: little is left over")
+    return ok("room", told)
+
+
+SECRET_NAMES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "RAY_AUTH_TOKEN")
+"""Environment variables whose values are secrets."""
+
+
+def check_credentials(urls: Iterable[str], options: StorageOptions) -> Finding:
+    """Whether the usual chain (environment, profile, role) gives any, where `urls` need them."""
+    if not any(url.startswith("s3://") for url in urls):
+        return ok("credentials", "none needed: local paths")
+    if options.anonymous:
+        return ok("credentials", "none: the input is read anonymously")
+    from botocore.session import get_session  # type: ignore[import-untyped]
+
+    found = get_session().get_credentials()
+    if found is None:
+        return refused(
+            "credentials",
+            "none found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role",
+        )
+    if found.method == "env" and os.environ.get("AWS_SESSION_TOKEN"):
+        return warning(
+            "credentials",
+            "AWS_SESSION_TOKEN of the environment ends within hours and is not renewed: for a long "
+            "run give the machines a role, or a profile that renews",
+        )
+    return ok("credentials", f"found by {found.method!r}")
+
+
+def check_job_environment(variables: Mapping[str, str]) -> Finding:
+    """Whether the variables handed to a Ray job hold secrets: Ray shows and logs them."""
+    shown = [name for name in SECRET_NAMES if name in variables]
+    if shown:
+        return warning(
+            "job's environment",
+            f"{shown[0]} stands in the job's runtime environment, which Ray's dashboard and logs "
+            "show: give the machines a role or a profile, or set it where Ray is started",
+        )
+    return ok("job's environment", "no secrets in what Ray shows of the job")

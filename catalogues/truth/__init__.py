@@ -1,0 +1,1 @@
+"""Published and mock truths: bar lengths, grades and votes measured by others."""

@@ -1,0 +1,95 @@
+"""Catalogue rows matched with a table of known bars, by object_id."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from catalogues.queries.database import TRUTH, columns, fetch
+from catalogues.queries.gallery import MEASURED, SHOWN, Row, with_pictures
+from catalogues.runs.files import CATALOGUE, PICTURES
+
+LENGTH, ANGLE = "true_bar_length_px", "true_bar_position_angle_deg"
+"""Columns of the truth: full length, pixels of the stored image, null or 0 where there is no bar;
+position angle in the frame of the catalogue's (optional)."""
+YES, NO = "vote_bar_yes", "vote_bar_no"
+"""Columns of the truth's own votes (optional)."""
+
+_PAIRS_MAX = 1_000_000
+
+
+def require(con: duckdb.DuckDBPyConnection) -> None:
+    """Raises ValueError where the view `truth` lacks the columns that a comparison needs."""
+    names = columns(con, TRUTH)
+    if absent := [name for name in ("object_id", LENGTH) if name not in names]:
+        raise ValueError(
+            f"the truth has no column {' or '.join(absent)}: its columns are {', '.join(names)}; "
+            "name them so"
+        )
+
+
+def pairs(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Rows with votes whose truth is known, at most a million.
+
+    Columns: bar_fraction, bar_yes, bar_length_px, bar_length_px_err, bar_position_angle_deg
+    (null where not measured), true_bar_length_px, true_bar_position_angle_deg, true_barred, and
+    true_bar_fraction, the share of bars among the truth's own votes (null without them).
+    """
+    return fetch(
+        con,
+        f"SELECT c.bar_fraction, c.bar_yes, c.bar_length_px, c.bar_length_px_err, "
+        f"c.bar_position_angle_deg, t.{LENGTH}, t.{ANGLE}, t.true_barred, t.true_bar_fraction "
+        f"FROM {CATALOGUE} c JOIN ({_truth(con)}) t "
+        f"USING (object_id) WHERE c.bar_fraction IS NOT NULL "
+        f"ORDER BY c.shard, c.shard_row LIMIT {_PAIRS_MAX}",
+    )
+
+
+def extremes(con: duckdb.DuckDBPyConnection, *, best: bool, most: int) -> list[Row]:
+    """The `most` measured galaxies nearest to (or farthest from) the truth, with pictures.
+
+    Ranked by |ln(measured / true length)|, so that half as long is as wrong as twice as long.
+    Rows as of `picks.picked`, with the truth's columns.
+    """
+    if not columns(con, PICTURES):
+        return []
+    shown = ", ".join(f"c.{name}" for name in SHOWN)
+    direction = "ASC" if best else "DESC"
+    table = fetch(
+        con,
+        f"SELECT {shown}, t.{LENGTH}, t.{ANGLE}, p.filename, p.file_row_number "
+        f"FROM {CATALOGUE} c JOIN ({_truth(con)}) t USING (object_id) "
+        f"JOIN {PICTURES} p USING (shard, shard_row) "
+        f"WHERE {MEASURED} AND c.bar_length_px > 0 AND t.{LENGTH} > 0 "
+        f"ORDER BY abs(ln(c.bar_length_px / t.{LENGTH})) {direction}, c.shard, c.shard_row LIMIT ?",
+        [most],
+    )
+    return with_pictures(con, table.to_pylist())
+
+
+def with_truth(con: duckdb.DuckDBPyConnection, rows: list[Row]) -> list[Row]:
+    """`rows` of `picks` with the truth's LENGTH and ANGLE, None where it is not known."""
+    ids = [row["object_id"] for row in rows if row["object_id"] is not None]
+    table = fetch(
+        con,
+        f"SELECT object_id, {LENGTH}, {ANGLE} FROM ({_truth(con)}) "
+        "WHERE object_id IN (SELECT unnest(?::BIGINT[]))",
+        [ids],
+    )
+    known = {found.pop("object_id"): found for found in table.to_pylist()}
+    return [row | known.get(row["object_id"], {LENGTH: None, ANGLE: None}) for row in rows]
+
+
+def _truth(con: duckdb.DuckDBPyConnection) -> str:
+    """SQL of the truth with one row per object_id and the optional columns filled."""
+    names = columns(con, TRUTH)
+    angle = ANGLE if ANGLE in names else "NULL"
+    voted = all(name in names for name in (YES, NO))
+    fraction = f"any_value({YES} / nullif({YES} + {NO}, 0))" if voted else "NULL"
+    return (
+        f"SELECT object_id, any_value({LENGTH})::DOUBLE AS {LENGTH}, "
+        f"any_value({angle})::DOUBLE AS {ANGLE}, "
+        f"coalesce(any_value({LENGTH}) > 0, FALSE) AS true_barred, "
+        f"{fraction}::DOUBLE AS true_bar_fraction "
+        f"FROM {TRUTH} WHERE object_id IS NOT NULL GROUP BY object_id"
+    )

@@ -1,0 +1,1 @@
+"""Saliency methods for any classifier (paper 2), one interface for all."""

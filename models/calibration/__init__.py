@@ -1,0 +1,1 @@
+"""Choose and calibrate the reading of maps on galaxies whose bars are known."""

@@ -1,0 +1,98 @@
+"""Which error a length has: calibrated on galaxies whose bars are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from models.barlength.estimator import EstimatorParams, estimate_bar, read_bar
+from models.calibration.known_bars import KnownBar
+
+Floats = NDArray[np.float64]
+
+_COVERAGE = 0.683  # the share of a normal distribution within one standard deviation
+_DOUBT_MIN = 40  # galaxies from which on errors may depend on the votes
+_NOISE_GALAXIES = 64  # of which the members' part in the sampling error is known well enough
+
+
+def fit_errors(
+    known: Sequence[KnownBar],
+    params: EstimatorParams,
+    each: Sequence[EstimatorParams] | None = None,
+) -> EstimatorParams:
+    """`params` with errors such that 68.3 % of the galaxies lie within 1 sigma, also where votes
+    doubt.
+
+    The members' spread enters as it is, the sampling error by `sampling_factor`. What they leave
+    unexplained grows with the voters' doubt, 1 - bar_fraction: a regression of the 68.3 % quantile
+    (Koenker & Bassett 1978) gives both terms where the bar fractions of at least 40 galaxies are
+    known, else one floor. each: what reads each galaxy instead of `params`: readings that were
+    taught without it.
+    """
+    factor = sampling_factor(known, params)
+    bare = [
+        replace(p, error_floor=0.0, error_doubt=0.0, error_spread=1.0, error_sampling=factor)
+        for p in each or [params] * len(known)
+    ]
+    rows = [
+        (k, estimate_bar(k.maps, p, k.bar_fraction, k.left_out, k.light))
+        for k, p in zip(known, bare, strict=True)
+    ]
+    rows = [(k, e) for k, e in rows if np.isfinite(e.bar.length_px)]
+    length = np.array([e.bar.length_px for _, e in rows])
+    off = np.abs(length - np.array([k.length_px for k, _ in rows])) / length
+    spread = np.array([e.length_err_px for _, e in rows]) / length
+    doubt = 1.0 - np.array([k.bar_fraction for k, _ in rows])
+    shape = np.array([1.0, 0.0])
+    if np.isfinite(doubt).all() and len(rows) >= _DOUBT_MIN:
+        shape = _quantile_line(off, spread, doubt)
+    doubt = np.nan_to_num(doubt, nan=0.5)
+    low, high = 0.0, 2.0 / max(float(shape @ [1.0, doubt.mean()]), 1e-9)
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        inside = off <= np.hypot(middle * (shape[0] + shape[1] * doubt), spread)
+        low, high = (middle, high) if inside.mean() < _COVERAGE else (low, middle)
+    floor, slope = (high * shape).tolist()
+    return replace(
+        params, error_floor=floor, error_doubt=slope, error_spread=1.0, error_sampling=factor
+    )
+
+
+def sampling_factor(known: Sequence[KnownBar], params: EstimatorParams) -> float:
+    """By how much the members' powers make the sampling error larger than the mean map's.
+
+    Contrasts of maps from the same samples are noisier than their mean. The square root of the
+    median ratio of the two jackknife variances, relative, where every member's maps without a
+    group are known; 1 where those of fewer than 8 galaxies are, and without powers.
+    """
+    if not params.member_powers:
+        return 1.0
+    plain = replace(params, member_powers=())
+    ratios: list[float] = []
+    for k in known:
+        if len(ratios) == _NOISE_GALAXIES:
+            break
+        if k.left_out is not None and len(k.left_out) == len(params.member_powers):
+            groups = [k.left_out[:, g] for g in range(k.left_out.shape[1])]
+            whole, mean = ([read_bar(m, p).length_px for m in groups] for p in (params, plain))
+            ratio = np.var(whole) / np.mean(whole) ** 2 / (np.var(mean) / np.mean(mean) ** 2)
+            ratios += [float(ratio)] if np.isfinite(ratio) else []
+    return float(np.sqrt(np.median(ratios))) if len(ratios) >= 8 else 1.0
+
+
+def _quantile_line(off: Floats, spread: Floats, doubt: Floats) -> Floats:
+    """Floor and slope in doubt, neither negative, of the 68.3 % quantile of `off`."""
+
+    def loss(line: Floats) -> float:
+        floor, slope = np.abs(line)
+        rest = off - np.hypot(floor + slope * doubt, spread)
+        return float(np.maximum(_COVERAGE * rest, (_COVERAGE - 1) * rest).sum())
+
+    start = np.array([float(np.quantile(off, _COVERAGE)) * 0.7, 0.2])
+    found = optimize.minimize(loss, start, method="Nelder-Mead", options={"maxiter": 2000})
+    line: Floats = np.abs(found.x)
+    return line

@@ -1,0 +1,180 @@
+"""Choosing how maps are read, and what error a length has, on galaxies whose bars are known.
+
+A reading is raw: the half-height of a saliency profile need not lie where the bar ends. The
+candidates are tried on the same maps; each gets its own straight line from raw to true length
+(Theil-Sen, so that a few maps gone wrong do not tilt it) and is judged by the median relative
+error and by how many galaxies it measures at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from models.barlength.estimator import EstimatorParams, mean_map, member_ratios, read_bar
+from models.barlength.levels import at_levels, fit_powers, sizes
+from models.barlength.measure import BarLengthParams, measure_bar
+from models.calibration.errors import fit_errors
+from models.calibration.known_bars import KnownBar, Trial, judged
+
+Floats = NDArray[np.float64]
+
+_CHOSEN_ON = 500  # galaxies
+
+
+def candidates(
+    base: BarLengthParams | None = None, *, members: int = 1
+) -> Iterator[EstimatorParams]:
+    """The readings that are tried: profile readings by level, several levels together (lengths
+    alone, with widths, with those of each of several members), light readings by share of light."""
+    base = base or BarLengthParams(concentration_min=0.3)
+    for smoothing in (1.0, 2.0):
+        for level in (0.15, 0.3, 0.5):
+            reading = replace(base, reading="profile", smoothing_px=smoothing, level=level)
+            yield EstimatorParams(combine="maps", reading=reading)
+        for levels in ((0.1, 0.35, 0.7), (0.1, 0.2, 0.5)):
+            reading = replace(base, reading="levels", smoothing_px=smoothing, levels=levels)
+            yield EstimatorParams(combine="maps", reading=reading)
+            wide = replace(reading, level_width_powers=(0.0,) * len(levels))
+            yield EstimatorParams(combine="maps", reading=wide)
+            if members > 1:
+                powers = (0.0,) * members
+                yield EstimatorParams(combine="maps", reading=wide, member_powers=powers)
+        for share, reach, width in product((0.7, 0.8, 0.9), (0.31, 0.5), (0.35, 1.0)):
+            reading = replace(
+                base, reading="light", smoothing_px=smoothing, light_fraction=share,
+                light_reach=reach, strip_fraction=width,
+            )  # fmt: skip
+            yield EstimatorParams(combine="maps", reading=reading)
+
+
+def fit_line(raw: Floats, truth: Floats) -> tuple[float, float]:
+    """Scale and offset of truth = scale x raw + offset, Theil-Sen; (N,) each, N >= 8.
+
+    Raises ValueError for fewer: a line through a handful of galaxies is no calibration.
+    """
+    if len(raw) < 8:
+        raise ValueError(
+            f"only {len(raw)} galaxies were measured; a calibration needs at least 8: give more "
+            "galaxies with bars, or networks that see them"
+        )
+    fit = stats.theilslopes(truth, raw)
+    return float(fit.slope), float(fit.intercept)
+
+
+def _with_powers(
+    known: Sequence[KnownBar], truth: Floats, params: EstimatorParams
+) -> tuple[EstimatorParams, Floats, Floats]:
+    """The levels reading with powers and scale calibrated on the galaxies it measures; its lengths
+    and angles, (N,) each, NaN where there are none."""
+    levels, widths = len(params.reading.levels), bool(params.reading.level_width_powers)
+    found = np.full((len(known), levels * (1 + widths)), np.nan)
+    angles = np.full(len(known), np.nan)
+    for i, k in enumerate(known):
+        array = mean_map(k.maps)
+        if np.isfinite(array).all() and array.min() < array.max():
+            middle = ((array.shape[1] - 1) / 2, (array.shape[0] - 1) / 2)
+            bars = at_levels(array, middle, params.reading)
+            found[i] = sizes(bars, widths=widths)
+            angles[i] = bars[len(bars) // 2].position_angle_deg
+    good = np.isfinite(found).all(axis=1)
+    if not good.any():
+        raise ValueError("no galaxy was measured at all levels: give more galaxies with bars")
+    prior = np.repeat([1.0 / levels, 0.0], levels)[: found.shape[1]]
+    powers, scale = fit_powers(found[good], truth[good], prior)
+    each = [tuple(float(p) for p in part) for part in (powers[:levels], powers[levels:])]
+    reading = replace(
+        params.reading, level_powers=each[0], level_width_powers=each[1], length_scale=scale
+    )
+    lengths = np.where(good, scale * np.exp(np.log(found) @ powers), np.nan)
+    params = replace(params, reading=reading)
+    return (*_with_members(known, truth, params, lengths), angles)
+
+
+def _with_members(
+    known: Sequence[KnownBar], truth: Floats, params: EstimatorParams, lengths: Floats
+) -> tuple[EstimatorParams, Floats]:
+    """The members' powers, where they count, calibrated on what `lengths` (N,) leave, with the
+    lengths that come of them."""
+    if not params.member_powers:
+        return params, lengths
+    good = np.isfinite(lengths)
+    ratios = np.zeros((len(known), len(params.member_powers)))
+    for i in np.flatnonzero(good).tolist():
+        each = [measure_bar(m, params.reading) for m in known[i].maps]
+        ratios[i] = member_ratios(float(lengths[i]), each)
+    left = truth[good] / lengths[good]
+    powers, scale = fit_powers(np.exp(ratios[good]), left, np.zeros(ratios.shape[1]))
+    reading = replace(params.reading, length_scale=scale * params.reading.length_scale)
+    params = replace(params, reading=reading, member_powers=tuple(float(p) for p in powers))
+    return params, lengths * scale * np.exp(ratios @ powers)
+
+
+def _line(raw: Floats, truth: Floats, params: EstimatorParams) -> tuple[float, float]:
+    """From raw to calibrated lengths: scale and offset.
+
+    Powers leave the least relative errors, and with them lengths that are drawn to the middle:
+    through the origin they rise with the truth by less than 1. They are scaled half the way (in
+    the logarithm) to 1. Other readings get a straight line."""
+    if params.reading.reading != "levels":
+        return fit_line(raw, truth)
+    return float((truth @ truth / (raw @ truth)) ** 0.5), 0.0
+
+
+def _read(
+    known: Sequence[KnownBar], params: EstimatorParams
+) -> tuple[EstimatorParams, Floats, Floats]:
+    """The same for a reading that has no powers to be calibrated."""
+    bars = [read_bar(k.maps, params) for k in known]
+    lengths = np.array([b.length_px for b in bars], dtype=np.float64)
+    return params, lengths, np.array([b.position_angle_deg for b in bars], dtype=np.float64)
+
+
+def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
+    """Read every galaxy's maps, calibrate the lengths, judge them."""
+    truth = np.array([k.length_px for k in known])
+    good = np.zeros(len(known), dtype=bool)
+    try:
+        if params.reading.reading == "levels":
+            params, raw, angles = _with_powers(known, truth, params)
+        else:
+            params, raw, angles = _read(known, params)
+        good = np.isfinite(raw)
+        scale, offset = _line(raw[good], truth[good], params)
+        reading = replace(
+            params.reading,
+            length_scale=scale * params.reading.length_scale,  # refused where lengths do not grow
+            length_offset_px=offset,
+        )
+    except ValueError:
+        return Trial(params=params, measured=float(good.mean()), median_error=np.inf, rho=0.0, median_angle_error_deg=np.nan)  # noqa: E501  # fmt: skip
+    return judged(known, replace(params, reading=reading), scale * raw + offset, angles)
+
+
+def calibrate(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> tuple[EstimatorParams, list[Trial]]:  # noqa: E501  # fmt: skip
+    """The best of `trials` with its calibration and errors, and all of them, best first."""
+    done = tried(known, trials)
+    return fit_errors(known, done[0].params), done
+
+
+def tried(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> list[Trial]:
+    """All of `trials`, calibrated, best first; the best on all of `known`, the others on the first
+    500, which are enough to choose by. Raises ValueError where too little was measured."""
+    if len(known) < 8:
+        raise ValueError(
+            f"only {len(known)} galaxies with maps; a calibration needs at least 8: give more "
+            "galaxies with bars, or networks that see them"
+        )
+    few = known[:_CHOSEN_ON]
+    pairs = sorted(((try_reading(few, t), t) for t in trials), key=lambda pair: pair[0].cost)
+    done = [trial for trial, _ in pairs]
+    if not np.isfinite(done[0].cost):
+        raise ValueError("no reading measured enough galaxies: give more galaxies with bars")
+    if len(few) < len(known):
+        done[0] = try_reading(known, pairs[0][1])  # as it was given: scales would count twice
+    return done

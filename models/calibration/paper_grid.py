@@ -1,0 +1,81 @@
+"""The hyperparameter grid of paper 1 (table 2): every choice's length of a galaxy from one pass.
+
+Bhambra, Joachimi & Lahav (2022) choose among X_input {true, false} x S_noise {0.1, 0.15, 0.2, 0.25}
+x T_c {0.7 ... 0.9} x T_1 {10 ... 50} for five ways to a length: each member's map, the mean of the
+maps and the mean of the members' lengths. Maps depend on the noise alone, so they are made once per
+noise level; X_input is a product with the grey image, and all pairs (T_c, T_1) share one pass over
+a map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.barlength.estimator import mean_map
+from models.barlength.measure import BarLengthParams, measure_grid
+
+Floats = NDArray[np.float64]
+Maps = NDArray[np.float32]
+
+AVERAGE_MAPS, AVERAGE_MEASUREMENTS = "average maps", "average measurements"
+"""The two methods that need all members; the others bear a member's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridParams:
+    """The axes of the grid; the defaults are the paper's."""
+
+    multiply_by_input: tuple[bool, ...] = (False, True)
+    """X_input: whether a map is multiplied by the grey image."""
+    noise_fractions: tuple[float, ...] = (0.1, 0.15, 0.2, 0.25)
+    """S_noise: standard deviation of the noise as a fraction of the image's range."""
+    correlations: tuple[float, ...] = (0.7, 0.75, 0.8, 0.85, 0.9)
+    """T_c: the correlation above which the threshold stops rising."""
+    pixel_minima: tuple[int, ...] = (10, 20, 30, 40, 50)
+    """T_1: the number of pixels below which the threshold stops rising."""
+
+    def __post_init__(self) -> None:
+        limits = {"noise_fractions": (0, 2), "correlations": (0, 1), "pixel_minima": (1, 10**6)}
+        for name in ("multiply_by_input", *limits):
+            values = getattr(self, name)
+            if not values or len(set(values)) < len(values):
+                raise ValueError(f"{name}={values} must hold at least one value, and each once")
+            low, high = limits.get(name, (0, 1))
+            if not all(low <= value <= high for value in values):
+                raise ValueError(f"{name}={values} must lie in {low}..{high}")
+
+    @property
+    def points(self) -> int:
+        """Points of the grid, for each method."""
+        maps = len(self.multiply_by_input) * len(self.noise_fractions)
+        return maps * len(self.correlations) * len(self.pixel_minima)
+
+
+def methods(members: Sequence[str]) -> tuple[str, ...]:
+    """The ways to a length, in the order of `grid_lengths`: each member's, and the two averages."""
+    return (*members, AVERAGE_MAPS, AVERAGE_MEASUREMENTS)
+
+
+def with_input(maps: Maps, grey: Maps) -> Maps:
+    """X_input: maps (M, H, W) times the grey image (H, W), as models.saliency.finish does it."""
+    return maps * grey
+
+
+def grid_lengths(maps: Maps, params: GridParams) -> Floats:
+    """Algorithm 1's lengths of one galaxy, in pixels of the map: (M + 2, T_c, T_1).
+
+    maps: the members', (M, H, W) in [0, 1]. Each length is exactly that of a call of Algorithm 1
+    by itself; the order of methods is that of `methods`. A map of NaN has length 1, as in the
+    published code, and does not enter the mean of the maps.
+    """
+    paper = BarLengthParams.paper()
+
+    def read(saliency: NDArray[np.floating]) -> Floats:
+        return measure_grid(saliency, params.correlations, params.pixel_minima, paper)
+
+    members = np.stack([read(m) for m in maps])
+    return np.concatenate([members, read(mean_map(maps))[None], members.mean(axis=0)[None]])

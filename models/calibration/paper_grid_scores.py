@@ -1,0 +1,177 @@
+"""How well each point of the grid measures bars, and the estimator that the best one is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from models import statistics
+from models.barlength.estimator import EstimatorParams
+from models.barlength.measure import BarLengthParams
+from models.calibration.paper_grid import AVERAGE_MAPS, Floats, GridParams, methods
+from models.recipe import Recipe
+from models.saliency.smoothgrad import SmoothGradParams
+
+_COVERAGE = 0.683  # the share of a normal distribution within one standard deviation
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridPoint:
+    """One way to a length at one point of the grid, and how it did on so many galaxies.
+
+    pearson, spearman: of measured and true lengths in the truth's unit. median_relative_error:
+    median of |measured - true| / true. pearson_on_map: of both lengths in pixels of the map, where
+    nothing scales both alike. best: whether pearson is the highest of its method among the points
+    that share its maps; only there are pearson_low and pearson_high (central 68 % bootstrap
+    interval) and error_floor. What is not there, or not defined (lengths that are all the same),
+    is NaN.
+    """
+
+    method: str
+    multiply_by_input: bool
+    noise_fraction: float
+    correlation_min: float
+    pixels_min: int
+    galaxies: int
+    pearson: float
+    spearman: float
+    median_relative_error: float
+    pearson_on_map: float
+    best: bool = False
+    pearson_low: float = float("nan")
+    pearson_high: float = float("nan")
+    error_floor: float = float("nan")
+
+    @property
+    def rank(self) -> float:
+        """What is maximised: Pearson's rho. -inf where all lengths are the same on the maps: what
+        then correlates is the scale of the images."""
+        known = np.isfinite(self.pearson) and np.isfinite(self.pearson_on_map)
+        return self.pearson if known else -np.inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownLengths:
+    """True lengths in some unit, (N,) > 0, and what that unit is to a map pixel, (N,) > 0."""
+
+    truth: Floats
+    unit_per_map_px: Floats
+
+    @property
+    def on_map(self) -> Floats:
+        """True lengths in pixels of the map."""
+        return self.truth / self.unit_per_map_px
+
+
+def score(
+    lengths_px: Floats,
+    known: KnownLengths,
+    members: Sequence[str],
+    params: GridParams,
+    *,
+    noise_fraction: float,
+    multiply_by_input: bool,
+) -> list[GridPoint]:
+    """All points that share their maps, in the order of methods, T_c, T_1.
+
+    lengths_px: (N, M + 2, T_c, T_1) of models.calibration.paper_grid.grid_lengths, in pixels of the
+    map.
+    """
+    points: list[GridPoint] = []
+    for m, method in enumerate(methods(members)):
+        mine = [
+            GridPoint(
+                method=method,
+                multiply_by_input=multiply_by_input,
+                noise_fraction=noise_fraction,
+                correlation_min=correlation,
+                pixels_min=pixels,
+                galaxies=len(lengths_px),
+                **_agreement(lengths_px[:, m, c, p], known),
+            )
+            for c, correlation in enumerate(params.correlations)
+            for p, pixels in enumerate(params.pixel_minima)
+        ]
+        first = max(range(len(mine)), key=lambda i: mine[i].rank)
+        at = (slice(None), slice(None), *divmod(first, len(params.pixel_minima)))
+        mine[first] = _looked_into(mine[first], lengths_px[at], m, known, members)
+        points += mine
+    return points
+
+
+def _agreement(length_px: Floats, known: KnownLengths) -> dict[str, Any]:
+    measured = length_px * known.unit_per_map_px
+    return {
+        "pearson": statistics.pearson(known.truth, measured),
+        "spearman": statistics.spearman(known.truth, measured),
+        "median_relative_error": statistics.median_relative_error(known.truth, measured),
+        "pearson_on_map": statistics.pearson(known.on_map, length_px),
+    }
+
+
+def _looked_into(
+    point: GridPoint, lengths_px: Floats, method: int, known: KnownLengths, members: Sequence[str]
+) -> GridPoint:
+    """The point with its interval and error. lengths_px: (N, M + 2) of all methods there."""
+    length = lengths_px[:, method]
+    low, high = statistics.bootstrap_interval(
+        statistics.pearson, known.truth, length * known.unit_per_map_px
+    )
+    spread = np.zeros(len(length))
+    if point.method not in members and len(members) > 1:
+        spread = lengths_px[:, : len(members)].std(axis=1, ddof=1) / np.sqrt(len(members))
+    floor = error_floor(length, known.on_map, spread)
+    return replace(point, best=True, pearson_low=low, pearson_high=high, error_floor=floor)
+
+
+def error_floor(length: Floats, truth: Floats, spread: Floats) -> float:
+    """The f for which 68.3 % of the lengths l lie within hypot(f l, spread) of the truth.
+
+    All (N,), in one unit, l > 0. spread: standard error of the members' lengths, which
+    models.barlength.estimator adds to an estimator's error_floor in the same way.
+    """
+    needed = np.sqrt(np.maximum((length - truth) ** 2 - spread**2, 0.0)) / length
+    return float(np.quantile(needed, _COVERAGE, method="higher"))
+
+
+def best_of_methods(points: Sequence[GridPoint], members: Sequence[str]) -> list[GridPoint]:
+    """Table 2 of paper 1: each method's best point, in the order of
+    models.calibration.paper_grid.methods.
+
+    Of equal ones the first. Raises ValueError where no method's lengths correlate with anything.
+    """
+    if not any(np.isfinite(p.rank) for p in points):
+        raise ValueError(
+            "no point of the grid gives lengths that differ between galaxies: the maps show "
+            "nothing; give networks that see bars, or more samples"
+        )
+    return [max((p for p in points if p.method == m), key=_rank) for m in methods(members)]
+
+
+def winner(best: Sequence[GridPoint]) -> GridPoint:
+    """The highest Pearson's rho of all; of equal ones the first."""
+    return max(best, key=_rank)
+
+
+def _rank(point: GridPoint) -> float:
+    return point.rank
+
+
+def recipe(point: GridPoint, samples: int) -> Recipe:
+    """The estimator that a point is, for `ansae measure`.
+
+    A point of a member's own maps measures with that member alone: give the ensemble of it.
+    """
+    maps = SmoothGradParams.paper(point.noise_fraction, multiply_by_input=point.multiply_by_input)
+    return Recipe(
+        maps=replace(maps, samples=samples),
+        reading=EstimatorParams(
+            combine="maps" if point.method == AVERAGE_MAPS else "lengths",
+            reading=BarLengthParams.paper(point.correlation_min, point.pixels_min),
+            error_floor=point.error_floor if np.isfinite(point.error_floor) else 0.0,
+            error_spread=1.0,
+        ),
+    )

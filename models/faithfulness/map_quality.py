@@ -1,0 +1,60 @@
+"""All the numbers of one map: localisation, faithfulness, and the bar that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models.attribution.methods import AttributionParams, attribute
+from models.attribution.reference_maps import NOISE, noise, oracle
+from models.faithfulness.bar_errors import TrueBar, bar_errors
+from models.faithfulness.metrics import Trial, faithfulness, localisation
+
+Floats = NDArray[np.float32]
+Explain = Callable[[nn.Module, Tensor], Floats]
+"""A map (H, W) of what a network makes of an image (C, H, W)."""
+
+
+def explainer(
+    method: str,
+    params: AttributionParams | None,
+    target: int,
+    seed: int,
+    mask: NDArray[np.bool_] | None = None,
+) -> Explain:
+    """How a method explains the logit `target`. params: None for a control of
+    models.attribution.reference_maps, of which the oracle needs the `mask` (H, W)."""
+    if params is not None:
+        return lambda network, image: attribute(network, image, target, params, seed)
+    if method == NOISE:
+        return noise(seed)
+    if mask is None:
+        raise ValueError(f"{method!r} needs a mask: leave it out where none is known")
+    return oracle(mask)
+
+
+def quality(
+    trial: Trial, saliency: Floats, explain: Explain, bar: TrueBar | None = None
+) -> dict[str, float]:
+    """Metrics of catalogues.runs.comparison_rows.METRICS by name. saliency: what `explain` made of
+    the trial's image. bar: what is known of it; None: not known. Raises ValueError for a map that
+    is not finite."""
+    if not np.isfinite(saliency).all():
+        raise ValueError("the map is not finite")
+    found = dict(faithfulness(trial, saliency, explain))
+    if trial.mask is not None:
+        found |= localisation(saliency, trial.mask)
+    if bar is not None:
+        found |= bar_errors(saliency, bar)
+    return found
+
+
+def shown(saliency: Floats) -> Floats:
+    """A map (H, W) as people are shown it, in [0, 1]: its positive part over its 99.5th percentile,
+    so that a single pixel does not darken all others."""
+    positive = np.clip(saliency, 0, None)
+    top = float(np.percentile(positive, 99.5)) or float(positive.max())
+    return np.clip(positive / top, 0, 1) if top > 0 else positive

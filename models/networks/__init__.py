@@ -1,0 +1,1 @@
+"""The networks: their architectures, weights, outputs, and the ensemble they form."""

@@ -1,0 +1,251 @@
+"""The ensemble: several members, one canvas, one vote (paper 1, section 4.4).
+
+An ensemble is a small description (`EnsembleSpec`, stored as `ensemble.json`) and one safetensors
+file of weights per member. Nothing here reads files: weights arrive as bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.networks.classes import ClassSpec
+from models.networks.fast_gradients import SpeedParams, fast
+from models.networks.member import Member, MemberSpec, to_device
+from models.networks.votes import Pool, pooled
+from models.networks.weights import build_member, member_spec
+from models.preprocess import Canvas, FieldSpec
+from models.views import ViewParams, resample, sequence
+
+_GPU_BLOCK = 64
+"""Galaxies whose votes a GPU computes at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleSpec:
+    """Everything about an ensemble but its weights.
+
+    members: the networks, of which only the `explained` have maps. weights: one URI per member,
+    relative to the description or absolute. sha256: of each weights file. field: which square of
+    sky the canvas shows. votes_view: how the canvas is looked at for votes; vote_views: how many
+    views. pool: how votes of views, and of members, become one (models.networks.votes.pooled).
+    kind: "votes", "control" for networks that predict the bar's length directly
+    (models.networks.length_regressor), or "classes" for those that tell the `classes` apart
+    (models.networks.classifier).
+    """
+
+    name: str
+    members: tuple[MemberSpec, ...]
+    weights: tuple[str, ...]
+    sha256: tuple[str, ...]
+    field: FieldSpec
+    votes_view: ViewParams
+    vote_views: int
+    pool: Pool = "mean"
+    kind: Literal["votes", "control", "classes"] = "votes"
+    classes: ClassSpec | None = None
+
+    def __post_init__(self) -> None:
+        if (self.classes is not None) != (self.kind == "classes"):
+            raise ValueError(
+                f"ensemble {self.name!r} of kind {self.kind!r} with classes {self.classes}: the "
+                "kind 'classes' and a description of them go together"
+            )
+        if self.pool not in ("mean", "odds"):
+            raise ValueError(f"ensemble {self.name!r}: pool={self.pool!r} must be 'mean' or 'odds'")
+        for member in self.members:
+            self._check_head(member)
+            if self.pool == "odds" and member.head != "tree":
+                raise ValueError(
+                    f"member {member.name!r} with the {member.head!r} head in an ensemble that "
+                    "pools odds: these are of 'tree' heads; use pool 'mean'"
+                )
+            if (member.head == "linear") != (self.kind == "control"):
+                raise ValueError(
+                    f"member {member.name!r} with the {member.head!r} head does not belong into an "
+                    f"ensemble of kind {self.kind!r}: 'linear' heads and 'control' go together"
+                )
+        if not self.members:
+            raise ValueError(f"ensemble {self.name!r} has no members; at least one is needed")
+        if not self.explained or (self.kind != "votes" and self.explained != self.members):
+            raise ValueError(
+                f"ensemble {self.name!r} of kind {self.kind!r} explains {len(self.explained)} of "
+                f"{len(self.members)} members: one at least is needed, and only those of kind "
+                "'votes' may vote without being explained"
+            )
+        if not len(self.members) == len(self.weights) == len(self.sha256):
+            raise ValueError(
+                f"ensemble {self.name!r}: {len(self.members)} members, {len(self.weights)} weights "
+                f"and {len(self.sha256)} sha256; one of each per member is needed"
+            )
+        if self.votes_view.identity:
+            for member in self.members:
+                if member.input_px != self.field.canvas_px:
+                    raise ValueError(
+                        f"member {member.name!r} sees {member.input_px} px but the canvas has "
+                        f"{self.field.canvas_px}; make them equal or give a votes_view"
+                    )
+
+    @property
+    def explained(self) -> tuple[MemberSpec, ...]:
+        """The members that maps are made of."""
+        return tuple(member for member in self.members if member.explained)
+
+    def _check_head(self, member: MemberSpec) -> None:
+        """Raises ValueError where the member's outputs are not the ensemble's classes."""
+        wanted = 0 if self.classes is None else len(self.classes.names)
+        found = member.outputs if member.head == "classes" else 0
+        if wanted != found:
+            raise ValueError(
+                f"member {member.name!r} with the {member.head!r} head has outputs for {found} "
+                f"classes, ensemble {self.name!r} of kind {self.kind!r} names {wanted}: they must "
+                "agree"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for `ensemble.json`."""
+        values = asdict(self)
+        if self.classes is None:
+            del values["classes"]
+        return values
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> EnsembleSpec:
+        """The inverse of `to_dict`. Raises ValueError naming what is missing or unknown."""
+        try:
+            members = tuple(member_spec(m) for m in raw["members"])
+            view = dict(raw["votes_view"])
+            if view.get("width_range") is not None:
+                view["width_range"] = tuple(view["width_range"])
+            return cls(
+                name=raw["name"],
+                members=members,
+                weights=tuple(raw["weights"]),
+                sha256=tuple(raw["sha256"]),
+                field=FieldSpec(**raw["field"]),
+                votes_view=ViewParams(**view),
+                vote_views=int(raw["vote_views"]),
+                pool=raw.get("pool", "mean"),
+                kind=raw.get("kind", "votes"),
+                classes=ClassSpec.from_dict(raw["classes"]) if raw.get("classes") else None,
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the description of an ensemble: {error}") from error
+
+
+def normalise(pixels: Tensor, sky: Tensor, scale: Tensor) -> Tensor:
+    """(B, S, S, 3) uint8 canvases to (B, 3, S, S) float32: (value - sky) / scale.
+
+    Clipped to [-0.25, 1.5], so that a star beside the galaxy does not set the image's range (and
+    with it SmoothGrad's noise). The paper's value / 255 lies within and is untouched.
+    """
+    images = pixels.permute(0, 3, 1, 2).float()
+    images = (images - sky.view(-1, 3, 1, 1)) / scale.view(-1, 1, 1, 1)
+    return images.clamp(-0.25, 1.5)
+
+
+def normalised(
+    pixels: NDArray[np.uint8],
+    sky: NDArray[np.float32],
+    scale: NDArray[np.float32],
+    device: torch.device,
+) -> Tensor:
+    """`normalise` of arrays (B, S, S, 3), (B, 3) and (B,): (B, 3, S, S) on a device."""
+    on = [torch.from_numpy(np.array(a)).to(device) for a in (pixels, sky, scale)]
+    return normalise(on[0], on[1].float(), on[2].float())
+
+
+def normalised_canvas(cut: Canvas, device: torch.device) -> Tensor:
+    """One canvas, (3, S, S), on a device."""
+    sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
+    return normalised(cut.pixels[None], sky, scale, device)[0]
+
+
+class Ensemble:
+    """Members on one device. Votes of every member for every canvas; members for SmoothGrad.
+
+    voters: all of them. members: the explained ones, whose maps are made. speed: how these'
+    gradients are computed; None: as is best on the device.
+    """
+
+    def __init__(
+        self,
+        spec: EnsembleSpec,
+        members: Sequence[Member],
+        device: str = "cpu",
+        speed: SpeedParams | None = None,
+    ) -> None:
+        if spec.kind != "votes":
+            raise ValueError(
+                f"ensemble {spec.name!r} is of kind {spec.kind!r}, it predicts "
+                f"{'lengths' if spec.kind == 'control' else 'classes'} and no votes: give one of "
+                "kind 'votes'"
+            )
+        self.spec = spec
+        self.device = torch.device(device)
+        speed = speed or SpeedParams.of(self.device)
+        frozen = [to_device(m, self.device).eval().requires_grad_(False) for m in members]
+        self.voters = [
+            fast(m, speed, self.device) if m.spec.explained or speed.lower_votes else m
+            for m in frozen
+        ]
+        self.members = [m for m in self.voters if m.spec.explained]
+
+    @classmethod
+    def from_bytes(
+        cls,
+        spec: EnsembleSpec,
+        weights: Sequence[bytes],
+        device: str = "cpu",
+        speed: SpeedParams | None = None,
+    ) -> Ensemble:
+        """Build and check every member. Raises ValueError for altered or foreign weights."""
+        members = [
+            build_member(m, w, sha)
+            for m, w, sha in zip(spec.members, weights, spec.sha256, strict=True)
+        ]
+        return cls(spec, members, device, speed)
+
+    def images(
+        self, pixels: NDArray[np.uint8], sky: NDArray[np.float32], scale: NDArray[np.float32]
+    ) -> Tensor:
+        """Normalised canvases, (B, 3, S, S), on the ensemble's device."""
+        return normalised(pixels, sky, scale, self.device)
+
+    def image(self, cut: Canvas) -> Tensor:
+        """The normalised canvas, (3, S, S), on the ensemble's device."""
+        return normalised_canvas(cut, self.device)
+
+    @torch.no_grad()
+    def votes(self, images: Tensor) -> Tensor:
+        """Vote fractions of every member, one of its `vote_views` views: (M, B, 37) float32.
+
+        A galaxy's votes do not depend on its neighbours: on a CPU they are computed one galaxy at
+        a time, on a GPU in blocks of one size, filled up with copies.
+        """
+        block = _GPU_BLOCK if self.device.type == "cuda" else 1
+        starts = range(0, len(images), block)
+        pieces = [self._votes_of_block(images[i : i + block], block) for i in starts]
+        return torch.cat(pieces, dim=1) if pieces else images.new_zeros((len(self.voters), 0, 37))
+
+    def _votes_of_block(self, images: Tensor, block: int) -> Tensor:
+        """(M, B, 37) of at most `block` galaxies."""
+        full = torch.cat([images, images[-1:].expand(block - len(images), -1, -1, -1)])
+        return torch.stack([self._votes_of(m, full) for m in self.voters])[:, : len(images)]
+
+    def _votes_of(self, member: Member, images: Tensor) -> Tensor:
+        view, galaxies = self.spec.votes_view, len(images)
+        count = 1 if view.identity else self.spec.vote_views
+        seen = images
+        if not view.identity:
+            matrices = sequence(view, 0, count, (0.0, 0.0)).to(self.device)
+            looks = images.repeat_interleave(count, dim=0)
+            seen = resample(looks, matrices.repeat(galaxies, 1, 1), member.spec.input_px)
+        votes = member.votes(seen.contiguous(memory_format=torch.channels_last)).float()
+        return pooled(votes.view(galaxies, count, -1), 1, self.spec.pool)

@@ -1,0 +1,175 @@
+"""Members of the ensemble: a timm backbone, SiLU for every ReLU, and a head with 37 outputs.
+
+Paper 1, section 4.1: VGG16 with dense layers of 592 and 296, ResNet50v2 and Xception with global
+average pooling; the published code replaces every ReLU by swish. The narrow networks are the same
+three families, small enough to ship and to run on a laptop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from models.networks.architectures import NARROW
+from models.networks.votes import Head, score, votes_from_logits
+
+_FORBIDDEN = frozenset(
+    {"checkpoint_path", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"}
+)
+"""Arguments of timm.create_model that would load files, pickled ones among them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberSpec:
+    """All that is needed to build one member, as stored in `ensemble.json`.
+
+    architecture: "narrow_vgg", "narrow_resnetv2", "narrow_xception", "short_efficientnet_lite", or
+    any name known to timm.
+    hidden: widths of dense layers between features and output. flatten: whether the feature map
+    is flattened (paper's VGG16) instead of averaged. input_px: side of the square it sees.
+    mean, std: per-channel normalisation; None keeps the values (paper: value / 255).
+    outputs: 37 answers, 1 with the "linear" head (models.networks.length_regressor), one for each
+    class with the "classes" head (models.networks.classes). options: passed to the architecture's
+    constructor. explained: whether maps are made of it; one that only votes costs no gradients, and
+    changes neither maps nor what was calibrated on them.
+    """
+
+    name: str
+    architecture: str
+    input_px: int = 80
+    hidden: tuple[int, ...] = ()
+    flatten: bool = False
+    head: Head = "tree"
+    outputs: int = 37
+    activation: Literal["silu", "relu"] = "silu"
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    explained: bool = True
+
+    def __post_init__(self) -> None:
+        if self.input_px < 16:
+            raise ValueError(f"input_px={self.input_px} of member {self.name!r} must be >= 16")
+        if self.head not in ("sigmoid", "tree", "linear", "classes"):
+            raise ValueError(
+                f"head={self.head!r} of member {self.name!r}: 'sigmoid', 'tree', 'linear' or "
+                "'classes'"
+            )
+        if self.head == "classes":
+            if self.outputs < 2:
+                raise ValueError(
+                    f"outputs={self.outputs} of member {self.name!r}: a classifier needs 2 or more"
+                )
+        elif self.outputs != (1 if self.head == "linear" else 37):
+            raise ValueError(
+                f"outputs={self.outputs} of member {self.name!r}: 37 votes, or 1 length with the "
+                "'linear' head"
+            )
+        if forbidden := sorted(_FORBIDDEN & self.options.keys()):
+            raise ValueError(
+                f"options of member {self.name!r} name {', '.join(forbidden)}: an architecture's "
+                "options load no weights; weights are safetensors files beside the description"
+            )
+        if (self.mean is None) != (self.std is None):
+            raise ValueError(f"member {self.name!r}: give both mean and std, or neither")
+
+
+def _backbone(spec: MemberSpec, pretrained: bool) -> nn.Module:
+    if spec.architecture in NARROW:
+        if pretrained:
+            raise ValueError(f"{spec.architecture!r} has no published weights: pretrained=False")
+        return NARROW[spec.architecture](**spec.options)
+    if not timm.is_model(spec.architecture.split(".")[0]):
+        raise ValueError(
+            f"architecture {spec.architecture!r} is neither one of {', '.join(NARROW)} nor known "
+            "to timm; timm.list_models() names them (checkpoints: models.networks.checkpoints)"
+        )
+    return timm.create_model(  # type: ignore[no-any-return]
+        spec.architecture, pretrained=pretrained, num_classes=0, global_pool="", **spec.options
+    )
+
+
+def replace_relu(module: nn.Module) -> None:
+    """Replace every ReLU by SiLU, in place (published code of paper 1: swish everywhere)."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.ReLU | nn.ReLU6):
+            setattr(module, name, nn.SiLU(inplace=False))
+        else:
+            replace_relu(child)
+
+
+class Member(nn.Module):
+    """One network: (B, 3, input_px, input_px) in [0, 1] or sky-normalised -> (B, 37) logits.
+
+    A control's is (B, 1), a length; a classifier's (B, K). samples_at_once: how many samples of
+    SmoothGrad this member's device has room for; None: as many as the parameters say.
+    answers_share_a_pass: whether several answers' gradients can follow one forward pass.
+    """
+
+    samples_at_once: int | None = None
+    answers_share_a_pass = True
+
+    def __init__(self, spec: MemberSpec, *, pretrained: bool = False) -> None:
+        super().__init__()
+        self.spec = spec
+        self.backbone = _backbone(spec, pretrained)
+        if spec.mean is not None and spec.std is not None:
+            self.register_buffer("mean", torch.tensor(spec.mean).view(1, 3, 1, 1), persistent=False)
+            self.register_buffer("std", torch.tensor(spec.std).view(1, 3, 1, 1), persistent=False)
+        self.classifier = self._classifier(self._feature_shape())
+        if spec.activation == "silu":
+            replace_relu(self)
+
+    def _feature_shape(self) -> tuple[int, int, int]:
+        was_training = self.backbone.training
+        self.backbone.eval()
+        with torch.no_grad():
+            shape = self._features(torch.zeros(1, 3, self.spec.input_px, self.spec.input_px)).shape
+        self.backbone.train(was_training)
+        return int(shape[1]), int(shape[2]), int(shape[3])
+
+    def _features(self, images: Tensor) -> Tensor:
+        features = self.backbone.forward_features(images)  # type: ignore[operator]
+        if features.ndim != 4:
+            raise ValueError(
+                f"{self.spec.architecture!r} gives features of shape {tuple(features.shape)}; "
+                "a member needs a feature map (B, C, H, W): choose a convolutional network"
+            )
+        return features  # type: ignore[no-any-return]
+
+    def _classifier(self, shape: tuple[int, int, int]) -> nn.Sequential:
+        channels, height, width = shape
+        layers: list[nn.Module] = [] if self.spec.flatten else [nn.AdaptiveAvgPool2d(1)]
+        layers.append(nn.Flatten())
+        wide = channels * height * width if self.spec.flatten else channels
+        for hidden in self.spec.hidden:
+            layers += [nn.Linear(wide, hidden), nn.ReLU()]
+            wide = hidden
+        return nn.Sequential(*layers, nn.Linear(wide, self.spec.outputs))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits, (B, 37)."""
+        if self.spec.mean is not None:
+            images = (images - self.get_buffer("mean")) / self.get_buffer("std")
+        out: Tensor = self.classifier(self._features(images))
+        return out
+
+    def votes(self, images: Tensor) -> Tensor:
+        """Vote fractions, (B, 37)."""
+        return votes_from_logits(self(images), self.spec.head)
+
+    def score_of(self, logits: Tensor, column: int) -> Tensor:
+        """The explained quantity of answer `column` from logits (B, 37): (B,)."""
+        return score(logits, column, self.spec.head)
+
+
+def to_device(member: Member, device: torch.device) -> Member:
+    """Move a member to `device`, in the memory layout that convolutions are fastest in."""
+    for parameter in member.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return member.to(device)

@@ -1,0 +1,1 @@
+"""SmoothGrad maps of an ensemble: noise, views, jackknife groups, adaptive sampling."""

@@ -1,0 +1,254 @@
+"""SmoothGrad: the gradient of "barred!" with respect to the pixels, averaged over noise.
+
+Paper 1, section 3 (Smilkov et al. 2017): for N samples of the image plus Gaussian noise of
+sigma = noise_fraction x (max - min of the image over rows, columns and channels), not clipped, take
+|d score / d pixel|, average over samples, take the largest over channels. Equation 2 omits the
+absolute value; the published code takes it. `paper()` is exactly that.
+
+The default is the signed mean: noise cancels, what is left is where more light would have made the
+bar more certain; its positive part, summed over channels, is the map (science: signed gradients
+find real bars, absolute ones do not). Each sample may also look through its own rotation,
+reflection and width; the gradient is carried back to the canvas's frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.networks.member import Member
+from models.saliency.noise import draw_noise, sample_seed
+from models.views import ViewParams, resample, sequence
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmoothGradParams:
+    """How a map is made.
+
+    samples: N. noise_fraction: S_noise. gradient: "absolute" (paper) or "signed". channels: how
+    the channels are reduced, "max" (paper) or "sum". multiply_by_input: X_input, the scaled map
+    times the grey image (paper's option). view: how each sample looks at the canvas. smoothing_px:
+    Gaussian sigma applied to the finished map, canvas pixels. antithetic: samples in pairs, of one
+    view, with e and -e for noise; what of the gradient is odd in the noise cancels. groups: how
+    many the samples fall into for a length's sampling error (models.saliency.jackknife). chunk:
+    samples computed at once; it bounds the memory and changes no result beyond rounding.
+    """
+
+    samples: int = 256
+    noise_fraction: float = 0.1
+    gradient: Literal["absolute", "signed"] = "signed"
+    channels: Literal["max", "sum"] = "sum"
+    multiply_by_input: bool = False
+    view: ViewParams = field(default_factory=ViewParams)
+    smoothing_px: float = 1.0
+    antithetic: bool = False
+    groups: int = 8
+    chunk: int = 32
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.chunk < 1:
+            raise ValueError(f"samples={self.samples} and chunk={self.chunk} must be at least 1")
+        if self.groups < 2:
+            raise ValueError(f"groups={self.groups} must be at least 2")
+        if not 0 <= self.noise_fraction <= 2:
+            raise ValueError(f"noise_fraction={self.noise_fraction} must lie in 0..2")
+        if self.gradient not in ("absolute", "signed"):
+            raise ValueError(f"gradient={self.gradient!r} must be 'absolute' or 'signed'")
+        if self.channels not in ("max", "sum"):
+            raise ValueError(f"channels={self.channels!r} must be 'max' or 'sum'")
+
+    @classmethod
+    def paper(cls, noise_fraction: float = 0.1, *, multiply_by_input: bool = False) -> SmoothGradParams:  # noqa: E501  # fmt: skip
+        """Paper 1: N = 256, absolute gradients, largest channel, no views, no smoothing."""
+        return cls(
+            noise_fraction=noise_fraction, gradient="absolute", channels="max", smoothing_px=0.0,
+            multiply_by_input=multiply_by_input,
+        )  # fmt: skip
+
+
+def galaxy_seed(run_seed: int, object_id: int) -> int:
+    """Seed of one galaxy's noise from the run's seed and its identifier, in [0, 2^63)."""
+    return sample_seed(sample_seed(run_seed, 0), object_id)
+
+
+def _phase(seed: int) -> tuple[float, float]:
+    """Two numbers in [0, 1) that belong to the galaxy."""
+    return sample_seed(seed, -2) / 2.0**63, sample_seed(seed, -3) / 2.0**63
+
+
+def _views(params: SmoothGradParams, seed: int, first: int, count: int) -> Tensor:
+    """How samples `first` .. `first` + `count` - 1 look at the canvas: (count, 2, 3)."""
+    if not params.antithetic:
+        return sequence(params.view, first, count, _phase(seed))
+    begin, many, which = _pairs(first, count)
+    return sequence(params.view, begin, many, _phase(seed))[which]
+
+
+def _noise(
+    params: SmoothGradParams, shape: Sequence[int], seed: int, first: int, count: int,
+    device: torch.device,
+) -> Tensor:  # fmt: skip
+    """Their standard normal noise: (count, *shape)."""
+    if not params.antithetic:
+        return draw_noise(shape, seed, first, count, device)
+    begin, many, which = _pairs(first, count)
+    noise = draw_noise(shape, seed, begin, many, device)[which]
+    noise[1 - first % 2 :: 2] *= -1
+    return noise
+
+
+def _pairs(first: int, count: int) -> tuple[int, int, list[int]]:
+    """The first of their pairs, how many pairs there are, and which of these each belongs to."""
+    begin = first // 2
+    which = [sample // 2 - begin for sample in range(first, first + count)]
+    return begin, which[-1] + 1, which
+
+
+def _chunk_gradients(
+    member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
+    first: int, cuts: Sequence[int], noise: Tensor | None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Sums of (absolute) gradients over one chunk's samples, (classes, 3, S, S), and over each of
+    the parts whose sizes are `cuts`, (parts, classes, 3, S, S)."""
+    if len(columns) > 1 and not member.answers_share_a_pass:
+        each = [
+            _chunk_gradients(member, image, [column], params, seed, first, cuts, noise)
+            for column in columns
+        ]
+        return torch.cat([total for total, _ in each]), torch.cat([part for _, part in each], dim=1)
+    side, count = member.spec.input_px, sum(cuts)
+    leaf = image.expand(count, -1, -1, -1).contiguous().requires_grad_(True)
+    if params.view.identity:
+        seen: Tensor = leaf
+    else:
+        seen = resample(leaf, _views(params, seed, first, count).to(image.device), side)
+    if noise is None:
+        noise = _noise(params, seen.shape[1:], seed, first, count, image.device)
+    sigma = params.noise_fraction * (image.max() - image.min())
+    noisy = (seen + sigma * noise).contiguous(memory_format=torch.channels_last)
+    logits = member(noisy)
+    sums, parts = [], []
+    for i, column in enumerate(columns):
+        scores = member.score_of(logits, column).sum()
+        (gradient,) = torch.autograd.grad(scores, leaf, retain_graph=i + 1 < len(columns))
+        gradient = gradient.abs() if params.gradient == "absolute" else gradient
+        sums.append(gradient.sum(dim=0))
+        split = gradient.split_with_sizes(list(cuts)) if len(cuts) > 1 else ()
+        parts.append(torch.stack([part.sum(dim=0) for part in split] or [sums[-1]]))
+    return torch.stack(sums), torch.stack(parts, dim=1)
+
+
+def gradient_sums(
+    member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
+    sizes: Sequence[int], noise: Tensor | None = None, begin: int = 0,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Sums over the samples from `begin` on of one galaxy, (classes, 3, S, S), and over groups of
+    `sizes` samples, in order, (groups, classes, 3, S, S). The first does not depend on the groups.
+
+    Where the device's memory is too small for a chunk, this and the member's later ones are halved.
+    """
+    total = image.new_zeros((len(columns), *image.shape))
+    groups = image.new_zeros((len(sizes), *total.shape))
+    number = [group for group, size in enumerate(sizes) for _ in range(size)]
+    first = 0
+    while first < len(number):
+        mine = number[first : first + (member.samples_at_once or params.chunk)]
+        here = sorted(set(mine))
+        given = None if noise is None else noise[first : first + len(mine)]
+        try:
+            added, parts = _chunk_gradients(
+                member,
+                image,
+                columns,
+                params,
+                seed,
+                begin + first,
+                [mine.count(g) for g in here],
+                given,
+            )
+        except torch.OutOfMemoryError:
+            if len(mine) == 1:
+                raise
+            member.samples_at_once = len(mine) // 2
+            continue
+        total += added
+        groups[here[0] : here[-1] + 1] += parts
+        first += len(mine)
+    return total, groups
+
+
+def mean_gradients(
+    member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
+    noise: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Mean (absolute) gradient over all samples of one galaxy: (classes, 3, S, S).
+
+    image: (3, S, S), normalised. `noise`, (N, 3, input_px, input_px) standard normal, replaces the
+    seeded noise (to compare implementations on the same samples).
+    """
+    total, _ = gradient_sums(member, image, columns, params, seed, [params.samples], noise)
+    return total / params.samples
+
+
+def smoothgrad(
+    model: Member,
+    images: Tensor,
+    class_index: int | Sequence[int],
+    params: SmoothGradParams,
+    seeds: Sequence[int],
+    noise: Tensor | None = None,
+) -> Tensor:
+    """Maps in [0, 1] of one or several answers for (B, 3, S, S) images.
+
+    seeds: one per image (see `galaxy_seed`). Returns (B, S, S) for one class, (B, classes, S, S)
+    for several, float32. `noise`: (B, N, 3, S, S) standard normal, for comparisons. A map that is
+    constant or not finite comes back as NaN: it says nothing. Raises ValueError for a class outside
+    0-36 or another number of seeds than images.
+    """
+    columns = [class_index] if isinstance(class_index, int) else list(class_index)
+    if not columns or not all(0 <= c < 37 for c in columns):
+        raise ValueError(f"class_index={class_index} must name vote fractions 0-36")
+    if len(seeds) != len(images):
+        raise ValueError(f"{len(seeds)} seeds for {len(images)} images; one each is needed")
+    maps = []
+    for row, (image, seed) in enumerate(zip(images, seeds, strict=True)):
+        given = None if noise is None else noise[row]
+        mean = mean_gradients(model, image, columns, params, seed, given)
+        maps.append(finish(mean, image, params))
+    out = torch.stack(maps) if maps else images.new_zeros((0, len(columns), *images.shape[-2:]))
+    return out[:, 0] if isinstance(class_index, int) else out
+
+
+def finish(mean: Tensor, image: Tensor, params: SmoothGradParams) -> Tensor:
+    """From mean gradients (classes, 3, S, S) to maps in [0, 1], (classes, S, S)."""
+    mean = mean if params.gradient == "absolute" else mean.clamp(min=0)
+    flat = mean.amax(dim=1) if params.channels == "max" else mean.sum(dim=1)
+    if params.smoothing_px > 0:
+        flat = gaussian_smoothed(flat, params.smoothing_px)
+    scaled = min_max(flat)
+    if params.multiply_by_input:
+        scaled = scaled * image.mean(dim=0)
+    return scaled
+
+
+def min_max(maps: Tensor) -> Tensor:
+    """Scale each (..., H, W) map to [0, 1]; NaN where it is constant or not finite."""
+    low = maps.amin(dim=(-2, -1), keepdim=True)
+    span = maps.amax(dim=(-2, -1), keepdim=True) - low
+    return torch.where(span > 0, (maps - low) / span, torch.nan)
+
+
+def gaussian_smoothed(maps: Tensor, sigma: float) -> Tensor:
+    """Gaussian filter of (N, H, W) maps, zero beyond the edge; `sigma` in pixels."""
+    reach = max(1, round(4 * sigma))
+    x = torch.arange(-reach, reach + 1, dtype=maps.dtype, device=maps.device)
+    kernel = torch.exp(-0.5 * (x / sigma) ** 2)
+    kernel = kernel / kernel.sum()
+    out = functional.conv2d(maps.unsqueeze(1), kernel.view(1, 1, 1, -1), padding=(0, reach))
+    out = functional.conv2d(out, kernel.view(1, 1, -1, 1), padding=(reach, 0))
+    return out.squeeze(1)

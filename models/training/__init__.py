@@ -1,0 +1,1 @@
+"""Training: examples, augmentation, the training loop and its parameters."""

@@ -1,0 +1,112 @@
+"""Training networks that tell classes apart, cross-validated by source.
+
+Every member is trained once for each fold, on the sources of all the others, by a recipe that ends
+when it ends: no epoch is chosen by the fold that judges. Images are rotated by any angle, mirrored,
+shifted and rescaled at random: a radio source has no preferred orientation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.networks.member import MemberSpec
+from models.preprocess import FieldSpec
+from models.training.augment import AugmentParams
+from models.training.examples import Batch
+from models.training.params import TrainParams
+from models.training.process_group import ALONE, Team
+from models.views import ViewParams
+
+FLUX_VIEW = ViewParams(width=0.8, rotate=True, reflect=True)
+"""How networks look at a cutout of fluxes: its edges hold other sources."""
+
+VIEWS = 16
+"""Views whose probabilities are averaged."""
+
+_ZOOM = 0.85
+_FOLD = "-fold"
+
+
+def class_members(
+    specs: Sequence[MemberSpec], classes: int, folds: int, input_px: int | None = None
+) -> tuple[MemberSpec, ...]:
+    """One member for each fold of each network, in the order that models.networks.classes.ClassSpec
+    says.
+
+    input_px: what they see; None: as the networks say.
+    """
+    return tuple(
+        replace(
+            spec, name=f"{spec.name}{_FOLD}{fold}", head="classes", outputs=classes,
+            input_px=input_px or spec.input_px,
+        )
+        for spec in specs
+        for fold in range(folds)
+    )  # fmt: skip
+
+
+def network_name(member: str) -> str:
+    """Of a member of `class_members`: the name of the network it is a fold of."""
+    return member.rpartition(_FOLD)[0] or member
+
+
+def class_params(params: TrainParams, view: ViewParams) -> TrainParams:
+    """A preset's recipe for classes: its epochs and rates, annealed to the end.
+
+    Without added noise, averaged weights or changes of colour: the background of a clipped image is
+    exactly zero, and a network that was normalised on noise or on half-trained weights fails on it.
+    """
+    augment = AugmentParams(
+        width_range=(_ZOOM * view.width, view.width / _ZOOM), shift=0.05, brightness=(0.8, 1.2),
+        saturation=(1.0, 1.0), noise=0.0,
+    )  # fmt: skip
+    return replace(
+        params, epochs=40, batch_size=32, learning_rate=3e-3, weight_decay=0.05,
+        loss="cross_entropy", schedule="cosine_to_end", average=0.0, bar_weight=1.0,
+        augment=augment, guide=None,
+    )  # fmt: skip
+
+
+def flux_field(side_px: int) -> FieldSpec:
+    """The central square of stored pixels as the canvas."""
+    return FieldSpec(kind="frame", canvas_px=side_px)
+
+
+@dataclass(frozen=True)
+class ClassExamples:
+    """A Source (models.training.examples) of some `rows` of images (N, C, S, S) float32, C = 1 or
+    3, and their classes, labels (N,) from 0 to `classes` - 1. Arrays may be memory maps."""
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.int8]
+    classes: int
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def batch(self, which: NDArray[np.int64], device: torch.device) -> Batch:
+        """Canvases (B, 3, S, S) and shares (B, K), of the examples number `which`."""
+        rows = self.rows[which]
+        images = torch.from_numpy(np.ascontiguousarray(self.images[rows])).to(device)
+        shares = np.eye(self.classes, dtype=np.float32)[self.labels[rows]]
+        return images.expand(-1, 3, -1, -1), torch.from_numpy(shares).to(device)
+
+    def shuffled(
+        self, size: int, rng: np.random.Generator, device: torch.device, team: Team = ALONE
+    ) -> Iterator[Batch]:
+        """A permutation; the last, incomplete batch is left out."""
+        order = rng.permutation(len(self))
+        for step in range(max(1, len(order) // size)):
+            which = order[step * size : (step + 1) * size]
+            yield self.batch(which[team.rank :: team.size], device)
+
+    def ordered(self, size: int, device: torch.device, team: Team = ALONE) -> Iterator[Batch]:
+        """As they lie; the team's processes take turns."""
+        for start in range(team.rank * size, len(self), team.size * size):
+            yield self.batch(np.arange(start, min(start + size, len(self))), device)

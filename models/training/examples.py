@@ -1,0 +1,74 @@
+"""What a member learns from: canvases with known answers, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.networks.ensemble import normalise
+from models.training.process_group import ALONE, Team
+
+Batch = tuple[Tensor, Tensor]
+"""Normalised canvases (B, 3, S, S) and answers (B, 37), or (B, 1) for a control, NaN: unknown."""
+
+
+class Source(Protocol):
+    """Examples in batches, wherever they lie. Every process of a team gets its share."""
+
+    def __len__(self) -> int:
+        """Examples in all, not the team's share."""
+
+    def shuffled(
+        self, size: int, rng: np.random.Generator, device: torch.device, team: Team = ALONE
+    ) -> Iterator[Batch]:
+        """One pass in an order drawn from `rng`: len // size batches (at least one), each of
+        `size` examples over the whole team."""
+
+    def ordered(self, size: int, device: torch.device, team: Team = ALONE) -> Iterator[Batch]:
+        """Every example once over the whole team, in batches of at most `size`."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A Source of arrays: pixels (N, S, S, 3) uint8, sky (N, 3), scale (N,), votes (N, 37).
+
+    Votes are cumulative fractions, NaN where unknown. A control's are (N, 1): bar lengths in galaxy
+    radii. Arrays may be memory maps: only a batch's rows are read.
+    """
+
+    pixels: NDArray[np.uint8]
+    sky: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    votes: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def batch(self, rows: NDArray[np.int64], device: torch.device) -> Batch:
+        """Normalised canvases (B, 3, S, S) and votes (B, 37) on `device`."""
+        images = normalise(
+            torch.from_numpy(self.pixels[rows]).to(device),
+            torch.from_numpy(self.sky[rows]).to(device),
+            torch.from_numpy(self.scale[rows]).to(device),
+        )
+        return images, torch.from_numpy(self.votes[rows]).to(device)
+
+    def shuffled(
+        self, size: int, rng: np.random.Generator, device: torch.device, team: Team = ALONE
+    ) -> Iterator[Batch]:
+        """A permutation; the last, incomplete batch is left out."""
+        order = rng.permutation(len(self))
+        for step in range(max(1, len(order) // size)):
+            rows = order[step * size : (step + 1) * size]
+            yield self.batch(rows[team.rank :: team.size], device)
+
+    def ordered(self, size: int, device: torch.device, team: Team = ALONE) -> Iterator[Batch]:
+        """As they lie; the team's processes take turns."""
+        for start in range(team.rank * size, len(self), team.size * size):
+            yield self.batch(np.arange(start, min(start + size, len(self))), device)

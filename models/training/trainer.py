@@ -1,0 +1,234 @@
+"""Training one member: an epoch, a validation, a schedule. No engine, no files.
+
+Paper 1, sections 4.2-4.3: Adam, learning rate 1e-3 halved after 5 epochs without improvement of the
+validation loss, stop after 10, at most 100 epochs, batches of 32, MSE on the 37 votes reported as
+RMSE. "cosine" anneals over a fixed number of epochs instead, which suits a short training.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.networks.member import Member, to_device
+from models.networks.votes import LOSSES, votes_from_logits
+from models.training.augment import augment
+from models.training.examples import Source
+from models.training.guidance import Guidance, GuideParams
+from models.training.params import TrainParams
+from models.training.process_group import ALONE, Team
+from models.views import ViewParams, plain_view
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochResult:
+    """What an epoch came to. RMSE over known votes, as in table 1; pointing: how well gradients lie
+    on known bars (models.training.guidance), None before the guided stage."""
+
+    epoch: int
+    train_loss: float
+    validation_loss: float
+    validation_rmse: float
+    learning_rate: float
+    improved: bool
+    pointing: float | None = None
+
+
+_COUNTERS = ("epoch", "best_loss", "since_best")
+
+
+class Trainer:
+    """Holds one member, its optimiser, schedule and best weights; `epochs()` yields the results.
+
+    `state_dict()` after an epoch and `load_state_dict()` into a new Trainer of the same member and
+    recipe go on as if there had been no break. `team`: the processes that train together.
+    """
+
+    def __init__(
+        self, member: Member, params: TrainParams, view: ViewParams, device: torch.device,
+        team: Team = ALONE, guidance: Guidance | None = None,
+    ) -> None:  # fmt: skip
+        if params.guide is not None and (guidance is None or team.size > 1):
+            raise ValueError(
+                f"a guided stage needs known bars and one process a member, there are {team.size}: "
+                "give data with known bars and one worker, or guide=None"
+            )
+        self.guidance = guidance
+        self.member = to_device(member, device)
+        self.params, self.view, self.device, self.team = params, view, device, team
+        self.network = team.parallel(self.member, device)
+        self.epoch = 0  # epochs that are done
+        self.optimiser = self._new_optimiser()
+        self.averaged: torch.optim.swa_utils.AveragedModel | None = None
+        if params.average > 0:
+            self.averaged = torch.optim.swa_utils.AveragedModel(
+                member,
+                multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(params.average),  # type: ignore[no-untyped-call]
+                use_buffers=True,
+            )
+        self.best_loss = float("inf")
+        self.best_state = {k: v.detach().clone() for k, v in member.state_dict().items()}
+        self.since_best = 0
+
+    def _new_optimiser(self) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(
+            self.member.parameters(),
+            lr=self.params.learning_rate,
+            weight_decay=self.params.weight_decay,
+        )
+
+    @property
+    def guide(self) -> GuideParams | None:
+        """The guided stage, once it has begun."""
+        return self.params.guide if self.epoch >= self.params.epochs else None
+
+    def _begin_guide(self) -> None:
+        """From the best weights so far, judged anew; what came before is another stage."""
+        self.member.load_state_dict(self.best_state)
+        if self.averaged is not None:
+            self.averaged.module.load_state_dict(self.best_state)
+        self.optimiser = self._new_optimiser()
+        self.best_loss, self.since_best = float("inf"), 0
+
+    @property
+    def evaluated(self) -> Member:
+        """The member whose weights are judged and kept."""
+        return self.member if self.averaged is None else self.averaged.module  # type: ignore[return-value]
+
+    def _loss(self, images: Tensor, votes: Tensor, member: nn.Module) -> Tensor:
+        head = self.member.spec.head
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.params.bfloat16):
+            logits = member(images.contiguous(memory_format=torch.channels_last))
+        return LOSSES[self.params.loss](logits.float(), votes, head, self.params.bar_weight)
+
+    def train_epoch(self, examples: Source, epoch: int) -> float:
+        """One pass over shuffled, augmented examples; returns the mean training loss."""
+        self.network.train(self.guide is None)  # guided: normalisation as it will be used
+        rng = np.random.default_rng([self.params.seed, epoch])
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)) + self.team.rank)
+        size = self.params.batch_size
+        steps = max(1, len(examples) // size)
+        losses = []
+        batches = examples.shuffled(size, rng, self.device, self.team)
+        for step, (images, votes) in enumerate(batches):
+            self._set_rate(epoch + step / steps)
+            seen = augment(images, self.params.augment, self.member.spec.input_px, generator)
+            loss = self._loss(seen, votes, self.network)
+            if self.guide is not None and self.guidance is not None:
+                look = self.guidance.loss(self.member, self.device, generator)
+                loss = loss + self.guide.weight * look
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.member.parameters(), 5.0)
+            self.optimiser.step()
+            if self.averaged is not None:
+                self.averaged.update_parameters(self.member)
+            losses.append(float(loss.detach()))
+        total, count = self.team.total([sum(losses), len(losses)], self.device)
+        return total / count
+
+    def _set_rate(self, progress: float) -> None:
+        if self.params.schedule == "plateau":
+            return
+        peak, length = self.params.learning_rate, self.params.epochs
+        if self.guide is not None:
+            progress -= length
+            peak, length = self.guide.learning_rate, self.guide.epochs
+        warm = min(1.0, (progress + 0.05) / 1.0)
+        decay = 0.5 * (1 + math.cos(math.pi * min(1.0, progress / length)))
+        for group in self.optimiser.param_groups:
+            group["lr"] = peak * warm * max(decay, 1e-3)
+
+    @torch.no_grad()
+    def validate(self, examples: Source) -> tuple[float, float]:
+        """Loss and RMSE of images as they are (the published code augmented them: an error)."""
+        member = self.evaluated.eval()
+        self.team.agree(member)
+        sums = [0.0] * 4  # loss x galaxies, galaxies, squared errors, known answers
+        for images, votes in examples.ordered(128, self.device, self.team):
+            logits = member(self.seen(images).contiguous(memory_format=torch.channels_last)).float()
+            loss = LOSSES[self.params.loss](logits, votes, member.spec.head, self.params.bar_weight)
+            error = votes_from_logits(logits, member.spec.head) - votes
+            known = torch.isfinite(error)
+            squares = float(error[known].double().square().sum())
+            parts = (float(loss) * len(votes), len(votes), squares, int(known.sum()))
+            sums = [total + part for total, part in zip(sums, parts, strict=True)]
+        losses, galaxies, squares, count = self.team.total(sums, self.device)
+        return losses / max(1, galaxies), float(np.sqrt(squares / max(1, count)))
+
+    def seen(self, images: Tensor) -> Tensor:
+        """What the member sees of canvases (B, 3, S, S) when nothing is augmented."""
+        return plain_view(images, self.view, self.member.spec.input_px)
+
+    def _judge(self, loss: float) -> bool:
+        if loss < self.best_loss or self.params.schedule == "cosine_to_end":
+            self.best_loss, self.since_best = loss, 0
+            state = self.evaluated.state_dict()
+            self.best_state = {k: v.detach().clone() for k, v in state.items()}
+            return True
+        self.since_best += 1
+        if self.params.schedule == "plateau" and self.since_best % self.params.halve_after == 0:
+            for group in self.optimiser.param_groups:
+                group["lr"] *= 0.5
+        return False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the recipe has come to its end."""
+        waited = self.params.schedule == "plateau" and self.since_best >= self.params.stop_after
+        return waited or self.epoch >= self.params.all_epochs
+
+    def epochs(
+        self, train: Source, validation: Source, tick: Callable[[], None] = lambda: None
+    ) -> Iterator[EpochResult]:
+        """Train to the end of the recipe, one result an epoch. Best weights in `best_state`."""
+        while not self.finished:
+            if self.guide is not None and self.epoch == self.params.epochs:
+                self._begin_guide()
+            train_loss = self.train_epoch(train, self.epoch)
+            loss, rmse = self.validate(validation)
+            pointing = None
+            if self.guide is not None and self.guidance is not None:
+                pointing = self.guidance.judge(self.evaluated, self.device)
+                loss += self.guide.weight * (1.0 - pointing)
+            rate = float(self.optimiser.param_groups[0]["lr"])
+            improved = self._judge(loss)
+            self.epoch += 1
+            tick()
+            yield EpochResult(
+                epoch=self.epoch - 1, train_loss=train_loss, validation_loss=loss,
+                validation_rmse=rmse, learning_rate=rate, improved=improved, pointing=pointing,
+            )  # fmt: skip
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that changes while training, as tensors and plain values (torch.save takes it)."""
+        on_gpu = self.device.type == "cuda"
+        return {
+            **{name: getattr(self, name) for name in _COUNTERS},
+            "member": self.member.state_dict(),
+            "averaged": None if self.averaged is None else self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "best_state": self.best_state,
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state(self.device) if on_gpu else None,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state` (of `state_dict`) was taken. Raises KeyError, RuntimeError for the
+        state of another member or recipe."""
+        self.member.load_state_dict(state["member"])
+        if self.averaged is not None:
+            self.averaged.load_state_dict(state["averaged"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.best_state = {k: v.to(self.device) for k, v in state["best_state"].items()}
+        for name in _COUNTERS:
+            setattr(self, name, state[name])
+        torch.set_rng_state(state["random"].cpu())
+        if state["random_cuda"] is not None and self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["random_cuda"].cpu(), self.device)

@@ -1,0 +1,1 @@
+"""Measured lengths compared with known ones: numbers, nulls, regression, coverage."""

@@ -1,0 +1,151 @@
+"""The numbers of a validation: the paper's, and beside them those that a galaxy's size cannot lend.
+
+Paper 1 (Bhambra, Joachimi & Lahav 2022, section 5) compares lengths that are multiplied by the same
+petroR90 on both axes. The honest numbers take the size out: correlations of lengths in units of the
+size, or given the size, and the predictors that know the size alone (`models.validation.nulls`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import statistics
+from models.statistics import Floats
+from models.validation.coverage import coverage_numbers, pulls
+from models.validation.nulls import null_numbers
+from models.validation.numbers import DEFAULT, BootstrapParams, Number, number, share
+from models.validation.regression import slopes
+
+
+@dataclass(frozen=True, kw_only=True)
+class LengthPairs:
+    """True and measured full lengths of the same galaxies, (N,) each, in one `unit`.
+
+    Not finite: unknown or not measured. `size`: a length of the galaxy in the same unit, for what
+    the null predictors know; all NaN where there is none. Errors are 1 sigma. A truth must be
+    above 0 to count.
+    """
+
+    unit: str
+    truth: Floats
+    truth_err: Floats
+    measured: Floats
+    measured_err: Floats
+    size: Floats
+
+    def both(self) -> LengthPairs:
+        """The pairs that have both lengths, the truth above 0."""
+        good = np.isfinite(self.truth) & np.isfinite(self.measured) & (self.truth > 0)
+        return self.where(good)
+
+    def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> LengthPairs:
+        """The pairs `chosen` (flags or indices)."""
+        return LengthPairs(
+            unit=self.unit,
+            truth=self.truth[chosen],
+            truth_err=self.truth_err[chosen],
+            measured=self.measured[chosen],
+            measured_err=self.measured_err[chosen],
+            size=self.size[chosen],
+        )
+
+    def times(self, truth: float, measured: float, unit: str) -> LengthPairs:
+        """Both axes in another unit, or what is taken for one; sizes as the measured lengths."""
+        return LengthPairs(
+            unit=unit,
+            truth=self.truth * truth,
+            truth_err=self.truth_err * truth,
+            measured=self.measured * measured,
+            measured_err=self.measured_err * measured,
+            size=self.size * measured,
+        )
+
+
+def paper_numbers(pairs: LengthPairs, params: BootstrapParams = DEFAULT) -> list[Number]:
+    """rho, RMSE and the slopes through the origin, of the pairs that have both lengths."""
+    p = pairs.both()
+    return [
+        number("rho", statistics.pearson, p.truth, p.measured, params=params),
+        number(
+            "rmse",
+            statistics.root_mean_square_error,
+            p.truth,
+            p.measured,
+            unit=p.unit,
+            params=params,
+        ),
+        *slopes(p.truth, p.measured, p.truth_err, p.measured_err, params),
+    ]
+
+
+def honest_numbers(pairs: LengthPairs, params: BootstrapParams = DEFAULT) -> list[Number]:
+    """What is left when the size is taken out, and the errors, of the pairs with both lengths.
+
+    Numbers that need a size are left out where no pair has one.
+    """
+    p = pairs.both()
+    out = [
+        number("spearman", statistics.spearman, p.truth, p.measured, params=params),
+        number(
+            "median_relative_error",
+            statistics.median_relative_error,
+            p.truth,
+            p.measured,
+            params=params,
+        ),
+        number(
+            "median_relative_bias",
+            statistics.median_relative_bias,
+            p.truth,
+            p.measured,
+            params=params,
+        ),
+        number(
+            "median_absolute_error",
+            statistics.median_absolute_error,
+            p.truth,
+            p.measured,
+            unit=p.unit,
+            params=params,
+        ),
+    ]
+    sized = p.where(np.isfinite(p.size) & (p.size > 0))
+    if sized.truth.size:
+        t, m, s = sized.truth, sized.measured, sized.size
+        out += [
+            number("scaled_rho", statistics.pearson, t / s, m / s, params=params),
+            number("scaled_spearman", statistics.spearman, t / s, m / s, params=params),
+            number("partial_rho", statistics.partial_pearson, t, m, s, params=params),
+        ]
+    pull = pulls(p.truth, p.measured, p.truth_err, p.measured_err)
+    return out + (coverage_numbers(pull, params) if pull.size else [])
+
+
+def matched_nulls(pairs: LengthPairs, params: BootstrapParams = DEFAULT) -> list[Number]:
+    """The null predictors on the very pairs that the other numbers are of; none without sizes."""
+    p = pairs.both()
+    found = null_numbers(p.truth, p.size, unit=p.unit, params=params)
+    return [n for n in found if n.n]
+
+
+def detection_numbers(
+    barred: Floats, scores: dict[str, Floats], measured: Floats, params: BootstrapParams = DEFAULT
+) -> list[Number]:
+    """Barred against unbarred: `auc_SCORE`, and the shares of both that were given a length.
+
+    barred: (N,), 1 barred, 0 not, NaN unknown. scores: (N,) each. measured: (N,) lengths.
+    """
+    known, has_length = np.isfinite(barred), np.isfinite(measured)
+    true, false = known & (barred > 0.5), known & (barred <= 0.5)
+    out = []
+    if true.any() and false.any():
+        out += [
+            number(f"auc_{name}", statistics.auc, values, barred, params=params)
+            for name, values in scores.items()
+        ]
+    out += [share("measured_of_barred", has_length[true], params)] if true.any() else []
+    out += [share("measured_of_unbarred", has_length[false], params)] if false.any() else []
+    return out

@@ -1,0 +1,193 @@
+"""All that can be known before the grid's maps are made: every mistake is found here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from actors.calibrate.map_maker import MapperParams
+from actors.load_networks import SHIPPED, find_ensemble
+from catalogues import storage
+from catalogues.runs import provenance
+from catalogues.runs.array_cache import GREY, left_out_kind
+from catalogues.runs.ensembles import EnsembleFiles
+from catalogues.runs.provenance import RunRecord
+from catalogues.shards.reading import Shard, list_shards, shard_fields
+from catalogues.truth.known_lengths import Known, known_lengths, require_enough
+from models.barlength.estimator import Combine
+from models.networks.ensemble import Ensemble, EnsembleSpec
+from pipelines.calibrate.options import KnownBarsOptions
+from pipelines.cluster.resources import StageResources, stage_resources
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridPlan:
+    """A grid whose options were found good. `device` and `have` are known once `on` a cluster.
+
+    angle: column of known position angles, where there is one. left_out: kinds of map of which also
+    the maps without one group of samples each are wanted, and how members shall be combined.
+    """
+
+    options: KnownBarsOptions
+    shards: tuple[Shard, ...]
+    files: EnsembleFiles
+    ensemble: EnsembleSpec
+    known: Known
+    angle: str | None = None
+    left_out: tuple[tuple[str, Combine], ...] = ()
+    device: str = ""
+    have: StageResources | None = None
+
+    @property
+    def output(self) -> str:
+        """Where results go, wherever a worker stands."""
+        return storage.absolute(self.options.output)
+
+    @property
+    def cache(self) -> str:
+        """Where maps lie, wherever a worker stands."""
+        return storage.absolute(self.options.cache)
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Kinds of arrays that are made of each galaxy."""
+        without = (left_out_kind(kind, combine) for kind, combine in self.left_out)
+        return (GREY, *self.options.kinds, *without)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Names of the members that have maps."""
+        return tuple(member.name for member in self.ensemble.explained)
+
+    def on(self, resources: Mapping[str, float]) -> GridPlan:
+        """The plan on a cluster. Raises ValueError where the maps or the output that are there
+        were made in another way."""
+        cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
+        asked, stored = self.options.cluster.device, self._stored(self.options.cache)
+        device = asked if asked != "auto" else ("cuda" if gpus else "cpu")
+        if asked == "auto" and stored is not None:
+            device = stored.facts["device"]
+        kind: Any = device
+        have = stage_resources(self.options.cluster, kind, cpus, gpus)
+        plan = replace(self, device=device, have=have)
+        for url, record in plan._records().items():
+            if (there := plan._stored(url)) is not None:
+                try:
+                    provenance.check_same_run(there, record)
+                except ValueError as error:
+                    raise ValueError(f"{storage.redact(url)!r}: {error}") from error
+        return plan
+
+    @property
+    def begun(self) -> bool:
+        """Whether the output holds a session of this grid."""
+        return self._stored(self.options.output) is not None
+
+    def begin(self) -> None:
+        """Note in output and maps what they are of, and that a session begins."""
+        for url, record in self._records().items():
+            there = self._stored(url) or record
+            self._write(url, there.with_session(provenance.new_session(self.device)))
+
+    def end(self) -> None:
+        """Note that the session has finished."""
+        for url in self._records():
+            if (there := self._stored(url)) is not None:
+                self._write(url, there.ended("finished", {}))
+
+    def mapper_params(self) -> MapperParams:
+        """What the makers of maps need."""
+        o = self.options
+        return MapperParams(
+            input=storage.absolute(o.input),
+            cache=self.cache,
+            storage=o.storage_options(),
+            ensemble=o.ensemble if o.ensemble in SHIPPED else storage.absolute(o.ensemble),
+            maps=o.kinds,
+            selection=o.selection,
+            scale=o.scale,
+            seed=o.seed,
+            device=self.device,
+            angle=self.angle,
+            left_out=self.left_out,
+        )
+
+    def _records(self) -> dict[str, RunRecord]:
+        o, ensemble = self.options, self.ensemble.to_dict()
+        del ensemble["weights"]  # where they lie changes nothing, what they are is their sha256
+        maps = {"ensemble": ensemble, "maps": o.facts, "seed": o.seed, "device": self.device}
+        grid = {
+            "input": provenance.shard_facts(self.shards),
+            "length": asdict(o.known),
+            "galaxies": o.galaxies,
+            "split": asdict(o.split),
+            "axes": asdict(o.axes),
+            "select": asdict(o.selection),
+            "scale": o.scale,
+            "cosmology": o.cosmology,
+        }
+        options = asdict(o)
+        return {
+            o.cache: provenance.new_record(maps, options),
+            o.output: provenance.new_record({**grid, **maps}, options),
+        }
+
+    def _stored(self, url: str) -> RunRecord | None:
+        fs, root = storage.filesystem(url, self.options.storage_options())
+        return provenance.read_record(fs, root)
+
+    def _write(self, url: str, record: RunRecord) -> None:
+        fs, root = storage.filesystem(url, self.options.storage_options())
+        provenance.write_record(fs, root, record)
+
+
+def make_plan(options: KnownBarsOptions) -> GridPlan:
+    """Look at input, lengths and ensemble. Raises StorageError and ValueError; writes nothing."""
+    access = options.storage_options()
+    _check_apart(options)
+    shards = list_shards(options.input, access)
+    known = known_lengths(
+        options.input,
+        shards,
+        options.known,
+        galaxies=options.galaxies,
+        split=options.split,
+        options=access,
+    )
+    require_enough(known.table, known.left_out, options.length, options.galaxies_min)
+    files = find_ensemble(options.ensemble, access)
+    ensemble = EnsembleSpec.from_dict(files.description)
+    Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
+    fs, _ = storage.filesystem(options.input, access)
+    names = set(shard_fields(fs, shards[0].path).names)
+    for shard in shards[1:]:
+        names &= set(shard_fields(fs, shard.path).names)
+    return GridPlan(
+        options=options,
+        shards=shards,
+        files=files,
+        ensemble=ensemble,
+        known=known,
+        angle=options.angle_among(sorted(names)),
+    )
+
+
+def _check_apart(options: KnownBarsOptions) -> None:
+    """Raises ValueError if one of the folders would be taken for another."""
+    access = options.storage_options()
+    source, output, maps = (
+        storage.filesystem(url, access)[1].rstrip("/") + "/"
+        for url in (options.input, options.output, options.cache)
+    )
+    for place in (output, maps):
+        if place.startswith(source):
+            raise ValueError(
+                f"{storage.redact(place)!r} lies within the input: its files would be taken for "
+                "shards; choose a folder beside it"
+            )
+    if maps == output:
+        raise ValueError(
+            f"maps and output are both {storage.redact(output)!r}: give the maps a folder of "
+            "their own, for instance one below the output"
+        )

@@ -1,0 +1,73 @@
+"""The last stage of a grid on Ray: what maps show, one Tune trial for each kind of map."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import asdict
+from itertools import product
+from typing import Any
+
+from rich.console import Console
+
+from actors.calibrate.paper_grid_trial import GridTask, grid_trial, kept_points
+from catalogues import storage
+from models.calibration.paper_grid_scores import GridPoint
+from pipelines.calibrate.grid_plan import GridPlan
+from pipelines.cluster.failures import GridFailed, last_line
+
+
+def score_points(plan: GridPlan, console: Console) -> list[GridPoint]:
+    """All points of the grid; one Tune trial for each kind of map that is not scored yet."""
+    axes = plan.options.axes
+    tasks = [
+        GridTask(
+            output=plan.output,
+            cache=plan.cache,
+            storage=plan.options.storage_options(),
+            members=plan.members,
+            axes=axes,
+            noise_fraction=noise,
+            multiply_by_input=multiply,
+        )
+        for multiply, noise in product(axes.multiply_by_input, axes.noise_fractions)
+    ]
+    return scored(plan, tasks, grid_trial, kept_points, console)
+
+
+def scored(
+    plan: GridPlan,
+    tasks: Sequence[Any],
+    trial: Callable[[dict[str, Any]], None],
+    kept: Callable[[Any], list[Any] | None],
+    console: Console,
+) -> list[Any]:
+    """What the trials of all tasks have kept; of those that have kept nothing, one Tune trial each
+    is run first. Raises GridFailed."""
+    left = [task for task in tasks if kept(task) is None]
+    if left:
+        console.print(f"{len(left)} of {len(tasks)} kinds of map to measure")
+        _tune(plan, left, trial)
+    return [point for task in tasks for point in kept(task) or ()]
+
+
+def _tune(plan: GridPlan, tasks: Sequence[Any], trial: Callable[[dict[str, Any]], None]) -> None:
+    from ray import tune  # only once the cluster is there
+
+    tuner = tune.Tuner(
+        tune.with_resources(trial, {"cpu": 1}),
+        param_space={"task": tune.grid_search([asdict(task) for task in tasks])},
+        tune_config=tune.TuneConfig(reuse_actors=True),  # a process takes longer than many a trial
+        run_config=tune.RunConfig(
+            name="grid", storage_path=storage.join(plan.output, "tune"), verbose=0
+        ),
+    )
+    with redirect_stdout(io.StringIO()):  # Tune tells of itself even where it is asked not to
+        results = tuner.fit()
+    for result in results:
+        if result.error:
+            raise GridFailed(
+                f"a trial failed ({last_line(result.error)}); the maps and what was scored are "
+                "kept: run the same command again"
+            ) from result.error

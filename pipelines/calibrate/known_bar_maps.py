@@ -1,0 +1,48 @@
+"""Saliency maps of galaxies whose bars are known, made on the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+from models.calibration.known_bars import KnownBar
+from models.calibration.refined import GradedBar
+from pipelines.calibrate.options import CalibrateOptions
+
+
+class Maps:
+    """Maps of galaxies by the connected cluster, in the order of their rows."""
+
+    def __init__(self, options: CalibrateOptions, cpus: int, console: Console) -> None:
+        from actors.calibrate.known_bar_maps import Calibrator  # only once the cluster is there
+
+        device = "cpu" if options.cluster.device == "auto" else options.cluster.device
+        left_out = "maps" if options.refine else "lengths"
+        self.column, self.console = options.grade_column, console
+        self.actors = [
+            Calibrator.remote(  # type: ignore[attr-defined]
+                options.ensemble, options.maps, options.seed, device, left_out, options.kept.folder
+            )
+            for _ in range(max(1, cpus))
+        ]
+
+    def known(self, rows: list[dict[str, Any]]) -> list[KnownBar]:
+        """Of known bars, those that the votes select."""
+        return self._made("maps", rows, lambda a, row: a.known.remote(row))
+
+    def graded(self, rows: list[dict[str, Any]]) -> list[GradedBar]:
+        """Of graded bars, those that the votes select."""
+        return self._made("graded", rows, lambda a, row: a.graded.remote(row, self.column))
+
+    def _made(self, what: str, rows: list[dict[str, Any]], ask: Callable[..., Any]) -> list[Any]:
+        from ray.exceptions import RayTaskError
+        from ray.util import ActorPool
+
+        found = track(ActorPool(self.actors).map(ask, rows), what, len(rows), console=self.console)
+        try:
+            return [one for one in found if one is not None]
+        except RayTaskError as error:
+            raise error.cause from None

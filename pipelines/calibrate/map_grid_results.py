@@ -1,0 +1,138 @@
+"""What comes out of a grid of maps: all readings of all kinds, the best of each, the estimator."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table
+
+from actors.calibrate.map_grid_trial import MapTask, kept_rows, known_bars, map_trial, reading_of
+from catalogues import storage
+from catalogues.runs.grid_rows import READINGS, write_points
+from models.barlength.estimator import Combine
+from models.calibration.errors import fit_errors
+from models.calibration.map_kinds import MapKind
+from models.recipe import Recipe
+from pipelines.calibrate.grid_plan import GridPlan
+from pipelines.calibrate.grid_stages import draw_maps, mappers
+from pipelines.calibrate.grid_trials import scored
+from pipelines.calibrate.paper_grid_results import ESTIMATOR
+
+POINTS = "readings.parquet"
+"""File of the output with all of them."""
+
+Row = Mapping[str, Any]
+"""A row of catalogues.runs.grid_rows.READINGS."""
+
+
+def score_maps(plan: GridPlan, console: Console) -> list[Row]:
+    """All readings of all kinds of map. Raises GridFailed."""
+    axes = plan.options.axes
+    tasks = [
+        _task(plan, kind, times) for kind, times in product(axes.kinds, axes.multiply_by_input)
+    ]
+    return scored(plan, tasks, map_trial, kept_rows, console)
+
+
+def best_of(rows: Sequence[Row]) -> Row:
+    """The least cost; of equal ones the first. Raises ValueError where nothing measures enough."""
+    best = min(rows, key=lambda row: row["cost"])
+    if not math.isfinite(best["cost"]):
+        raise ValueError(
+            "no reading of any kind of map measured 8 galaxies: give more galaxies with bars, or "
+            "networks that see them"
+        )
+    return best
+
+
+def with_errors(plan: GridPlan, best: Row, galaxies: pa.Table, console: Console) -> Recipe:
+    """The recipe that a row is, with errors of which 68.3 % reach the truth. For the sampling
+    error the maps of its kind without one group of samples each are made, where they are not yet.
+    """
+    kind, reading = _kind(best), reading_of(best)
+    combine: Combine = "lengths" if reading.member_powers else reading.combine
+    plan = replace(plan, left_out=((kind.name, combine),))
+    with mappers(plan) as on_each:
+        draw_maps(plan, galaxies, on_each, console)
+    times = best["multiply_by_input"]
+    known = known_bars(_task(plan, kind, times), left_out=combine)
+    maps = kind.smoothgrad(plan.options.samples, multiply_by_input=times)
+    return Recipe(maps=maps, reading=fit_errors(known, reading))
+
+
+def write_results(plan: GridPlan, rows: Sequence[Row], recipe: Recipe, console: Console) -> None:
+    """Write and print them."""
+    output = plan.options.output
+    fs, root = storage.filesystem(output, plan.options.storage_options())
+    write_points(fs, storage.join(root, POINTS), rows, READINGS)
+    estimator = json.dumps(recipe.to_dict(), indent=1).encode()
+    storage.write_whole(fs, storage.join(root, ESTIMATOR), estimator)
+    console.print(_table(rows))
+    where = storage.join(output, POINTS)
+    console.print(f"all {len(rows)} readings: {where}", highlight=False, soft_wrap=True)
+    r = recipe.reading
+    console.print(
+        f"1-sigma error: {r.error_floor:.3f} + {r.error_doubt:.3f} x (1 - bar fraction) of the "
+        f"length (+) the members' spread (+) {r.error_sampling:.2g} x the sampling error",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    use = f"--estimator {storage.join(output, ESTIMATOR)}"
+    console.print(f"best: {best_of(rows)['reading']}; ansae measure ... {use}", soft_wrap=True)
+
+
+def _task(plan: GridPlan, kind: MapKind, times: bool) -> MapTask:
+    return MapTask(
+        output=plan.output,
+        cache=plan.cache,
+        storage=plan.options.storage_options(),
+        kind=kind,
+        multiply_by_input=times,
+        families=plan.options.axes.readings,
+    )
+
+
+def _kind(row: Row) -> MapKind:
+    return MapKind(**{name: row[name] for name in MapKind.__dataclass_fields__})
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    """The best reading of each family on each kind of map, the best first."""
+    best: dict[tuple[str, bool, str], Row] = {}
+    for row in sorted(rows, key=lambda r: r["cost"]):
+        best.setdefault((row["kind"], row["multiply_by_input"], row["family"]), row)
+    title = f"the best reading of each family on each kind of map, {rows[0]['galaxies']} galaxies"
+    table = Table(title=title, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("gradient", "colours", "input", "views", "crop", "noise", "sigma", "reading"):
+        table.add_column(name, no_wrap=True)
+    for name in ("found", "error", "rho", "deg"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for r in best.values():
+        table.add_row(
+            r["gradient"], r["channels"], "x" if r["multiply_by_input"] else "",
+            "x" if r["views"] else "", f"{r['width']:g}", f"{r['noise_fraction']:g}",
+            f"{r['smoothing_px']:g}", r["family"], f"{r['measured']:.0%}",
+            _percent(r["median_error"]), f"{r['rho']:.2f}", _degrees(r["median_angle_error_deg"]),
+        )  # fmt: skip
+    table.caption = (
+        "input: times the grey image; views: each sample turned, mirrored, cropped; crop: width of "
+        "what a network sees, over the canvas; error: median |measured - known| / known after the "
+        "reading's own calibration, rho Pearson's, both on the map; deg: median angle error; best "
+        "first by error + 0.2 x (1 - rho) + 0.5 x the share not found"
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1%}" if math.isfinite(value) else "-"
+
+
+def _degrees(value: float) -> str:
+    return f"{value:.1f}" if math.isfinite(value) else "-"

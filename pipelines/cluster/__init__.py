@@ -1,0 +1,1 @@
+"""The Ray cluster a command runs on: resources, actor pools, monitoring and failures."""

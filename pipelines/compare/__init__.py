@@ -1,0 +1,1 @@
+"""`ansae compare`: saliency methods compared on one set of images."""

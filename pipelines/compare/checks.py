@@ -1,0 +1,90 @@
+"""What a comparison is asked, checked against its input and its networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from actors.compare.attributor import LABEL, PREDICTED
+from actors.compare.explained import Mask, Subject
+from actors.train.examples import BAR_TRUTH
+from catalogues import storage
+from catalogues.galaxyzoo import COLUMNS
+from catalogues.shards.reading import Shard, shard_fields
+from models.attribution.cams import CAMS, feature_layer
+from models.attribution.methods import AttributionParams
+from models.networks.ensemble import EnsembleSpec
+from pipelines.compare.options import CompareOptions
+
+BAR = "bar_yes"
+"""What a votes ensemble is asked where nothing else is."""
+
+
+def answer_of(options: CompareOptions) -> str:
+    """The answer of a votes ensemble that is explained."""
+    return options.target if options.target in COLUMNS else BAR
+
+
+def mask_of(options: CompareOptions, spec: EnsembleSpec, names: tuple[str, ...]) -> Mask:
+    """What is known of where sources are. Raises ValueError for what cannot be."""
+    about_bars = spec.kind == "votes" and answer_of(options) == BAR
+    bars = about_bars and set(BAR_TRUTH) <= set(names)
+    islands = spec.classes is not None and spec.classes.reads == "flux"
+    if options.mask == "auto":
+        return "bar" if bars else "island" if islands else "none"
+    if options.mask == "bar" and not bars:
+        raise ValueError(
+            f"mask='bar' needs a votes ensemble, the answer {BAR}, and the columns "
+            f"{', '.join(BAR_TRUTH)} in the input, as `ansae mocks` writes them: give --mask none"
+        )
+    if options.mask == "island" and not islands:
+        raise ValueError("mask='island' needs a classifier that reads fluxes: give --mask none")
+    return options.mask
+
+
+def label_of(options: CompareOptions, spec: EnsembleSpec, names: tuple[str, ...]) -> str | None:
+    """The column of known classes. Raises ValueError where one was asked for that is not there."""
+    if options.label is not None and options.label not in names:
+        raise ValueError(f"the input has no column {options.label!r}: it has {', '.join(names)}")
+    usual = spec.classes.column if spec.classes is not None else None
+    return options.label or (usual if usual in names else None)
+
+
+def target_of(options: CompareOptions, spec: EnsembleSpec, subject: Subject) -> str:
+    """Raises ValueError for a class that the network lacks, or labels that are not known."""
+    asked = options.target
+    if asked in (PREDICTED, LABEL):
+        votes = spec.kind == "votes" and asked == PREDICTED
+        return subject.classes[0] if votes else asked
+    if asked not in subject.classes:
+        known = ", ".join(subject.classes)
+        raise ValueError(
+            f"target={asked!r} is no class of the network: give 'predicted', 'label' or one of "
+            f"{known}"
+        )
+    return asked
+
+
+def check_layers(subject: Subject, methods: Mapping[str, AttributionParams | None]) -> None:
+    """Raises ValueError where a CAM method would find no layer to read, before anything starts."""
+    cams = [p for p in methods.values() if p is not None and p.method in CAMS]
+    if cams:
+        network, image = subject.probe()
+        feature_layer(network, image, cams[0].layer)
+
+
+def common_columns(options: CompareOptions, shards: tuple[Shard, ...]) -> tuple[str, ...]:
+    """The columns that all shards have, in the first one's order."""
+    fs, _ = storage.filesystem(options.input, options.read_options())
+    found = [shard_fields(fs, shard.path).names for shard in shards]
+    return tuple(name for name in found[0] if all(name in names for names in found))
+
+
+def check_apart(options: CompareOptions) -> None:
+    """Raises ValueError if the output would lie among the shards."""
+    source = storage.filesystem(options.input, options.read_options())[1].rstrip("/") + "/"
+    target = storage.filesystem(options.output, options.write_options())[1].rstrip("/") + "/"
+    if target.startswith(source):
+        raise ValueError(
+            f"the output {storage.redact(options.output)!r} lies within the input: its files would "
+            "be taken for shards; choose a folder beside it"
+        )

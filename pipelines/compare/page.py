@@ -1,0 +1,232 @@
+"""What the report of a comparison says: the values that templates/compare.html is filled with."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from actors.compare.attributor import how
+from catalogues import storage
+from catalogues.runs.array_cache import MapCache
+from catalogues.runs.comparison_rows import COMPARED, MAPS_FOLDER, METRICS
+from models.attribution.methods import CITATIONS, METHODS
+from models.attribution.reference_maps import CONTROLS
+from models.faithfulness.bar_errors import BarAgreement
+from models.faithfulness.ranking import IMAGES_MIN, Verdict
+from models.validation.agreement import Estimate
+from pipelines.compare.figures import metric_plot, panels
+from pipelines.compare.gains import Beyond, beyond_rows
+from pipelines.compare.numbers import NAMED, Group, MetricResult, Table, title
+from pipelines.compare.session import Work
+from pipelines.pages import run_facts
+from pipelines.pages.render import count
+
+_PAPER = (
+    "Paper 2 (Chuma et al. 2025, arXiv 2502.17207) compared ten methods by eye and found "
+    "Score-CAM, Grad-CAM and Grad-CAM++ the best. It names these three; the other seven of the ten "
+    "are inferred from the same group’s earlier benchmark: "
+)
+_ISLANDS = (
+    "Where images are clipped at the noise, as MiraBest’s are, the mask is the pixels that are not "
+    "0. Methods that multiply by the image (the integrated gradients) then cannot leave it: their "
+    "localisation shows that, not what the network saw. What the network adds is told below."
+)
+_METRIC = {m.name: m.label for m in METRICS}
+_SAID = {
+    "confirmed": "confirmed",
+    "contradicted": "contradicted",
+    "undecided": "undecided at 95 %",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """All that the page shows."""
+
+    work: Work
+    table: Table
+    groups: list[Group]
+    beyond: Beyond | None
+    bars: Mapping[str, BarAgreement]
+
+
+def values(c: Contents) -> dict[str, Any]:
+    """Everything that the template names."""
+    plan, whole = c.work.plan, c.groups[0]
+    options = plan.options
+    cache = MapCache(storage.join(options.output, MAPS_FOLDER), options.write_options())
+    shown = panels(c.table, cache, plan.choice.shown)
+    written = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
+    record = dict(json.loads(plan.stored.to_json())) if plan.stored else {}
+    parts = (
+        ("ranking", "Ranking", whole.overall),
+        ("verdict", "The paper’s judgement", _verdicts(whole)),
+        ("metrics", "Metrics", whole.metrics),
+        ("beyond", "Network or image", c.beyond),
+        ("groups", "Groups", c.groups[1:]),
+        ("bars", "Bars", c.bars),
+        ("panel", "Maps", shown),
+        ("methods", "Methods", True),
+        ("run", "What ran", True),
+    )
+    return {
+        "title": "Saliency methods compared",
+        "lead": f"Network {record['facts']['ensemble']['name']!r}, "
+        f"in {storage.redact(options.output)}",
+        "contents": [(anchor, name) for anchor, name, what in parts if what],
+        "headline": _headline(c),
+        "legend": "controls in grey: noise, and the true mask itself",
+        "ranking": _ranking(whole),
+        "columns": [(r.metric.label, r.metric.better) for r in whole.metrics],
+        "too_few": f"Fewer than {IMAGES_MIN} images: nothing is ranked.",
+        "islands": _ISLANDS if plan.subject.mask == "island" else "",
+        "paper": _PAPER + ", ".join(title(m) for m in METHODS if m not in NAMED) + ".",
+        "verdicts": _verdicts(whole),
+        "plots": [metric_plot(r) for r in whole.metrics],
+        "tests": _tests(whole),
+        "beyond": beyond_rows(c.beyond) if c.beyond else [],
+        "beyond_verdicts": [
+            _verdict(_METRIC[name], found) for name, found in c.beyond.verdicts.items()
+        ]
+        if c.beyond
+        else [],
+        "beyond_images": count(c.beyond.overall[0].n) if c.beyond and c.beyond.overall else "",
+        "beyond_columns": [_METRIC[name] for name in c.beyond.gains] if c.beyond else [],
+        "groups": [(g.title, count(g.images), _places(g)) for g in c.groups if g.overall],
+        "judged": _judged(c.groups),
+        "methods_of_groups": [title(o.method) for o in whole.overall],
+        "bars": [(title(m), b.n, _share(b.found), *_numbers(b)) for m, b in c.bars.items()],
+        "panels": shown,
+        "panel_columns": [title(m) for m in c.table.methods],
+        "methods": _methods(plan.methods),
+        "statuses": sorted(Counter(i["status"] for i in c.table.images).items()),
+        "faults": [i for i in c.table.images if i["status"] != COMPARED][:50],
+        "all_facts": run_facts.all_facts(record),
+        "footer": f"Written by ansae on {written}. This file needs no network.",
+    }
+
+
+def _headline(c: Contents) -> list[tuple[str, str, str]]:
+    whole = c.groups[0]
+    good = sum(image["status"] == COMPARED for image in c.table.images)
+    right = [i["correct"] for i in c.table.images if i["correct"] is not None]
+    out = [
+        ("images", count(len(c.table.images)), f"{count(good)} explained"),
+        ("methods", count(len(c.table.methods)), f"{len(whole.metrics)} metrics"),
+    ]
+    real = [o for o in whole.overall if o.method not in CONTROLS]
+    if real:
+        out.append(("least mean rank", title(real[0].method), f"{real[0].rank.value:.2f}"))
+    if right:
+        out.append(("right predictions", f"{sum(right) / len(right):.1%}", f"of {len(right)}"))
+    return out
+
+
+def _ranking(whole: Group) -> list[dict[str, Any]]:
+    """A line for each method: its mean rank, and its mean by every metric."""
+    means = [{s.method: s for s in r.standings} for r in whole.metrics]
+    return [
+        {
+            "method": title(o.method),
+            "control": o.method in CONTROLS,
+            "named": o.method in NAMED,
+            "rank": f"{o.rank.value:.2f}",
+            "interval": f"{o.rank.low:.2f}–{o.rank.high:.2f}",
+            "cells": [
+                (_number(m[o.method].mean.value), o.method == _first(r))
+                for m, r in zip(means, whole.metrics, strict=True)
+            ],
+        }
+        for o in whole.overall
+    ]
+
+
+def _first(result: MetricResult) -> str:
+    """The best method that is no control."""
+    return next((s.method for s in result.standings if s.method not in CONTROLS), "")
+
+
+def _verdicts(whole: Group) -> list[dict[str, str]]:
+    return [_verdict(r.metric.label, r.verdict) for r in whole.metrics if r.verdict is not None]
+
+
+def _verdict(label: str, found: Verdict) -> dict[str, str]:
+    return {
+        "metric": label,
+        "said": _SAID[found.said],
+        "gap": _interval(found.gap),
+        "lead": _interval(found.lead),
+        "first": ", ".join(title(m) for m in found.first),
+    }
+
+
+def _tests(whole: Group) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """By metric: (method, mean with interval, rank within an image, p against the best)."""
+    return [
+        (
+            r.metric.label,
+            [
+                (title(s.method), _interval(s.mean), f"{s.rank:.2f}", _p(s.p))
+                for s in r.standings
+            ],
+        )
+        for r in whole.metrics
+    ]  # fmt: skip
+
+
+def _places(found: Group) -> dict[str, tuple[str, str]]:
+    """By method: its mean rank, and the interval."""
+    return {
+        title(o.method): (f"{o.rank.value:.2f}", f"{o.rank.low:.2f}–{o.rank.high:.2f}")
+        for o in found.overall
+    }
+
+
+def _judged(found: list[Group]) -> list[tuple[str, list[str]]]:
+    """By metric, what becomes of the paper's judgement in each group that is ranked."""
+    ranked = [g for g in found if g.overall]
+    said = [{r.metric.label: r.verdict for r in g.metrics if r.verdict} for g in ranked]
+    return (
+        [(label, [_SAID[v[label].said] if label in v else "—" for v in said]) for label in said[0]]
+        if said
+        else []
+    )
+
+
+def _methods(methods: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """(name, where it comes from, its source, its parameters)."""
+    found = []
+    for name, params in methods.items():
+        origin = "named by paper 2" if name in NAMED else "inferred"
+        if name not in METHODS:
+            origin = "control" if name in CONTROLS else "the map of ansae measure"
+        plain = {k: v for k, v in how(name, params).items() if k != "method"}
+        said = ", ".join(f"{k} {run_facts.text(v)}" for k, v in plain.items() if v is not None)
+        found.append((title(name), origin, CITATIONS.get(name, "—"), said or "—"))
+    return found
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if value == value else "—"
+
+
+def _share(value: float) -> str:
+    return f"{value:.0%}" if value == value else "—"
+
+
+def _numbers(b: BarAgreement) -> tuple[str, str, str]:
+    return _number(b.ratio), _share(b.scatter), _number(b.rho)
+
+
+def _interval(e: Estimate) -> str:
+    return f"{_number(e.value)} ({_number(e.low)} to {_number(e.high)})"
+
+
+def _p(value: float) -> str:
+    if value != value:
+        return "best"
+    return "< 0.0001" if value < 1e-4 else f"{value:.2g}"

@@ -1,0 +1,149 @@
+"""What comes out of a comparison: all rows in one file, ranking, report, and the printed tables."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as Printed
+
+from catalogues import storage
+from catalogues.runs.comparison_rows import TABLE, read_tables, write_table
+from models.attribution.reference_maps import CONTROLS
+from models.validation.agreement import Estimate
+from pipelines.compare.gains import Beyond, beyond
+from pipelines.compare.numbers import Group, bar_table, by_image, groups
+from pipelines.compare.page import Contents, values
+from pipelines.compare.session import Work
+from pipelines.pages import render as page
+
+RANKING, REPORT = "ranking.json", "report.html"
+"""Files of the output."""
+
+_SHORT = {
+    "relevance_mass": "mass", "relevance_rank": "rank in", "pointing_game": "point",
+    "insertion_auc": "insert", "deletion_auc": "delete", "infidelity": "infid.",
+    "max_sensitivity": "sens.", "randomisation_similarity": "random.",
+    "randomisation_ssim": "ssim",
+    "bar_length_error": "length", "bar_angle_error_deg": "angle", "seconds": "s",
+    "peak_memory_mb": "MB",
+}  # fmt: skip
+
+_COLUMNS = 6
+
+
+def write_results(work: Work, console: Console) -> None:
+    """Write and print them. StorageError."""
+    plan = work.plan
+    fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
+    rows = read_tables(fs, [path for ledger in plan.ledgers.values() for path in ledger.paths])
+    write_table(fs, root, rows)
+    table = by_image(rows, list(plan.methods))
+    ranked, bars, more = groups(table), bar_table(table), beyond(table)
+    raw = {
+        "groups": [asdict(g) for g in ranked],
+        "beyond": asdict(more) if more else None,
+        "bars": {m: asdict(b) for m, b in bars.items()},
+    }
+    storage.write_whole(fs, storage.join(root, RANKING), json.dumps(_plain(raw), indent=1).encode())
+    html = page.render(
+        values(Contents(work=work, table=table, groups=ranked, beyond=more, bars=bars)),
+        "compare.html",
+    )
+    storage.write_whole(fs, storage.join(root, REPORT), html.encode())
+    for printed in _rankings(ranked[0]):
+        console.print(printed)
+    for line in verdict_lines(ranked[0]):
+        console.print(line, highlight=False, soft_wrap=True)
+    if more:
+        console.print(_beyond(more))
+    if bars:
+        console.print(_bars(bars))
+    where = storage.join(storage.redact(plan.options.output), TABLE)
+    told = f"{len(rows)} rows: {where}; {RANKING}, {REPORT} beside it"
+    if work.written:
+        told += f"; {work.written} maps in {work.seconds:.0f} s"
+    console.print(told, highlight=False, soft_wrap=True)
+
+
+def verdict_lines(found: Group) -> list[str]:
+    """What becomes of the paper's judgement, metric by metric."""
+    lines = []
+    for result in found.metrics:
+        v = result.verdict
+        if v is not None:
+            lines.append(
+                f"Score-CAM, Grad-CAM, Grad-CAM++ are the best by {result.metric.label}: {v.said} "
+                f"(worst of them - best of the others {interval(v.gap)}); first of the ten: "
+                f"{', '.join(v.first)}"
+            )
+    return lines
+
+
+def interval(value: Estimate) -> str:
+    """ "0.53 (0.50 to 0.55)"."""
+    return f"{number(value.value)} ({number(value.low)} to {number(value.high)})"
+
+
+def number(value: float) -> str:
+    """Three digits."""
+    return "-" if not math.isfinite(value) else f"{value:.3g}"
+
+
+def _rankings(found: Group) -> Iterator[Printed]:
+    """Methods by mean rank; their means by some metrics at a time, so that lines stay whole."""
+    ranked = found.overall[0].n if found.overall else 0
+    title = f"mean ranks on the {ranked} of {found.images} images that all methods have explained"
+    yield _table(title, ["rank", "95 %"], [
+        (o.method, [f"{o.rank.value:.2f}", f"{o.rank.low:.2f}-{o.rank.high:.2f}"])
+        for o in found.overall
+    ])  # fmt: skip
+    for i in range(0, len(found.metrics), _COLUMNS):
+        some = found.metrics[i : i + _COLUMNS]
+        means = [{s.method: s.mean.value for s in r.standings} for r in some]
+        yield _table("means", [_SHORT[r.metric.name] for r in some], [
+            (o.method, [number(mean[o.method]) for mean in means]) for o in found.overall
+        ])  # fmt: skip
+
+
+def _table(title: str, columns: list[str], lines: list[tuple[str, list[str]]]) -> Printed:
+    table = Printed(title=title, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("method", no_wrap=True)
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    for method, cells in lines:
+        table.add_row(f"{method} (control)" if method in CONTROLS else method, *cells)
+    return table
+
+
+def _beyond(found: Beyond) -> Printed:
+    """Methods by the mean rank of what they gain over themselves on random networks."""
+    title = "what the network lends: gains over the same method's maps of random networks"
+    return _table(title, ["rank", *(_SHORT[name] for name in found.gains)], [
+        (o.method, [f"{o.rank.value:.2f}", *(
+            f"{gains[o.method].gain.value:.2f}" if o.method in gains else "-"
+            for gains in found.gains.values()
+        )])
+        for o in found.overall
+    ])  # fmt: skip
+
+
+def _bars(bars: dict[str, Any]) -> Printed:
+    columns = ["bars", "found", "read / true", "scatter", "rho"]
+    return _table("bar lengths read off the maps", columns, [
+        (m, [str(b.n), f"{b.found:.0%}", number(b.ratio), number(b.scatter), number(b.rho)])
+        for m, b in bars.items()
+    ])  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """JSON's values: what is not a number is null."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

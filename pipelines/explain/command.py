@@ -1,0 +1,134 @@
+"""`ansae explain`: what the networks see in one galaxy, as one picture, in seconds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from catalogues import storage
+from catalogues.images.limits import ImageLimits
+from catalogues.layouts.formats.image_files import stem
+from catalogues.storage import StorageError, StorageOptions
+from pipelines import console as terminal
+
+PROG = "ansae explain"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions:
+    """Draw for each image what the networks saw: image with the measured bar, maps, votes.
+
+    The numbers are those that `ansae ingest` and `ansae measure` of the image's folder give.
+    """
+
+    images: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="IMAGE")]
+    """JPEG, PNG or FITS files, local or s3://."""
+    output: str = "explained"
+    """Folder of the pictures, one PNG for each image, named after it."""
+    ensemble: str = "compact"
+    """The networks: 'compact', which is shipped, or path or URL of an ensemble.json."""
+    samples: int | None = None
+    """Noise samples N of the bar's map; default: the estimator's."""
+    seed: int = 0
+    """Seed of the noise."""
+    pixel_scale_arcsec: float | None = None
+    """Pixel scale in arcsec, where the file does not tell."""
+    z: float | None = None
+    """Redshift, for a length in kpc."""
+    endpoint_url: str | None = None
+    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+
+    def __post_init__(self) -> None:
+        if not self.images:
+            raise ValueError("no image is named: give one or more JPEG, PNG or FITS files")
+        if self.samples is not None and self.samples < 1:
+            raise ValueError(f"samples={self.samples} must be at least 1")
+        for name in ("pixel_scale_arcsec", "z"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name}={value} must be above 0")
+        self.storage_options()
+
+    def storage_options(self) -> StorageOptions:
+        """How S3 is reached."""
+        return StorageOptions(endpoint_url=self.endpoint_url)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What became of an image: `words` of the result and the `picture`'s path, or a `fault`."""
+
+    image: str
+    words: str = ""
+    picture: str = ""
+    fault: str = ""
+
+
+def run(options: ExplainOptions) -> Iterator[Answer]:
+    """Explain one image after the other. Raises StorageError and ValueError for what is wrong with
+    the networks or the output; what is wrong with an image is its answer's fault."""
+    from pipelines.explain.one_image import OneByOne
+    from pipelines.explain.picture import picture, result_words
+
+    reach = options.storage_options()
+    one_by_one = OneByOne(options.ensemble, reach, options.samples, options.seed)
+    known = {"pixel_scale_arcsec": options.pixel_scale_arcsec, "z": options.z}
+    for image, path in zip(options.images, _pictures(options), strict=True):
+        name = os.path.basename(image.rstrip("/"))
+        try:
+            galaxy = one_by_one.explain(name, _read(image, reach), **known)
+        except (StorageError, ValueError) as error:
+            yield Answer(image=image, fault=str(error))
+            continue
+        words = result_words(galaxy)
+        fs, place = storage.filesystem(path, reach)
+        storage.write_whole(fs, place, picture(galaxy, name, words))
+        yield Answer(image=image, words=words, picture=path)
+
+
+def _pictures(options: ExplainOptions) -> list[str]:
+    """Where the pictures go; images of one name get numbers."""
+    paths: list[str] = []
+    for image in options.images:
+        base = stem(os.path.basename(image.rstrip("/")))
+        names = [base, *(f"{base}-{n}" for n in range(2, len(options.images) + 1))]
+        candidates = (storage.join(options.output, f"{name}.png") for name in names)
+        paths.append(next(path for path in candidates if path not in paths))
+    return paths
+
+
+def _read(image: str, options: StorageOptions) -> bytes:
+    """An image's file. Raises StorageError, ValueError for a folder or too large a file."""
+    fs, path = storage.filesystem(image, options)
+    with storage.explained("read", path):
+        info = fs.info(path)
+    if info["type"] == "directory":
+        raise ValueError("it is a folder: name the files in it, for instance with FOLDER/*.jpg")
+    most = ImageLimits().bytes_max
+    if info["size"] > most:
+        raise ValueError(f"{info['size']} bytes are more than {most}: cut out the galaxy")
+    return storage.read_whole(fs, path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line. Returns the exit status: 0; 2 for a mistake, told in one line, or where an
+    image could not be explained; 130 for Ctrl-C."""
+    options = terminal.parse(ExplainOptions, PROG, arguments)
+    status = terminal.OK
+    try:
+        for answer in run(options):
+            if answer.fault:
+                status = terminal.complain(
+                    PROG, f"{storage.redact(answer.image)}: {answer.fault}", terminal.MISTAKE
+                )
+            else:
+                print(f"{answer.image}: {answer.words} -> {answer.picture}", flush=True)
+    except (StorageError, ValueError) as error:
+        return terminal.complain(PROG, str(error), terminal.MISTAKE)
+    except KeyboardInterrupt:
+        return terminal.complain(PROG, "interrupted", terminal.INTERRUPTED)
+    return status

@@ -1,0 +1,1 @@
+"""`ansae measure`: the main job, image shards to bar catalogue."""

@@ -1,0 +1,253 @@
+"""All that can be known before the main job starts: every mistake is found here."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from actors.load_networks import find_ensemble, load_control
+from catalogues import scales, storage
+from catalogues.bars import OPTIONAL, SCHEMA, catalogue_schema
+from catalogues.runs import provenance
+from catalogues.runs.checkpoint import Ledger, Mask, read_ledger
+from catalogues.runs.files import CATALOGUE
+from catalogues.runs.provenance import RunRecord, seal, sealed
+from catalogues.shards.reading import Shard, extra_fields, list_shards, shard_files
+from catalogues.storage import StorageOptions
+from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.selection import SelectionParams
+from models.recipe import Recipe
+
+if TYPE_CHECKING:
+    from pipelines.measure.options import MeasureOptions
+
+_PICTURES = 1000
+"""So many galaxies' pictures are kept where nothing else is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run whose options were found good.
+
+    `facts`: what its numbers depend on, without the device. `stored`: the record of the run that
+    the output holds, None where there is none. `ledger`: what it has done.
+    """
+
+    options: MeasureOptions
+    shards: tuple[Shard, ...]
+    ensemble: EnsembleSpec
+    recipe: Recipe
+    selection: SelectionParams
+    kept_fraction: float
+    extra: tuple[pa.Field, ...]
+    facts: Mapping[str, Any]
+    stored: RunRecord | None
+    ledger: Ledger
+
+    @property
+    def rows(self) -> int:
+        """Galaxies of the input."""
+        return sum(shard.rows for shard in self.shards)
+
+    @property
+    def work(self) -> tuple[tuple[Shard, Mask | None], ...]:
+        """The shards of which something is left, with the flags of what is done."""
+        return self.ledger.unfinished(self.shards)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to do, not even to tidy up."""
+        last = self.stored.sessions[-1:] if self.stored else ()
+        ended = [session.get("outcome") for session in last] == ["finished"]
+        return ended and not self.work and not self.ledger.strays
+
+    @property
+    def device(self) -> str | None:
+        """Where networks run: as asked for, or as the run began; None if neither says."""
+        if self.options.cluster.device != "auto":
+            return self.options.cluster.device
+        return self.stored.facts["device"] if self.stored else None
+
+    def announcement(self) -> str:
+        """One line that says what is about to be done."""
+        done = f" ({self.ledger.rows} are done)" if self.ledger.rows else ""
+        return (
+            f"{self.rows - self.ledger.rows} galaxies to measure{done}, {len(self.work)} shards, "
+            f"ensemble {self.ensemble.name!r}: starting Ray"
+        )
+
+    def record(self, device: str) -> RunRecord:
+        """The run's record on `device`, with the sessions that it had. Raises ValueError if the
+        output holds a run of other facts."""
+        facts = {**self.facts, "device": device}
+        if self.options.precision != "auto":
+            facts["precision"] = self.options.precision
+        given = provenance.new_record(facts, asdict(self.options), self.options.label)
+        if self.stored is None:
+            return given
+        provenance.check_same_run(self.stored, given)
+        return replace(self.stored, options=given.options)
+
+    def schema(self, record: RunRecord) -> pa.Schema:
+        """The schema of the run's catalogue."""
+        return catalogue_schema(record.run_id, record.facts, self.extra)
+
+
+def make_plan(options: MeasureOptions) -> Plan:
+    """Look at input, ensemble and output. Raises StorageError and ValueError, each with value, rule
+    and remedy; writes nothing."""
+    read, write = options.read_options(), options.write_options()
+    _check_apart(options)
+    scales.cosmology(options.cosmology)
+    fs, root = storage.filesystem(options.output, write)
+    stored = provenance.read_record(fs, root)  # a bad one is told before the rest is looked at
+    known = _as_it_finished(options, stored)
+    shards = () if known else list_shards(options.input, read)
+    files = find_ensemble(options.ensemble, read)
+    ensemble = EnsembleSpec.from_dict(files.description)
+    Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
+    recipe = _recipe(options, files.estimator).fits(len(ensemble.explained))
+    asked = _asked(options, ensemble, read)
+    extra = () if known else extra_fields(options.input, shards, options.keep, read)
+    extra += tuple(field for name in OPTIONAL if name in asked for field in OPTIONAL[name])
+    source = known.facts["input"] if known else provenance.shard_facts(shards)
+    rows = source["rows"]
+    if not rows:
+        raise ValueError(
+            f"the shards of {storage.redact(options.input)!r} hold no rows: ingest some galaxies"
+        )
+    kept = min(1.0, _PICTURES / max(rows, 1))
+    plan = Plan(
+        options=options,
+        shards=shards,
+        ensemble=ensemble,
+        recipe=recipe,
+        selection=options.selection(),
+        kept_fraction=kept if options.keep_pictures is None else options.keep_pictures,
+        extra=extra,
+        facts={},
+        stored=stored,
+        ledger=Ledger(),
+    )
+    plan = replace(plan, facts=_facts(plan, source) | asked)
+    if known is None:
+        return with_catalogue(plan)
+    plan.record(plan.device or "")
+    return replace(plan, ledger=Ledger(statuses=Counter(known.statuses)))
+
+
+def _as_it_finished(options: MeasureOptions, stored: RunRecord | None) -> RunRecord | None:
+    """The stored record if it is of a finished run and the files of input and catalogue are the
+    same still; then there is no need to open any. None if not."""
+    if stored is None or not stored.sessions or not (before := sealed(stored.sessions[-1])):
+        return None
+    fs, root = storage.filesystem(options.output, options.write_options())
+    files = shard_files(options.input, options.read_options())
+    now = seal(fs, root, [(name, size, version) for name, _, size, version in files])
+    return stored if now == before else None
+
+
+def with_catalogue(plan: Plan) -> Plan:
+    """The plan with what its output holds by now. Raises StorageError and ValueError."""
+    fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
+    folder = storage.join(root, CATALOGUE)
+    plan = replace(plan, stored=provenance.read_record(fs, root))
+    if plan.stored is None:
+        _check_empty(fs, folder)
+        return plan
+    run_id = plan.record(plan.device or "").run_id
+    return replace(plan, ledger=read_ledger(fs, folder, plan.shards, run_id, plan.ledger))
+
+
+def check_writable(options: MeasureOptions) -> None:
+    """Raises StorageError if nothing can be written into the output."""
+    fs, root = storage.filesystem(options.output, options.write_options())
+    path = storage.join(root, "_write_check")
+    storage.write_whole(fs, path, b"may this be written?\n")
+    with storage.explained("remove", path):
+        fs.rm_file(path)
+
+
+def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe:
+    """How bars are measured: as asked for, else as the ensemble's own estimator.json says."""
+    if options.estimator == "paper":
+        recipe = Recipe.paper()
+    elif options.estimator is not None:
+        fs, path = storage.filesystem(options.estimator, options.read_options())
+        try:
+            recipe = Recipe.from_dict(json.loads(storage.read_whole(fs, path)))
+        except ValueError as error:
+            raise ValueError(f"estimator {storage.redact(path)!r}: {error}") from error
+    else:
+        recipe = Recipe.from_dict(beside or {})
+    if options.samples is None:
+        return recipe
+    return replace(recipe, maps=replace(recipe.maps, samples=options.samples))
+
+
+def _asked(options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions) -> dict[str, Any]:
+    """Facts of a run that only some runs have. Raises ValueError for a control that cannot look at
+    the ensemble's canvases."""
+    plain = ("length_tolerance", "spiral_arms", "bulge", "lower_votes")
+    asked = {name: value for name in plain if (value := getattr(options, name))}
+    if options.control is None:
+        return asked
+    spec = load_control(options.control, read).spec
+    if spec.field != ensemble.field:
+        raise ValueError(
+            f"control {spec.name!r} was trained on {spec.field}, the ensemble {ensemble.name!r} "
+            f"looks at {ensemble.field}: train it with the ensemble's preset"
+        )
+    return asked | {"control": _without_places(spec)}
+
+
+def _without_places(spec: EnsembleSpec) -> dict[str, Any]:
+    """Where weights lie changes nothing, what they are is their sha256."""
+    return {name: value for name, value in spec.to_dict().items() if name != "weights"}
+
+
+def _check_empty(fs: Any, folder: str) -> None:
+    """Raises ValueError if a catalogue lies there of which no record tells how it was made."""
+    if storage.exists(fs, folder) and storage.list_files(fs, folder, (".parquet",)):
+        raise ValueError(
+            f"{storage.redact(folder)!r} holds a catalogue, but no {provenance.FILE} beside it "
+            "says how it was made: choose another output, or remove the catalogue"
+        )
+
+
+def _facts(plan: Plan, source: Mapping[str, Any]) -> dict[str, Any]:
+    options = plan.options
+    return {
+        "input": source,
+        "ensemble": _without_places(plan.ensemble),
+        "estimator": plan.recipe.to_dict(),
+        "selection": asdict(plan.selection),
+        "seed": options.seed,
+        "scale": options.scale,
+        "cosmology": options.cosmology,
+        "limits": asdict(options.limits),
+        "keep": list(options.keep),
+        "kept_fraction": plan.kept_fraction,
+    }
+
+
+def _check_apart(options: MeasureOptions) -> None:
+    """Raises ValueError if the catalogue would lie among the shards."""
+    source = storage.filesystem(options.input, options.read_options())[1]
+    target = storage.filesystem(options.output, options.write_options())[1]
+    if f"{target.rstrip('/')}/".startswith(f"{source.rstrip('/')}/"):
+        raise ValueError(
+            f"the output {storage.redact(options.output)!r} lies within the input: its files would "
+            "be taken for shards; choose a folder beside it"
+        )
+    taken = {*SCHEMA.names, *(field.name for fields in OPTIONAL.values() for field in fields)}
+    if clash := [name for name in options.keep if name in taken]:
+        raise ValueError(
+            f"keep names {clash[0]!r}, which the catalogue has already: leave it out, or rename "
+            "the input's column"
+        )

@@ -1,0 +1,130 @@
+"""One session of a run: what is missing in the catalogue is measured, and the end is noted."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from catalogues import storage
+from catalogues.runs.checkpoint import remove, remove_strays
+from catalogues.runs.files import CATALOGUE, PICTURES
+from catalogues.runs.lease import Lease
+from catalogues.runs.provenance import SEAL, RunRecord, new_session, seal, sealed, write_record
+from catalogues.storage import StorageError
+from pipelines import console as terminal
+from pipelines.cluster.failures import RunFailed, cause
+from pipelines.cluster.resources import StageResources, cluster, stage_resources
+from pipelines.progress import MeasureProgress
+
+if TYPE_CHECKING:
+    from pipelines.measure.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureSummary:
+    """What a session did. `statuses`: rows of the catalogue by status; `written`: rows of this
+    session; `seconds`: from the first stage's start to the last file."""
+
+    run_id: str
+    output: str
+    statuses: dict[str, int]
+    written: int = 0
+    seconds: float = 0.0
+
+
+def already_finished(plan: Plan) -> MeasureSummary:
+    """What is told of a run of which nothing was left to do."""
+    assert plan.stored
+    return MeasureSummary(
+        run_id=plan.stored.run_id,
+        output=plan.options.output,
+        statuses=dict(plan.ledger.statuses),
+    )
+
+
+def measure_alone(
+    plan: Plan, lease: Lease, console: Console | None, tell: Callable[[str], None]
+) -> MeasureSummary:
+    """One session of a run, whose output nobody else writes."""
+    from pipelines.measure.plan import with_catalogue
+
+    plan, options = with_catalogue(plan), plan.options
+    for stray in plan.ledger.strays:
+        remove(storage.filesystem(options.output, options.write_options())[0], stray)
+    if plan.stored and not plan.work:
+        _close(plan, plan.stored)
+        return already_finished(plan)
+    tell(plan.announcement())
+    with cluster(options.cluster) as resources:
+        cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
+        device = plan.device or ("cuda" if gpus else "cpu")
+        have = stage_resources(options.cluster, device, cpus, gpus)
+        return _measure(plan, plan.record(device), have, lease, console)
+
+
+def _measure(
+    plan: Plan, record: RunRecord, have: StageResources, lease: Lease, console: Console | None
+) -> MeasureSummary:
+    """One session of a run, on a cluster that is there."""
+    from pipelines.cluster.monitor import Watch
+    from pipelines.measure.stages import receipts, stages
+
+    options = plan.options
+    fs, root = storage.filesystem(options.output, options.write_options())
+    record = record.with_session(new_session(record.facts["device"]))
+    write_record(fs, root, record)
+    progress, outcome = MeasureProgress(plan.rows, plan.ledger.statuses, console), "failed"
+    names = {os.path.basename(path) for path in plan.ledger.paths}
+    mark: dict[str, str] = {}
+    try:
+        watch = Watch(fs, root, record, progress)
+        with terminal.terminated_as_interrupt(), progress, watch:
+            for receipt in receipts(stages(plan, record, have, lease.name)):
+                progress.add(json.loads(receipt["statuses"]))
+                names.add(receipt["file"])
+                lease.check()
+        if progress.done != plan.rows:
+            raise RuntimeError(f"{progress.done} rows came of {plan.rows}")
+        lease.confirm()
+        mark, outcome = _tidy(fs, root, names, plan), "finished"
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        raise
+    except Exception as error:
+        raise RunFailed(
+            f"{cause(error)}; {progress.done} of {plan.rows} galaxies are in the catalogue: run "
+            "the same command again to finish"
+        ) from error
+    finally:
+        # a store that is gone must not hide why the run failed, nor run.json be another run's
+        with nullcontext() if outcome == "finished" else suppress(StorageError):
+            lease.confirm()
+            write_record(fs, root, record.ended(outcome, progress.statuses, **mark))
+    return MeasureSummary(
+        run_id=record.run_id,
+        output=options.output,
+        statuses=dict(progress.statuses),
+        written=progress.done - progress.before,
+        seconds=progress.seconds,
+    )
+
+
+def _close(plan: Plan, record: RunRecord) -> None:
+    """Finish what a session did not that was killed when all rows were there."""
+    fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
+    mark = _tidy(fs, root, {os.path.basename(path) for path in plan.ledger.paths}, plan)
+    if record.sessions and sealed(record.sessions[-1]) != mark[SEAL]:
+        write_record(fs, root, record.ended("finished", plan.ledger.statuses, **mark))
+
+
+def _tidy(fs: Any, root: str, names: set[str], plan: Plan) -> dict[str, str]:
+    """Leave a finished catalogue of these files alone in its folder; its seal."""
+    remove_strays(fs, storage.join(root, CATALOGUE), storage.join(root, PICTURES), names)
+    inputs = [(shard.name, shard.size_bytes, shard.version) for shard in plan.shards]
+    return {SEAL: seal(fs, root, inputs)}

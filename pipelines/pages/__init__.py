@@ -1,0 +1,1 @@
+"""HTML pages: templates, plots and the elements that several pages share."""

@@ -1,0 +1,1 @@
+"""`ansae preflight`: check a run and estimate its cost before it starts."""

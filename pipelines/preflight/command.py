@@ -1,0 +1,85 @@
+"""`ansae preflight`: before the money is spent: will the run work, and what will it take?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from catalogues import storage
+from catalogues.storage import StorageError
+from catalogues.storage.checks import check_room
+from catalogues.storage.findings import Finding, Verdict, refused
+from pipelines import console as terminal
+from pipelines.cluster.resources import cluster, stage_resources
+from pipelines.preflight.options import PreflightOptions
+
+PROG = "ansae preflight"
+
+_COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.REFUSED: "bold red"}
+_WIDTH = 120
+
+
+def run(options: PreflightOptions) -> list[Finding]:
+    """Look at everything; what cannot be looked at for what was refused before is left out."""
+    from pipelines.preflight.inputs import check_places, check_plan
+
+    findings = check_places(options.measure())
+    plan, found = check_plan(options.measure())
+    findings += found
+    if plan is None or any(f.verdict is Verdict.REFUSED for f in findings):
+        return findings
+    try:
+        with cluster(options.cluster) as resources:
+            return findings + _on_cluster(options, plan, resources)
+    except ValueError as error:
+        return [*findings, refused("cluster", str(error))]
+
+
+def _on_cluster(options: PreflightOptions, plan: Any, resources: dict[str, float]) -> list[Finding]:
+    from pipelines.preflight.cluster import check_cluster
+    from pipelines.preflight.estimate import estimate
+    from pipelines.preflight.probe import probe
+
+    cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
+    device = plan.device or ("cuda" if gpus else "cpu")
+    have = stage_resources(options.cluster, device, cpus, gpus)
+    findings = check_cluster(plan, have, resources)
+    if any(f.verdict is Verdict.REFUSED for f in findings):
+        return findings
+    record = plan.record(device)
+    probes, found = probe(plan, record, have, options.probe, options.patience_s)
+    findings += found
+    if not probes or any(f.verdict is Verdict.REFUSED for f in found):
+        return findings
+    told, needed_bytes = estimate(plan, have, probes, cpus, options)
+    fs, root = storage.filesystem(options.output, options.write_options())
+    return [*findings, check_room(fs, root, needed_bytes), *told]
+
+
+def show(findings: list[Finding], console: Console) -> None:
+    """One line a finding."""
+    table = Table(box=None, pad_edge=False)
+    for name, kept in (("check", True), ("", True), ("found", False)):
+        table.add_column(name, no_wrap=kept, overflow="fold")
+    for finding in findings:
+        colour = _COLOURS[finding.verdict]
+        verdict = f"[{colour}]{finding.verdict}[/{colour}]"
+        table.add_row(finding.check, verdict, finding.found.replace("[", r"\["))
+    console.print(table, highlight=False)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; returns the exit status that PreflightOptions tells."""
+    options = terminal.parse(PreflightOptions, PROG, arguments)
+    try:
+        findings = run(options)
+    except (StorageError, ValueError) as error:
+        return terminal.complain(PROG, str(error), terminal.MISTAKE)
+    except KeyboardInterrupt:
+        return terminal.complain(PROG, "interrupted", terminal.INTERRUPTED)
+    console = Console()
+    show(findings, console if console.is_terminal else Console(width=_WIDTH))
+    failed = any(f.verdict is Verdict.REFUSED for f in findings)
+    return terminal.FAILURE if failed else terminal.OK

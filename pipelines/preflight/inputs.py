@@ -1,0 +1,96 @@
+"""Preflight's look at what the run is made of: options, shards, networks, a run that is there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from actors.load_networks import find_ensemble
+from catalogues import storage
+from catalogues.runs.heartbeat import Life, life, read_heartbeat, silence_s
+from catalogues.shards.reading import list_shards
+from catalogues.storage import StorageError
+from catalogues.storage.checks import check_credentials, check_store, size
+from catalogues.storage.findings import Finding, ok, refused, warning
+from models.networks.ensemble import Ensemble, EnsembleSpec
+from pipelines.measure.options import MeasureOptions
+from pipelines.measure.plan import Plan, make_plan
+
+
+def check_places(options: MeasureOptions) -> list[Finding]:
+    """Findings about credentials and the output."""
+    urls = (options.input, options.output)
+    found = [check_credentials(urls, options.read_options())]
+    try:
+        return found + check_store(*storage.filesystem(options.output, options.write_options()))
+    except StorageError as error:
+        return [*found, refused("output", str(error))]
+
+
+def check_plan(options: MeasureOptions) -> tuple[Plan | None, list[Finding]]:
+    """The plan and what it is made of; None where there can be none, with every reason."""
+    try:
+        plan = make_plan(options)
+    except (StorageError, ValueError) as error:
+        parts = [_input(options), _networks(options)]
+        if all(part.verdict != "refused" for part in parts):
+            parts.append(refused("run", str(error)))
+        return None, parts
+    return plan, [_input_of(plan), _networks_of(plan), _run_of(plan)]
+
+
+def _input(options: MeasureOptions) -> Finding:
+    try:
+        return _shards(list_shards(options.input, options.read_options()))
+    except (StorageError, ValueError) as error:
+        return refused("input", str(error))
+
+
+def _input_of(plan: Plan) -> Finding:
+    return _shards(plan.shards)
+
+
+def _shards(shards: tuple[Any, ...]) -> Finding:
+    rows, stored = sum(s.rows for s in shards), sum(s.size_bytes for s in shards)
+    return ok("input", f"{rows} galaxies in {len(shards)} shards, {size(stored)}")
+
+
+def _networks(options: MeasureOptions) -> Finding:
+    try:
+        files = find_ensemble(options.ensemble, options.read_options())
+        spec = EnsembleSpec.from_dict(files.description)
+        Ensemble.from_bytes(spec, files.weights)
+    except (StorageError, ValueError) as error:
+        return refused("networks", str(error))
+    return _members(spec)
+
+
+def _networks_of(plan: Plan) -> Finding:
+    return _members(plan.ensemble)
+
+
+def _members(spec: EnsembleSpec) -> Finding:
+    voting = len(spec.members) - len(spec.explained)
+    told = f"{len(spec.members)} members" + (f", {voting} of them only vote" if voting else "")
+    return ok("networks", f"{spec.name!r}, {told}: weights have their sha256")
+
+
+def _run_of(plan: Plan) -> Finding:
+    """Whether there is a run that this one would go on with."""
+    if plan.stored is None:
+        return ok("run", "a new one")
+    options = plan.options
+    try:
+        plan.record(plan.device or "")
+    except ValueError as error:
+        return refused("run", str(error))
+    fs, root = storage.filesystem(options.output, options.write_options())
+    now = datetime.now(UTC)
+    if life(plan.stored, beat := read_heartbeat(fs, root), now) is Life.RUNNING:
+        seconds = silence_s(plan.stored, beat, now)
+        return warning(
+            "run",
+            f"{plan.stored.run_id} gave a sign of life {seconds:.0f} s ago: if it is at work, "
+            "another will be refused; wait for its end, or choose another output",
+        )
+    return ok("run", f"goes on with {plan.stored.run_id}: {plan.ledger.rows} of {plan.rows} done")

@@ -1,0 +1,1 @@
+"""`ansae publish`: a finished catalogue as HATS, or as one flat file."""

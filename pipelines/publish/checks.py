@@ -1,0 +1,89 @@
+"""What `ansae publish` looks at before it writes: the run, its files, the output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from actors.publisher import Publication
+from catalogues import storage
+from catalogues.hats import unfinished as under_way
+from catalogues.hats.rows import PLACED
+from catalogues.runs import provenance
+from catalogues.runs.files import CATALOGUE
+from catalogues.runs.heartbeat import Life
+from catalogues.runs.provenance import RunRecord
+from catalogues.storage import StorageError
+from pipelines.publish.steps import Pieces
+
+if TYPE_CHECKING:
+    from pipelines.publish.options import PublishOptions
+
+
+def finished_run(options: PublishOptions) -> RunRecord:
+    """The run's record. Raises ValueError where the run has not ended and that was not allowed."""
+    fs, root = storage.filesystem(options.run, options.storage_options())
+    record = provenance.read_record(fs, root)
+    place = storage.redact(options.run)
+    if record is None:
+        raise ValueError(f"{place!r} holds no run.json: give the output of an `ansae measure`")
+    outcome = record.sessions[-1].get("outcome") if record.sessions else None
+    if outcome != Life.FINISHED and not options.unfinished:
+        raise ValueError(
+            f"run {record.run_id} in {place!r} has not finished: end it with the same `ansae "
+            "measure` command, or publish what there is with --unfinished"
+        )
+    return record
+
+
+def check_output(options: PublishOptions) -> None:
+    """Raises ValueError for an output that holds files, or lies among the catalogue's."""
+    fs, root = storage.filesystem(options.output, options.storage_options())
+    _, source = storage.filesystem(storage.join(options.run, CATALOGUE), options.storage_options())
+    place = storage.redact(options.output)
+    if f"{root}/".startswith(f"{source}/"):
+        raise ValueError(f"the output {place!r} lies in the run's catalogue: give another folder")
+    under_way.require_free(fs, root)
+
+
+def look(options: PublishOptions) -> tuple[Publication, list[tuple[str, int]]]:
+    """Where everything lies, and (path, bytes) of the catalogue's files."""
+    reach = options.storage_options()
+    url = storage.join(options.run, CATALOGUE)
+    fs, folder = storage.filesystem(url, reach)
+    files = storage.list_files(fs, folder, (".parquet",)) if storage.exists(fs, folder) else []
+    if not files:
+        raise ValueError(
+            f"{storage.redact(options.run)!r} holds no {CATALOGUE}/*.parquet: nothing was measured"
+        )
+    schema = _schema(fs, files[0][0])
+    found = Publication(catalogue=url, schema=schema, output=options.output, storage=reach)
+    return found, files
+
+
+def _schema(fs: Any, path: str) -> pa.Schema:
+    with storage.open_random(fs, path) as file, storage.explained("read", path):
+        try:
+            schema = pq.ParquetFile(file).schema_arrow
+        except pa.ArrowInvalid as error:
+            raise StorageError(f"{path!r} is not a readable Parquet file: {error}") from error
+    if absent := [name for name in PLACED if name not in schema.names]:
+        raise ValueError(f"{path!r} has no column {absent[0]!r}: it is no file of a bar catalogue")
+    return schema
+
+
+def check_rows(pieces: Pieces, options: PublishOptions, record: RunRecord) -> None:
+    """Raises ValueError where rows are missing, or none can be published in the way asked for."""
+    found, known = pieces.rows + pieces.apart_rows, sum(record.statuses.values())
+    if found != known and not options.unfinished:
+        raise ValueError(
+            f"the catalogue has {found} rows and its run.json counts {known}: files were removed "
+            "or added; restore them, measure again, or publish what there is with --unfinished"
+        )
+    if not pieces.rows and options.flat is None:
+        raise ValueError(
+            "no row has an identifier and a place (ra, dec), so there is nothing to lay out on the "
+            "sky: write one file all the same with --flat parquet, fits or csv"
+        )

@@ -1,0 +1,159 @@
+"""`ansae publish`: a finished catalogue -> a HATS collection that LSDB, DuckDB, astropy open."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from actors.publisher import WORK
+from catalogues import storage
+from catalogues.hats import unfinished as under_way
+from catalogues.hats.collection import COLLECTION, write_collection
+from catalogues.runs import provenance
+from catalogues.runs.lease import Lease, LeaseError, hold
+from catalogues.runs.provenance import RunRecord
+from catalogues.storage import StorageError
+from pipelines import console as terminal
+from pipelines.cluster.failures import RunFailed
+from pipelines.cluster.resources import ClusterOptions, cluster
+from pipelines.publish.checks import check_output, check_rows, finished_run, look
+from pipelines.publish.options import PublishOptions
+from pipelines.publish.steps import APART, Pieces, Publisher, Sky, margin_name
+
+PROG = "ansae publish"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishSummary:
+    """What was written. `sky`: None where no row has a place; `flat`: the one file's name."""
+
+    output: str
+    pieces: Pieces
+    sky: Sky | None
+    flat: str | None
+    seconds: float
+
+
+def run(options: PublishOptions, console: Console | None = None) -> PublishSummary:
+    """Publish. Raises StorageError and ValueError for mistakes, RunFailed where Ray fails; then
+    nothing is left behind. What a killed one has left is cleared away. LeaseError where another
+    run has taken the output over: what lies there is then its own."""
+    console = console or Console(stderr=True)
+    record = finished_run(options)
+    check_output(options)
+    publication, files = look(options)
+    fs, root = publication.place()
+    with (
+        hold(fs, root, tell=lambda words: console.print(words)) as lease,
+        cluster(ClusterOptions(address=options.address)) as resources,
+    ):
+        import ray
+
+        under_way.begin(fs, root, _names(options))
+        publisher = Publisher(
+            publication=publication,
+            name=options.name,
+            description=f"Bars of galaxies measured by ansae, run {record.run_id}",
+            console=console,
+            most=max(1, int(resources.get("CPU", 1))),
+        )
+        try:
+            with terminal.terminated_as_interrupt():
+                return _publish(publisher, options, record, files, lease)
+        except BaseException as error:
+            with suppress(LeaseError):  # where another has taken over, the files are its own
+                lease.confirm()
+                under_way.clear(fs, root, _names(options))
+            if isinstance(error, ray.exceptions.RayError):
+                why = " ".join(str(error).split())[:500]
+                raise RunFailed(f"{why}; nothing was published: run the same again") from error
+            raise
+
+
+def _publish(
+    publisher: Publisher,
+    options: PublishOptions,
+    record: RunRecord,
+    files: list[tuple[str, int]],
+    lease: Lease,
+) -> PublishSummary:
+    began = time.monotonic()
+    pieces = publisher.sort(files)
+    check_rows(pieces, options, record)
+    sky = None
+    if pieces.rows:
+        sky = publisher.write(pieces, options.rows_per_partition, options.margin_arcsec)
+    if pieces.apart_rows:
+        publisher.write_apart(pieces)
+    flat = None
+    if options.flat is not None:
+        flat = publisher.write_flat(pieces, sky.leaves if sky else (), options.flat)
+    lease.confirm()
+    fs, root = publisher.publication.place()
+    provenance.write_record(fs, root, record)
+    if sky is not None:
+        write_collection(fs, root, *_folders(options))
+    under_way.clear(fs, root, [WORK])
+    return PublishSummary(
+        output=options.output,
+        pieces=pieces,
+        sky=sky,
+        flat=flat,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _folders(options: PublishOptions) -> list[str]:
+    """Of the catalogue and, if asked for, of its margin cache."""
+    if options.margin_arcsec is None:
+        return [options.name]
+    return [options.name, margin_name(options.name, options.margin_arcsec)]
+
+
+def _names(options: PublishOptions) -> list[str]:
+    """All that is put into the output."""
+    flat = [] if options.flat is None else [f"{options.name}.{options.flat}"]
+    return [WORK, *_folders(options), *flat, APART, provenance.FILE, COLLECTION]
+
+
+def report(summary: PublishSummary) -> list[str]:
+    """Lines that say what was written."""
+    place, pieces = storage.redact(summary.output), summary.pieces
+    lines = []
+    if summary.sky is not None:
+        leaves = summary.sky.leaves
+        orders = sorted({leaf.order for leaf in leaves})
+        size = sum(leaf.size_bytes for leaf in leaves) / 2**20
+        lines.append(
+            f"{pieces.rows} galaxies in {len(leaves)} partitions of order "
+            f"{'-'.join(map(str, sorted({orders[0], orders[-1]})))}, {size:.1f} MiB, at {place} "
+            f"in {summary.seconds:.1f} s"
+        )
+        if summary.sky.margin is not None:
+            lines.append(f"margin cache: {sum(leaf.rows for leaf in summary.sky.margin)} rows")
+    if pieces.apart_rows:
+        lines.append(f"{pieces.apart_rows} rows without identifier or position: {APART}")
+    if summary.flat is not None:
+        lines.append(f"one file of {pieces.rows + pieces.identified_rows} rows: {summary.flat}")
+    if summary.sky is None:
+        lines.append(f"no row has a position: no HATS collection (no {COLLECTION}) in {place}")
+    return lines
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for Ctrl-C,
+    each told in one line."""
+    options = terminal.parse(PublishOptions, PROG, arguments)
+    try:
+        summary = run(options)
+    except (StorageError, ValueError) as error:
+        return terminal.complain(PROG, str(error), terminal.MISTAKE)
+    except RunFailed as error:
+        return terminal.complain(PROG, str(error), terminal.FAILURE)
+    except KeyboardInterrupt:
+        return terminal.complain(PROG, "interrupted: nothing was published", terminal.INTERRUPTED)
+    print("\n".join(report(summary)))
+    return terminal.OK

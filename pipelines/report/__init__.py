@@ -1,0 +1,1 @@
+"""`ansae report`: a run's catalogue as one HTML page."""

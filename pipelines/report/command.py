@@ -1,0 +1,142 @@
+"""`ansae report`: a run's output as one HTML file that opens anywhere, offline."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import duckdb
+import tyro
+
+from catalogues import storage
+from catalogues.queries import database, summary
+from catalogues.runs import provenance
+from catalogues.storage import StorageError, StorageOptions
+from pipelines import console as terminal
+from pipelines.pages import render as page
+from pipelines.pages import run_facts
+from pipelines.report import sections
+from pipelines.report.gallery import GALLERY_MAX, gallery
+from pipelines.report.sky_map import sky_map
+from pipelines.report.truth import compare, truth_section
+
+PROG = "ansae report"
+_SCRIPTS = ("picture.js", "dialog.js", "sky.js", "gallery.js")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions:
+    """Write one HTML file: what ran, what came out, pictures of galaxies, their maps and bars."""
+
+    output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
+    """Output folder of `ansae measure`, local or s3://."""
+    html: str | None = None
+    """File to write, local or s3://; by default report.html in OUTPUT."""
+    truth: str | None = None
+    """Known bars: Parquet (also the input's shards) or CSV with object_id, true_bar_length_px and
+    true_bar_position_angle_deg."""
+    title: str = "Bar catalogue"
+    """Heading of the page."""
+    gallery: int = 400
+    """Most galaxies in the gallery, of those whose pictures the run kept; 1000 make about 8 MB."""
+    galaxies: int = 6
+    """Best and worst cases shown against the truth."""
+    failures: int = 50
+    """Most rows without a result that are listed."""
+    memory_mb: int = 2048
+    """Memory that queries may take in MiB; beyond it they use the disk."""
+    endpoint_url: str | None = None
+    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+    anonymous: bool = False
+    """Ask S3 without credentials."""
+
+    def __post_init__(self) -> None:
+        limits = {"galaxies": 1000, "failures": 1000, "gallery": GALLERY_MAX}
+        for name, most in limits.items():
+            if not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} {getattr(self, name)} must lie in 0..{most}")
+        # each of these checks its own part
+        self.storage_options(), self.database_params()
+
+    def storage_options(self) -> StorageOptions:
+        """How S3 is reached."""
+        return StorageOptions(endpoint_url=self.endpoint_url, anonymous=self.anonymous)
+
+    def database_params(self) -> database.DatabaseParams:
+        """How much of the machine queries may take."""
+        return database.DatabaseParams(memory_mb=self.memory_mb)
+
+
+def run(options: ReportOptions) -> str:
+    """Write the report; returns where. Raises StorageError and ValueError before it writes."""
+    store = options.storage_options()
+    with database.opened(options.output, store, options.database_params()) as con:
+        if options.truth is not None:
+            database.add_table(con, database.TRUTH, options.truth, store)
+        values = contents(con, options, _record(options))
+        scripts = _SCRIPTS if values["gallery"] else ()
+        html = page.render(values, styles=["gallery.css"], scripts=scripts)
+    url = options.html or storage.join(options.output, "report.html")
+    fs, path = storage.filesystem(url, store)
+    storage.write_whole(fs, path, html.encode())
+    return url
+
+
+def contents(
+    con: duckdb.DuckDBPyConnection, options: ReportOptions, record: dict[str, Any]
+) -> dict[str, Any]:
+    """Everything that the page's template names."""
+    statuses = summary.status_counts(con)
+    failures = summary.failures(con, options.failures)
+    truth = truth_section(con, compare(con), options.galaxies) if options.truth else None
+    sky = sky_map(con)
+    run_id, place = record.get("run_id", "without a record"), storage.redact(options.output)
+    written = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
+    return {
+        "title": options.title,
+        "lead": f"Run {run_id} in {place}",
+        "contents": [
+            ("status", "Status"),
+            ("gallery", "Gallery"),
+            *([("sky", "On the sky")] if sky else []),
+            *([("truth", "Against the truth")] if truth else []),
+            ("distributions", "Distributions"),
+            ("failures", "Failures"),
+            ("run", "What ran"),
+        ],
+        "headline": sections.headline(con, statuses),
+        "statuses": statuses,
+        "stops": summary.stop_counts(con),
+        "plots": sections.distributions(con),
+        "truth": truth,
+        "gallery": gallery(con, options.gallery, sky, truth is not None),
+        "no_gallery": (
+            "this run kept no pictures of galaxies." if options.gallery else "--gallery 0."
+        ),
+        "sky": sky,
+        "failures": failures,
+        "failures_note": sections.failures_note(statuses, len(failures)),
+        "main_facts": run_facts.main_facts(record),
+        "all_facts": run_facts.all_facts(record),
+        "footer": f"Written by ansae on {written}. This file needs no network.",
+    }
+
+
+def _record(options: ReportOptions) -> dict[str, Any]:
+    """run.json as it stands; empty where the run left none."""
+    fs, root = storage.filesystem(options.output, options.storage_options())
+    record = provenance.read_record(fs, root)
+    return dict(json.loads(record.to_json())) if record is not None else {}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line. Returns the exit status: 0, or 2 for a mistake that one line explains."""
+    options = terminal.parse(ReportOptions, PROG, arguments)
+    try:
+        path = run(options)
+    except (StorageError, ValueError, duckdb.Error) as error:
+        return terminal.complain(PROG, str(error), terminal.MISTAKE)
+    print(f"report: {path}")
+    return terminal.OK

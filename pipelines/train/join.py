@@ -1,0 +1,70 @@
+"""Networks that join an ensemble: they vote beside its members and are not explained.
+
+Maps, and whatever was calibrated on them, stay as they were; only votes change, and with them which
+galaxies get maps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from actors.load_networks import find_ensemble
+from catalogues.runs.ensembles import ESTIMATOR_FILE, EnsembleFiles
+from catalogues.storage import StorageOptions
+from models.networks.ensemble import EnsembleSpec
+from pipelines.train.options import TrainOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """An ensemble that others join. `spec`, `files`: its own."""
+
+    spec: EnsembleSpec
+    files: EnsembleFiles
+
+    @classmethod
+    def find(cls, options: TrainOptions) -> Joined | None:
+        """The ensemble that `options.joins` names. Raises StorageError where it is not there,
+        ValueError where the networks to train cannot vote in it."""
+        if options.joins is None:
+            return None
+        files = find_ensemble(options.joins, StorageOptions())
+        found = cls(spec=EnsembleSpec.from_dict(files.description), files=files)
+        found._check(options)
+        return found
+
+    def _check(self, options: TrainOptions) -> None:
+        names = [m.name for m in self.spec.members]
+        if taken := [m.name for m in options.specs if m.name in names]:
+            raise ValueError(
+                f"ensemble {self.spec.name!r} has a member {taken[0]!r} already: name the network "
+                "that joins otherwise (--architecture NAME=ARCHITECTURE)"
+            )
+        theirs = (self.spec.field, self.spec.votes_view, self.spec.vote_views)
+        if theirs != options.field_and_view:
+            raise ValueError(
+                f"ensemble {self.spec.name!r} looks at other squares of sky than preset "
+                f"{options.preset!r}: who joins must see what the others see; give its preset"
+            )
+        self.with_voters(options, [""] * len(options.specs))
+
+    def with_voters(self, options: TrainOptions, sha256: Sequence[str]) -> EnsembleSpec:
+        """The ensemble and those who join it, whose weights have `sha256`. Raises ValueError."""
+        voters = (replace(m, explained=False) for m in options.specs)
+        members = (*self.spec.members, *voters)
+        return replace(
+            self.spec,
+            name=f"{self.spec.name}-joined",
+            members=members,
+            weights=tuple(f"{m.name}.safetensors" for m in members),
+            sha256=(*self.spec.sha256, *sha256),
+        )
+
+    @property
+    def besides(self) -> dict[str, bytes]:
+        """Files that go with it: its estimator, where it has one."""
+        if self.files.estimator is None:
+            return {}
+        return {ESTIMATOR_FILE: json.dumps(self.files.estimator).encode()}

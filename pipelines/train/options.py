@@ -1,0 +1,314 @@
+"""Options of `ansae train`, and the recipe that they come to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from catalogues.images.radio import RadioParams
+from catalogues.scales import ScaleConvention
+from catalogues.shards.splits import SplitFractions
+from catalogues.shards.votes import TOLERANCE
+from catalogues.truth.training_lengths import BarLengthColumn
+from models.networks.checkpoints import is_checkpoint, published_spec
+from models.networks.classes import ClassSpec
+from models.networks.length_regressor import control_member
+from models.networks.member import MemberSpec
+from models.networks.presets import preset
+from models.networks.votes import Pool
+from models.preprocess import FieldSpec
+from models.training.class_training import (
+    FLUX_VIEW,
+    VIEWS,
+    class_members,
+    class_params,
+    flux_field,
+    network_name,
+)
+from models.training.guidance import GuideParams
+from models.training.params import RECIPES, TrainParams, control_params
+from models.views import ViewParams
+from pipelines.cluster.resources import ClusterOptions
+
+_USUAL = {"bar-length": ("xception",), "classes": ("resnetv2",)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """Train an ensemble on image shards that carry votes (vote_<answer> columns), the control that
+    predicts bar lengths from a length column, or networks that tell the classes of a column apart,
+    cross-validated.
+
+    A galaxy's part (train, validation, test) is a hash of its object_id; the test part is never
+    looked at here. The same command again goes on from the last whole epoch.
+    """
+
+    data: Annotated[tuple[str, ...], tyro.conf.Positional]
+    """Folders or URLs of image shards with vote columns."""
+    output: str
+    """Folder for ensemble.json, weights, learning curves and model card."""
+    preset: str = "compact"
+    """Members, field and views: 'compact' or 'paper'."""
+    members: tuple[str, ...] = ()
+    """Names of the preset's members to train; all of them (of a control: xception, of classes:
+    resnetv2) where empty."""
+    target: Literal["votes", "bar-length", "classes"] = "votes"
+    """What is predicted; bar-length: the control, one linear output, length in galaxy radii;
+    classes: values of a column."""
+    target_column: str | None = None
+    """Column of classes; or of FULL bar lengths, its name ends in the unit: _px, _arcsec, _kpc,
+    _over_r90 or _scaled (of 2 petroR90)."""
+    target_scale: ScaleConvention = "given"
+    """Pixel scale for lengths that are not in px: 'given' by the rows, or by the 'gz2' rule."""
+    classes: tuple[str, ...] = ()
+    """Values of the column of classes to tell apart; rows of others are left out."""
+    folds: int = 5
+    """Of classes: each member is trained once for each fold, on all the others."""
+    fold_column: str = "object_id"
+    """Of classes: rows with the same value are one source, never in two folds."""
+    reads: Literal["flux", "picture"] = "flux"
+    """Of classes: one band of fluxes (FITS, grey PNG), or a picture in colours."""
+    cutout_px: int = 150
+    """Of fluxes: the central square that is looked at, in stored pixels."""
+    input_px: int | None = None
+    """Side of the square that members see; the preset's or the architecture's where not given."""
+    radio: RadioParams = field(default_factory=RadioParams)
+    """Pre-processing of fluxes."""
+    split: SplitFractions = field(default_factory=SplitFractions)
+    """Shares kept for validation and test."""
+    head: Literal["sigmoid", "tree"] | None = None
+    """Output: 37 unconstrained sigmoids (paper) or a softmax per question; else the preset's."""
+    loss: Literal["squared_error", "cross_entropy"] | None = None
+    """squared_error (paper) or cross_entropy per question; else the preset's."""
+    epochs: int | None = None
+    """At most so many; the preset's own recipe where not given."""
+    batch_size: int | None = None
+    """Galaxies per step, over all workers of a member; the recipe's where not given."""
+    learning_rate: float | None = None
+    """The recipe's where not given."""
+    bfloat16: bool = False
+    """Mixed precision: only on hardware that has it."""
+    seed: int = 0
+    """Of weights, order, augmentation and search."""
+    guide: bool | None = None
+    """Teach where to look on galaxies with known bars (mocks), after the votes; else the recipe."""
+    architecture: tuple[str, ...] = ()
+    """Members in place of the preset's, NAME=ARCHITECTURE each: any convolutional network of
+    timm's, or a checkpoint to begin from, hf_hub:OWNER/NAME (Zoobot's encoders) or
+    local-dir:FOLDER; with the preprocessing of the published configuration."""
+    pretrained: bool = False
+    """Begin from published weights (timm's hub or cache)."""
+    initial_weights: tuple[str, ...] = ()
+    """Begin from safetensors files, MEMBER=PATH each: timm's, or an earlier training's."""
+    joins: str | None = None
+    """An ensemble (shipped name, path or URL) that the trained networks join as voters: what comes
+    out has its members, maps and estimator, and more votes."""
+    search: int = 0
+    """Try so many recipes per member around the given one, by ASHA; the best becomes the member."""
+    votes_tolerance: float = TOLERANCE
+    """How far a question's answers may miss their sum before they are taken as unknown."""
+    stream: bool = False
+    """Decode anew in every epoch by Ray Data, instead of keeping canvases on the output's disk."""
+    shuffle_buffer: int = 4096
+    """Galaxies among which the order is shuffled when streaming; in memory once per member."""
+    cpus: int = 1
+    """CPU cores per worker."""
+    gpus: float | None = None
+    """GPUs per worker; one where the cluster has any, if not given."""
+    workers_per_member: int = 1
+    """Processes (GPUs) that train one member together, gradients averaged."""
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
+    """Where to compute."""
+
+    def __post_init__(self) -> None:
+        if not self.data:
+            raise ValueError("no data given: name at least one folder of image shards")
+        self._check_architectures()
+        known = [m.name for m in preset(self.preset)[0]]
+        for name in self.members:
+            if name not in known:
+                raise ValueError(f"member {name!r} is not in preset {self.preset!r}: {known}")
+        if (self.target == "votes") != (self.target_column is None):
+            raise ValueError(
+                f"target {self.target!r} and target_column {self.target_column!r}: --target "
+                "bar-length (or classes) and --target-column NAME belong together"
+            )
+        self._check_classes()
+        if self.joins and self.target != "votes":
+            raise ValueError(
+                f"joins {self.joins!r} with target {self.target!r}: who joins an ensemble votes in "
+                "it; leave --target out"
+            )
+        if self.target == "bar-length" and (self.head or self.loss):
+            raise ValueError("the control has a linear output and squared error: no head, no loss")
+        if self.pretrained and self.initial_weights:
+            raise ValueError("pretrained and initial_weights exclude each other: give one of them")
+        for name in ("cpus", "workers_per_member", "shuffle_buffer"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
+        if self.search and not 2 <= self.search <= 10_000:
+            raise ValueError(f"search={self.search} must be 0 (none) or from 2 to 10000 recipes")
+        if self.params.guide and (self.stream or self.workers_per_member > 1):
+            raise ValueError(
+                "a guided stage needs gathered examples and one worker per member: leave --stream "
+                "and --workers-per-member out, or give --guide False"
+            )
+        if self.search and self.workers_per_member > 1:
+            raise ValueError("a search gives each recipe one worker: leave workers_per_member at 1")
+        if self.params.batch_size % self.workers_per_member:
+            raise ValueError(
+                f"batch_size={self.params.batch_size} must be a multiple of workers_per_member="
+                f"{self.workers_per_member}, so that each takes the same share"
+            )
+        if any(m.head == "sigmoid" for m in self.specs) and self.params.loss == "cross_entropy":
+            raise ValueError(
+                "the sigmoid head has no questions for cross_entropy: --loss squared_error, or "
+                "--head tree"
+            )
+        for item in self.initial_weights:
+            names = list(dict.fromkeys(network_name(m.name) for m in self.specs))
+            if item.split("=")[0] not in names or "=" not in item:
+                raise ValueError(f"initial_weights {item!r} is not MEMBER=PATH with one of {names}")
+        self.column  # noqa: B018 (checks its name)
+
+    def _check_architectures(self) -> None:
+        """Raises ValueError for members that are no members, or do not fit the canvas."""
+        if self.architecture and self.members:
+            raise ValueError("members are the preset's, architectures replace them: give either")
+        if bad := [a for a in self.architecture if not re.match(r"\w[\w-]*=[^=]+$", a)]:
+            raise ValueError(
+                f"architecture {bad[0]!r} is not NAME=ARCHITECTURE: write nano=convnext_nano, or "
+                "zoobot=hf_hub:OWNER/NAME"
+            )
+        names = [item.split("=")[0] for item in self.architecture]
+        if len(set(names)) < len(names):
+            raise ValueError(f"members {', '.join(names)}: give each a name of its own")
+        canvas, view, _ = preset(self.preset)[1:]
+        for member in self._chosen:
+            if view.identity and member.input_px != canvas.canvas_px:
+                raise ValueError(
+                    f"member {member.name!r} sees {member.input_px} px, preset {self.preset!r} "
+                    f"shows {canvas.canvas_px}: choose a checkpoint of that size (or leave "
+                    "--input-px out), or a preset whose views are resized"
+                )
+
+    def _check_classes(self) -> None:
+        """Raises ValueError for options of classes that do not fit the others or each other."""
+        if self.target != "classes":
+            if self.classes:
+                raise ValueError(f"classes {self.classes} need --target classes")
+            return
+        if self.stream or self.search or self.head or self.loss:
+            raise ValueError(
+                "classes have their own head and loss, are gathered and cross-validated: leave "
+                "--head, --loss, --stream and --search out"
+            )
+        if not 2 <= self.folds <= 50:
+            raise ValueError(f"folds={self.folds} must lie in 2..50")
+        if not 16 <= self.cutout_px <= 4096:
+            raise ValueError(f"cutout_px={self.cutout_px} must lie in 16..4096")
+        self.class_spec  # noqa: B018 (checks the classes)
+
+    @property
+    def class_spec(self) -> ClassSpec | None:
+        """What a classifier is trained for."""
+        if self.target != "classes" or self.target_column is None:
+            return None
+        return ClassSpec(
+            names=self.classes, column=self.target_column, folds=self.folds,
+            fold_column=self.fold_column, reads=self.reads, radio=self.radio,
+        )  # fmt: skip
+
+    @property
+    def column(self) -> BarLengthColumn | None:
+        """The control's target."""
+        if self.target != "bar-length" or self.target_column is None:
+            return None
+        return BarLengthColumn(name=self.target_column, scale=self.target_scale)
+
+    @property
+    def field_and_view(self) -> tuple[FieldSpec, ViewParams, int]:
+        """What canvases show, how members look at them for votes, and how many views."""
+        _, canvas_field, view, views = preset(self.preset)
+        if self.target == "classes" and self.reads == "flux":
+            return flux_field(self.cutout_px), FLUX_VIEW, VIEWS
+        return canvas_field, view, views
+
+    @property
+    def pool(self) -> Pool:
+        """How the members' votes become one: by odds where all answer along the tree."""
+        return "odds" if all(m.head == "tree" for m in self.specs) else "mean"
+
+    @property
+    def checkpoints(self) -> dict[str, str]:
+        """Published checkpoints that members begin from, by the member's name."""
+        given = dict(item.split("=", 1) for item in self.architecture)
+        return {name: place for name, place in given.items() if is_checkpoint(place)}
+
+    @cached_property
+    def _published(self) -> tuple[MemberSpec, ...]:
+        """Members of `architecture`. Raises ValueError where a checkpoint cannot be had."""
+        head = self.head or preset(self.preset)[0][0].head
+        given = [item.split("=", 1) for item in self.architecture]
+        return tuple(published_spec(name, place, head) for name, place in given)
+
+    @property
+    def _of_preset(self) -> tuple[MemberSpec, ...]:
+        names = self.members or _USUAL.get(self.target, ())
+        return tuple(m for m in preset(self.preset)[0] if not names or m.name in names)
+
+    @property
+    def _chosen(self) -> tuple[MemberSpec, ...]:
+        specs = self._published or self._of_preset
+        if self.input_px is None or self.target == "classes":
+            return specs
+        return tuple(replace(m, input_px=self.input_px) for m in specs)
+
+    @property
+    def specs(self) -> tuple[MemberSpec, ...]:
+        """The members to train."""
+        specs = self._chosen
+        if self.target == "bar-length":
+            return tuple(control_member(m) for m in specs)
+        if self.target == "classes":
+            return class_members(specs, len(self.classes), self.folds, self.input_px)
+        return tuple(replace(m, head=self.head or m.head) for m in specs)
+
+    @property
+    def params(self) -> TrainParams:
+        """The preset's recipe with the given changes."""
+        names = ("epochs", "batch_size", "learning_rate", "loss")
+        given = {n: getattr(self, n) for n in names if getattr(self, n) is not None}
+        if self.head == "sigmoid":
+            given.setdefault("loss", "squared_error")
+        recipe = replace(RECIPES[self.preset], bfloat16=self.bfloat16, seed=self.seed, **given)
+        if self.target == "bar-length":
+            return control_params(replace(recipe, guide=None), self.field_and_view[1])
+        if self.target == "classes":
+            return replace(class_params(recipe, self.field_and_view[1]), **given)
+        if self.guide is not None:
+            stage = (recipe.guide or GuideParams()) if self.guide else None
+            recipe = replace(recipe, guide=stage)
+        return recipe
+
+    def deciding(self) -> dict[str, Any]:
+        """The options that decide about the result and are not in `params`."""
+        names = (
+            "preset", "target", "target_column", "target_scale", "seed", "pretrained", "search",
+            "votes_tolerance", "stream",
+        )  # fmt: skip
+        values = {name: getattr(self, name) for name in names}
+        values["members"] = [m.name for m in self.specs]
+        values["heads"] = [m.head for m in self.specs]
+        if self.class_spec is not None:
+            values["classes"] = {**asdict(self.class_spec), "cutout_px": self.cutout_px}
+        if self.input_px is not None:
+            values["input_px"] = self.input_px
+        if self.architecture:
+            values["architectures"] = [m.architecture for m in self.specs]
+        values["shuffle_buffer"] = self.shuffle_buffer if self.stream else None
+        return values

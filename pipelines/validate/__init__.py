@@ -1,0 +1,1 @@
+"""`ansae validate`: a catalogue compared with published truth."""

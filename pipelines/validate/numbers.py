@@ -1,0 +1,271 @@
+"""Which numbers a validation gives, group by group, each group of one choice of galaxies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalogues.bars import CONTROL
+from catalogues.galaxyzoo import COLUMNS
+from catalogues.truth.length_units import CATALOGUE_COLUMN
+from models import statistics
+from models.validation import lengths as validation
+from models.validation import trends
+from models.validation.grade_ceilings import grade_ceilings, presence_ceiling
+from models.validation.grades import CLEAR, FACE_ON, clear_bars, grade_numbers
+from models.validation.misclassified import answer_numbers
+from models.validation.nulls import null_numbers
+from models.validation.numbers import BootstrapParams, Number, number
+from models.validation.regression import decile_errors
+from pipelines.validate.sample import PAPER_UNIT, Sample, paper_axes, paper_pairs
+
+Floats = NDArray[np.float64]
+
+RESOLVED_PSF = 3.0
+"""Bars longer than so many PSF FWHM count as resolved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Numbers of the same galaxies. `source` is theirs in the table; `note` says which they are."""
+
+    name: str
+    title: str
+    note: str
+    source: str
+    numbers: tuple[Number, ...]
+
+
+def table_group(kind: str, arcsec: Floats, size: Floats, params: BootstrapParams) -> Group:
+    """What the null predictors reach on the whole published table, on paper 1's own axis.
+
+    arcsec, size: full lengths and petroR90, (N,).
+    """
+    nothing = np.full_like(arcsec, np.nan)
+    lengths = {"truth": arcsec, "measured": nothing, "size": size}
+    errors = {"truth_err": nothing, "measured_err": nothing}
+    axes = paper_axes(validation.LengthPairs(unit="arcsec", **lengths, **errors))
+    return Group(
+        name="table",
+        title="What knowing nothing of bars already gives",
+        note="The whole published table without any measurement: its lengths on the axis of "
+        "paper 1's figure 4 (0.7 × length_scaled × petroR90, petroR90 rebuilt) against a constant "
+        "times petroR90, and against other galaxies' length_scaled times petroR90. A measurement "
+        "has to beat these.",
+        source=f"{kind} table, paper's axis",
+        numbers=tuple(null_numbers(axes.truth, axes.size, unit=PAPER_UNIT, params=params)),
+    )
+
+
+Bins = Mapping[str, Sequence[trends.Bin]]
+"""Errors in bins of a quantity, by its name."""
+
+
+def groups(of: Sample, bins: Bins, params: BootstrapParams) -> list[Group]:
+    """Every group that the columns allow; those without numbers are left out. bins: of `binned`."""
+    made = [_paper(of, params), _nulls(of, params), _honest(of, params), _resolved(of, params)]
+    made += [_other_units(of, params), _angles(of, params), _detection(of, params)]
+    made += [_grades(of, params), _control(of, params), _trends(of, bins, params)]
+    made += [_answers(of, params)]
+    return [group for group in made if group.numbers]
+
+
+def _group(of: Sample, name: str, title: str, note: str, numbers: Iterable[Number]) -> Group:
+    kept = tuple(n for n in numbers if n.n)
+    return Group(name=name, title=title, note=note, source=of.source(name), numbers=kept)
+
+
+def _paper(of: Sample, params: BootstrapParams) -> Group:
+    found = validation.paper_numbers(paper_pairs(of), params)
+    again = of.again()
+    if again is not None:
+        found += decile_errors(of.pairs.measured, again, unit=of.pairs.unit, params=params)
+    note = "Measured against true lengths, as in section 5 of paper 1."
+    if of.truth.kind == "hoyle":
+        note += " Both axes are multiplied by the same petroR90, as in its figure 4."
+    return _group(of, "paper", "The paper's numbers", note, found)
+
+
+def _nulls(of: Sample, params: BootstrapParams) -> Group:
+    pairs = paper_axes(of.pairs) if of.truth.kind == "hoyle" else of.pairs
+    found = [n for n in validation.matched_nulls(pairs, params) if np.isfinite(n.value)]
+    note = (
+        f"The same galaxies and axes, but predictors that know {of.size} and nothing of the bar: "
+        "a constant times it, and other galaxies' lengths in units of it."
+    )
+    return _group(of, "null", "The null predictors on the same galaxies", note, found)
+
+
+def _honest(of: Sample, params: BootstrapParams) -> Group:
+    found = validation.honest_numbers(of.pairs, params)
+    note = "What is left when the galaxies' sizes cannot lend the lengths a correlation."
+    if of.size:
+        note += f" Scaled: in units of {of.size}; partial: given it."
+    return _group(of, "honest", "The honest numbers", note, found)
+
+
+def _resolved(of: Sample, params: BootstrapParams) -> Group:
+    c = of.matched.columns
+    long = c["true_length_px"] > RESOLVED_PSF * c["true_psf_fwhm_px"]
+    found: list[Number] = []
+    if long.any():
+        pairs = of.pairs.where(long)
+        found = validation.paper_numbers(pairs, params) + validation.honest_numbers(pairs, params)
+    note = f"Bars longer than {RESOLVED_PSF:g} times the FWHM of the point-spread function alone."
+    return _group(of, "resolved", "Resolved bars", note, found)
+
+
+def _control(of: Sample, params: BootstrapParams) -> Group:
+    found: list[Number] = []
+    if (pairs := of.control()) is not None:
+        pairs = paper_axes(pairs) if of.truth.kind == "hoyle" else pairs
+        found = validation.paper_numbers(pairs, params) + validation.honest_numbers(pairs, params)
+        if of.truth.kind == "efigi":
+            c, scaled = of.matched.columns, scaled_lengths(of, CONTROL.name)
+            scaled = np.where(np.isfinite(c["bar_length_px"]), scaled, np.nan)
+            found += grade_numbers(c["grade"], c["trend_inclination"], scaled, {}, params)
+    note = (
+        "The lengths of the network that predicts them without a map (paper 1, section 5), of the "
+        "same galaxies."
+    )
+    return _group(of, "control", "The control", note, found)
+
+
+def _other_units(of: Sample, params: BootstrapParams) -> Group:
+    """Correlation and slope in the units that the truth has besides its own."""
+    c, found = of.matched.columns, []
+    for unit in ("px", "arcsec", "kpc"):
+        t, m = c[f"true_length_{unit}"], c[CATALOGUE_COLUMN[unit]]
+        good = (t > 0) & np.isfinite(m)
+        if unit != of.pairs.unit and good.any():
+            for name, statistic in (
+                ("rho", statistics.pearson),
+                ("spearman", statistics.spearman),
+                ("slope", statistics.slope_through_origin),
+            ):
+                found.append(number(f"{name}_{unit}", statistic, t[good], m[good], params=params))
+    note = "The same bars in other units; distances and sizes lend correlations here, too."
+    return _group(of, "units", "In other units", note, found)
+
+
+def _angles(of: Sample, params: BootstrapParams) -> Group:
+    c, p = of.matched.columns, of.pairs
+    errors = statistics.angle_difference_deg(c["bar_position_angle_deg"], c["true_angle_deg"])
+    errors = np.where(p.truth > 0, errors, np.nan)
+    found = [number("median_angle_error", _median, errors, unit="deg", params=params)]
+    found += trends.angle_trend(c["true_angle_deg"], p.truth, p.measured, params)
+    note = (
+        "Errors of the position angle, and how far the relative error of the length swings with "
+        "the bar's angle."
+    )
+    return _group(of, "angles", "Position angles", note, found)
+
+
+def _median(values: Floats) -> float:
+    return float(np.median(values)) if values.size else float("nan")
+
+
+def scores(of: Sample) -> dict[str, Floats]:
+    """What says whether there is a bar, by name."""
+    return {name: of.matched.columns[name] for name in ("bar_fraction", "bar_yes")}
+
+
+def _detection(of: Sample, params: BootstrapParams) -> Group:
+    found: list[Number] = []
+    if of.truth.kind != "efigi":  # whose grades come with inclinations
+        barred = of.matched.columns["true_barred"]
+        lengths = of.matched.columns["bar_length_px"]
+        found = validation.detection_numbers(barred, scores(of), lengths, params)
+    note = "Truly barred galaxies against those that are known to have no bar."
+    return _group(of, "detection", "Finding bars", note, found)
+
+
+def scaled_lengths(of: Sample, name: str = "bar_length_px") -> Floats:
+    """The column `name`, lengths in pixels, in units of the galaxy's radius on the image."""
+    c = of.matched.columns
+    return c[name] / np.where(c["galaxy_radius_px"] > 0, c["galaxy_radius_px"], np.nan)
+
+
+def _grades(of: Sample, params: BootstrapParams) -> Group:
+    c, found = of.matched.columns, []
+    if of.truth.kind == "efigi":
+        scaled, tilt = scaled_lengths(of), c["trend_inclination"]
+        found = grade_numbers(c["grade"], tilt, scaled, scores(of), params)
+        clear, bounds = clear_bars(c["grade"], tilt), ("grade", "grade_low", "grade_high")
+        found += grade_ceilings(*(c[n][clear] for n in bounds), scaled[clear], params)
+        found += presence_ceiling(*(c[n][tilt <= FACE_ON] for n in bounds), CLEAR, params)
+    note = (
+        "Galaxies with inclination grades up to 0.5. AUC: bar grades from 0.5 against 0. Spearman: "
+        "measured length over the galaxy's radius against the grade, of grades from 0.5 (clear) "
+        "and 0.25 (faint); null: what the votes alone say of the grades; ceiling: what true "
+        "bars, true lengths and lengths with a relative error could reach, by the experts' bounds "
+        "of grades."
+    )
+    return _group(of, "grades", "Against the experts' grades", note, found)
+
+
+def quantities(of: Sample) -> dict[str, Floats]:
+    """What accuracy is set against, by name, those that vary alone."""
+    c = of.matched.columns
+    found = {name: c[f"trend_{name}"] for name in of.truth.trends}
+    found = {"length": of.pairs.truth, "angle_deg": c["true_angle_deg"]} | found
+    found |= {"petro_r90_arcsec": c["petro_r90_arcsec"], "galaxy_radius_px": c["galaxy_radius_px"]}
+    found |= {"bar_fraction": c["bar_fraction"]}
+    found.setdefault("redshift", c["z"])
+    both = np.isfinite(of.pairs.truth) & np.isfinite(of.pairs.measured)
+    return {name: values for name, values in found.items() if _varies(values[both])}
+
+
+def _varies(values: Floats) -> bool:
+    known = values[np.isfinite(values)]
+    return bool(known.size and known.min() < known.max())
+
+
+def binned(of: Sample, params: BootstrapParams) -> dict[str, list[trends.Bin]]:
+    """Errors in bins of every quantity that fills at least two."""
+    p = of.pairs
+    found = {
+        name: trends.bins(values, p.truth, p.measured, params=params)
+        for name, values in quantities(of).items()
+    }
+    return {name: bins for name, bins in found.items() if bins}
+
+
+def _trends(of: Sample, bins: Bins, params: BootstrapParams) -> Group:
+    p, values = of.pairs, quantities(of)
+    found = [
+        trends.trend(name, values[name], p.truth, p.measured, params)
+        for name in values
+        if name != "angle_deg"  # which has no ends
+    ]
+    for name, parts in bins.items():
+        for b in parts:
+            place = f"[{name}={b.low:.4g}..{b.high:.4g}]"
+            found += [replace(n, name=n.name + place) for n in (b.bias, b.error)]
+    note = (
+        "Spearman's rank correlation of the relative error (measured - true) / true with other "
+        "quantities: 0 where lengths are as good everywhere."
+    )
+    return _group(of, "trends", "What the error depends on", note, found)
+
+
+def _answers(of: Sample, params: BootstrapParams) -> Group:
+    c, found = of.matched.columns, []
+    if of.truth.votes:
+        found = answer_numbers(
+            _votes([c[f"vote_{n}"] for n in COLUMNS]),
+            _votes([c[f"predicted_{n}"] for n in COLUMNS]),
+            params,
+        )
+    note = (
+        "Share of galaxies whose most frequent answer is another than the volunteers', of those "
+        "that most volunteers took to the question, and the RMSE of all known vote fractions."
+    )
+    return _group(of, "answers", "Answers and votes", note, found)
+
+
+def _votes(columns: Sequence[Floats]) -> Floats:
+    return np.stack(columns, axis=1)

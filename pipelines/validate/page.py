@@ -1,0 +1,238 @@
+"""What the page of a validation says: the values that templates/validation.html is filled with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from catalogues import storage
+from catalogues.runs import provenance
+from models.validation.numbers import Number
+from pipelines.pages import run_facts
+from pipelines.pages.elements import Plot
+from pipelines.pages.render import count, percent
+from pipelines.validate import figures as validation_figures
+from pipelines.validate import plots as validation_plots
+from pipelines.validate.contents import Contents
+from pipelines.validate.labels import Line, line
+from pipelines.validate.numbers import Group
+from pipelines.validate.options import ValidateOptions
+from pipelines.validate.sample import Sample
+
+TITLES = {
+    "hoyle": "Hoyle et al. 2011",
+    "efigi": "EFIGI (Baillard et al. 2011)",
+    "mock": "mock galaxies",
+    "table": "a table",
+}
+_HEADLINE = (
+    ("paper", "rho", "ρ, the paper’s way"),
+    ("honest", "scaled_rho", "ρ of scaled lengths"),
+    ("honest", "median_relative_error", "median |error| / length"),
+    ("honest", "coverage_1_sigma", "within 1 σ"),
+    ("detection", "auc_bar_fraction", "AUC of bar_fraction"),
+    ("grades", "auc_bar_fraction", "AUC of bar_fraction"),
+    ("grades", "spearman_clear", "Spearman’s ρ with the grade"),
+    ("table", "null_constant_rho", "ρ of constant × petroR90"),
+    ("table", "null_constant_rmse", "its RMSE, paper’s units"),
+    ("table", "null_shuffled_rho", "ρ of shuffled lengths"),
+)
+_LEGEND = (
+    "Each galaxy as the networks saw it, the mean saliency map of the members (dark to bright), "
+    "and the measured bar drawn on the galaxy (solid) with the true one beside it (dashed), where "
+    "its angle is known."
+)
+_ABSENT = (
+    "A run keeps the maps of the bar question alone: --explained makes those of bulge and spiral "
+    "arms, figures 1 and A1 of paper 1."
+)
+
+
+def values(c: Contents) -> dict[str, Any]:
+    """Everything that the template names."""
+    lengths = c.lengths
+    if c.of is not None:
+        lengths = validation_figures.length_plots(c.of) + validation_figures.decile_plot(c.groups)
+    trends, curves = validation_figures.trend_plots(c.bins), _curves(c)
+    sections = [
+        ("lengths", "Measured and true", lengths),
+        ("trends", "What the error depends on", trends),
+        ("pictures", "Pictures", c.galleries),
+        ("questions", "Bar, bulge, spiral arms", c.explained),
+        ("learning", "Learning curves", curves),
+    ]
+    written = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
+    return {
+        "title": f"Validation against {TITLES[c.truth.kind]}",
+        "lead": _lead(c),
+        "contents": [("compared", "What was compared"), ("numbers", "Numbers")]
+        + [(anchor, name) for anchor, name, what in sections if what]
+        + [("run", "What ran")],
+        "headline": _headline(c.groups),
+        "compared": compared(c),
+        "intervals": _intervals(c.options),
+        "beside": beside(c.groups),
+        "groups": [
+            {"name": g.name, "title": g.title, "note": g.note,
+             "lines": [line(n) for n in table_numbers(g)]}
+            for g in c.groups
+        ],
+        "lengths": lengths,
+        "density": _density(c),
+        "trends": trends,
+        "galleries": c.galleries,
+        "legend": _LEGEND,
+        "explained": c.explained,
+        "curves": curves,
+        "facts": _facts(c),
+        "absent": _ABSENT if c.of and not c.explained else "",
+        "footer": f"Written by ansae on {written}. This file needs no network.",
+    }  # fmt: skip
+
+
+_BESIDE = (
+    ("Pearson’s ρ", ("paper", "rho"), "rho"),
+    ("RMSE", ("paper", "rmse"), "rmse"),
+    ("median |error| / length", ("honest", "median_relative_error"), "median_relative_error"),
+    ("ρ of scaled lengths", ("honest", "scaled_rho"), None),
+    ("partial ρ, given the size", ("honest", "partial_rho"), None),
+)
+
+
+def beside(groups: list[Group]) -> list[tuple[str, list[Line | None]]]:
+    """(label, [measured, constant x size, shuffled]) of the numbers that all three have, and of
+    those that only a measurement can have; empty without the null predictors."""
+    by_name = {(g.name, n.name): n for g in groups for n in g.numbers}
+    if ("null", "null_shuffled_rho") not in by_name:
+        return []
+    found = []
+    for label, measured, null in _BESIDE:
+        names = [measured, *(("null", f"null_{p}_{null}") for p in ("constant", "shuffled"))]
+        cells = [line(by_name[n]) if n in by_name else None for n in names]
+        if cells[0] is not None:
+            found.append((label, cells))
+    return found
+
+
+def table_numbers(group: Group) -> list[Number]:
+    """The numbers of a table: those in bins are drawn instead."""
+    return [n for n in group.numbers if "[" not in n.name]
+
+
+def compared(c: Contents) -> list[str]:
+    """What was set against what, in sentences; also for the terminal."""
+    t = c.truth
+    what = "with grades" if t.kind == "efigi" else "with votes"
+    what = f"{count(t.lengths)} with a bar length" if t.unit else what
+    said = [f"The truth, {t.place}, has {count(t.rows)} galaxies, {what}."]
+    if c.of is not None:
+        said.append(_matched(c.of, c.options))
+        if c.of.matched.apart:
+            said.append(
+                f"{count(c.of.matched.apart)} of them lie further than "
+                f"{c.options.tolerance_arcsec:g} arcsec from their place in the truth: if these "
+                "identifiers are not the truth’s, say --join position."
+            )
+    return said + [f"{note[0].upper()}{note[1:]}." for note in t.notes]
+
+
+def _matched(of: Sample, options: ValidateOptions) -> str:
+    p, m = of.pairs, of.matched
+    shown, measured = p.truth.size, int(np.isfinite(m.columns["bar_length_px"]).sum())
+    how = "by object_id" if m.joined == "id" else f"within {options.tolerance_arcsec:g} arcsec"
+    said = f"{count(m.pairs)} of them stand in the catalogue ({how})"
+    if options.part != "all":
+        said += f", counting the {options.part} part alone"
+    if shown < m.pairs:
+        said += f"; {count(shown)} of these, by hash, are compared"
+    both = p.both().truth.size
+    said += f". {count(measured)} were measured, {percent(measured / shown)}"
+    return said + (f"; {count(both)} have both lengths." if of.truth.unit else ".")
+
+
+def _intervals(options: ValidateOptions) -> str:
+    b = options.bootstrap
+    return (
+        f"Intervals hold the central {100 * b.level:g} % of {count(b.resamples)} bootstrap "
+        "resamples of the galaxies; those of shares are Wilson’s."
+    )
+
+
+def _density(c: Contents) -> str:
+    drawn = c.truth.lengths if c.of is None else c.of.pairs.both().truth.size
+    enough = drawn >= validation_plots.CONTOURS_MIN
+    return "Lines of equal density hold 30, 60 and 90 % of the galaxies." if enough else ""
+
+
+def _lead(c: Contents) -> str:
+    if c.of is None:
+        return f"The table alone: {c.truth.place}"
+    return f"{c.of.run[0].upper()}{c.of.run[1:]} in {storage.redact(str(c.options.catalogue))}"
+
+
+def _headline(groups: list[Group]) -> list[tuple[str, str, str]]:
+    by_name = {(g.name, n.name): n for g in groups for n in g.numbers}
+    found = [
+        (label, line(number).value, line(number).interval)
+        for group, name, label in _HEADLINE
+        if (number := by_name.get((group, name))) is not None and np.isfinite(number.value)
+    ]
+    return found[:5]
+
+
+def record_of(folder: str, options: ValidateOptions) -> dict[str, Any]:
+    """run.json of a run's output folder; empty where it has none."""
+    fs, root = storage.filesystem(folder, options.store)
+    record = provenance.read_record(fs, root)
+    return dict(json.loads(record.to_json())) if record is not None else {}
+
+
+def run_name(record: Mapping[str, Any]) -> str:
+    """What the run is called in texts and sources."""
+    return f"run {record['run_id']}" if "run_id" in record else "run without a record"
+
+
+def _curves(c: Contents) -> list[Plot]:
+    """Figure 2 of paper 1: a member's losses against the epoch."""
+    record = _training(c)
+    out = []
+    for i, (name, curve) in enumerate(record.get("curves", {}).items()):
+        if curve:
+            best = min(point["validation_rmse"] for point in curve)
+            said = f"{name}: {len(curve)} epochs, best RMSE of known votes in validation {best:.3f}"
+            svg = validation_plots.learning(f"learning-{i}", curve)
+            out.append(Plot(svg=svg, alt=f"Learning curve of {said}.", caption=f"{said}."))
+    return out
+
+
+def _training(c: Contents) -> dict[str, Any]:
+    if c.options.training is not None:
+        fs, path = storage.filesystem(c.options.training, c.options.store)
+        data = storage.read_whole(fs, path)
+    else:
+        name = c.record.get("facts", {}).get("ensemble", {}).get("name")
+        beside = files("models") / "weights" / str(name) / "training.json"
+        if name != "compact" or not beside.is_file():
+            return {}
+        data = beside.read_bytes()
+    try:
+        return dict(json.loads(data))
+    except ValueError as error:
+        raise ValueError(
+            f"{storage.redact(str(c.options.training))!r} is not the record of a training "
+            f"({error}): give the training.json that `ansae train` left"
+        ) from error
+
+
+def _facts(c: Contents) -> list[tuple[str, str]]:
+    own = [
+        ("truth", c.truth.place),
+        ("unit of lengths", c.truth.unit or "none"),
+        ("bootstrap seed", str(c.options.bootstrap.seed)),
+    ]
+    return own + list(run_facts.main_facts(c.record))
