@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.report import command as report
 from pipelines.report.command import ReportOptions
-from tests.pipelines.ingesting import FIRST_ID, jpeg
+from tests.pipelines.ingest.ingesting import FIRST_ID, jpeg
 from tests.pipelines.synthetic_run import SyntheticRun
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>\u2028 & <!--"

@@ -15,7 +15,7 @@ from astropy.io import fits
 from catalogues.images.decode import decode
 from catalogues.images.stretch import rgb
 from catalogues.shards.ids import hashed_id
-from tests.pipelines.ingesting import ingest, jpeg, rows_of
+from tests.pipelines.ingest.ingesting import ingest, jpeg, rows_of
 
 SIDE = 24
 LEVELS = {"g": 1.0, "r": 2.0, "i": 3.0, "z": 4.0, "Y": 5.0}

@@ -14,7 +14,7 @@ from catalogues import storage
 from catalogues.shards.ids import hashed_id
 from catalogues.statuses import Status
 from catalogues.storage import StorageError
-from tests.pipelines.ingesting import FIRST_ID, ingest, jpeg, rows_of
+from tests.pipelines.ingest.ingesting import FIRST_ID, ingest, jpeg, rows_of
 
 
 def add(tar: tarfile.TarFile, name: str, content: bytes | Any) -> None:

@@ -18,8 +18,8 @@ from catalogues.galaxyzoo import COLUMNS
 from catalogues.runs.provenance import new_record, new_session
 from models import statistics
 from pipelines.validate import command as validate
-from tests.pipelines.test_report import Page
-from tests.pipelines.validating import QUIET, known_pairs, numbers, options
+from tests.pipelines.report.test_report import Page
+from tests.pipelines.validate.validating import QUIET, known_pairs, numbers, options
 from tests.s3server import S3Server
 
 

@@ -17,7 +17,7 @@ from catalogues.images.decode import decode
 from catalogues.images.stretch import rgb
 from catalogues.shards.ids import hashed_id
 from catalogues.storage import StorageError
-from tests.pipelines.ingesting import FIRST_ID, ingest, rows_of
+from tests.pipelines.ingest.ingesting import FIRST_ID, ingest, rows_of
 
 BANDS = [b"des-g", b"des-r", b"des-i", b"des-z"]
 

@@ -21,7 +21,7 @@ from pipelines.train.command import TrainOptions, run
 from tests.training import write_training
 
 EPOCHS = 6
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.timeout(900)
 

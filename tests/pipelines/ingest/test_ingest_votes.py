@@ -15,7 +15,7 @@ from catalogues.layouts.formats.image_files import list_images
 from catalogues.layouts.joined.votes import schemes
 from catalogues.shards.ids import hashed_id
 from catalogues.shards.votes import VOTES
-from tests.pipelines.ingesting import ingest, jpeg, rows_of
+from tests.pipelines.ingest.ingesting import ingest, jpeg, rows_of
 
 IDS = [100008, 100023, 100053]
 

@@ -14,7 +14,7 @@ from models.calibration.errors import fit_errors, sampling_factor
 from models.calibration.known_bars import KnownBar
 from models.calibration.lengths import calibrate, candidates, fit_line, tried, try_reading
 from tests.models.barmaps import gaussian_ridge
-from tests.models.test_light_reading import box
+from tests.models.barlength.test_light_reading import box
 
 READING = EstimatorParams(reading=BarLengthParams(reading="light", smoothing_px=1.0))
 

@@ -23,7 +23,7 @@ from tests.survey import tiny_ensemble, write_survey
 
 ROWS = 9
 SAMPLES = 500  # so that a galaxy takes a second or two and there is something to interrupt
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.timeout(300)
 

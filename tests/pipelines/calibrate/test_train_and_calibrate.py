@@ -198,7 +198,7 @@ def test_grades_that_are_none(shards: str, tmp_path: Path) -> None:
 
 
 def test_the_shipped_estimator_is_one() -> None:
-    files = read_ensemble(str(Path(__file__).parents[2] / "models" / "weights" / "compact"))
+    files = read_ensemble(str(Path(__file__).parents[3] / "models" / "weights" / "compact"))
     recipe = Recipe.from_dict(files.estimator or {})
     assert recipe.maps.samples == 256
     assert recipe.maps.gradient == "signed"

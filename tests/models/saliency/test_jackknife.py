@@ -11,7 +11,7 @@ from models.networks.member import Member
 from models.saliency.jackknife import group_sizes, left_out_gradients, smoothgrad_left_out
 from models.saliency.smoothgrad import SmoothGradParams, draw_noise, mean_gradients, smoothgrad
 from models.views import ViewParams
-from tests.models.test_saliency import BAR, SIDE, Linear
+from tests.models.saliency.test_smoothgrad import BAR, SIDE, Linear
 
 VIEWS = ViewParams(width=0.7, width_range=(0.5, 0.9), rotate=True, reflect=True)
 

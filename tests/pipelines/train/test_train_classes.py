@@ -17,7 +17,7 @@ from models.networks.classes import ClassSpec
 from pipelines.train.class_scores import class_score_lines, class_table, judged
 from pipelines.train.command import TrainOptions, run
 from pipelines.train.data import ClassTally
-from tests.actors.test_class_examples import rows, write
+from tests.actors.train.test_class_examples import rows, write
 
 SPEC = ClassSpec(names=("FRI", "FRII"), column="fr_class", folds=2)
 

@@ -30,7 +30,7 @@ from pipelines.calibrate.paper_grid import run
 from pipelines.cluster.resources import ClusterOptions
 from tests.survey import galaxy_rows, tiny_ensemble, write_shard
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 GALAXIES = 24
 SAMPLES = 60  # so that a map takes a while and there is something to interrupt
 AXES = GridParams(noise_fractions=(0.1, 0.25), correlations=(0.7, 0.85), pixel_minima=(4, 12))

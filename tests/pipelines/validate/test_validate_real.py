@@ -16,8 +16,8 @@ from catalogues.truth.hoyle import hoyle_table
 from models import statistics
 from pipelines import __main__ as ansae
 from pipelines.validate import command as validate
-from tests.pipelines.test_report import Page
-from tests.pipelines.validating import QUIET, numbers, options
+from tests.pipelines.report.test_report import Page
+from tests.pipelines.validate.validating import QUIET, numbers, options
 
 
 @pytest.mark.data

@@ -10,7 +10,7 @@ import pytest
 
 from catalogues.storage import StorageError
 from pipelines.ingest import IngestOptions, main
-from tests.pipelines.ingesting import described, ingest
+from tests.pipelines.ingest.ingesting import described, ingest
 from tests.s3server import S3Server
 
 
