@@ -13,19 +13,19 @@ from models.views import ViewParams
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """From votes to a bar. `maps`: making them; `reading`: reading them."""
+    """From votes to a bar. `maps`: making them; `estimator`: reading them."""
 
     maps: SmoothGradParams = field(default_factory=SmoothGradParams)
-    reading: EstimatorParams = field(default_factory=EstimatorParams)
+    estimator: EstimatorParams = field(default_factory=EstimatorParams)
 
     @classmethod
     def paper(cls) -> Recipe:
         """Paper 1's: |gradient| maps, Algorithm 1, the members' lengths averaged."""
-        return cls(maps=SmoothGradParams.paper(), reading=EstimatorParams.paper())
+        return cls(maps=SmoothGradParams.paper(), estimator=EstimatorParams.paper())
 
     def fits(self, members: int) -> Recipe:
         """Itself. Raises ValueError where it was calibrated for another number of members."""
-        powers = len(self.reading.member_powers)
+        powers = len(self.estimator.member_powers)
         if powers not in (0, members):
             raise ValueError(
                 f"the estimator has member_powers for {powers} members and the ensemble has "
@@ -35,7 +35,7 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for `estimator.json`: {"map": ..., "reading": ...}."""
-        return {"map": asdict(self.maps), "reading": self.reading.to_dict()}
+        return {"map": asdict(self.maps), "reading": self.estimator.to_dict()}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Recipe:
@@ -49,7 +49,7 @@ class Recipe:
             )
         return cls(
             maps=_maps(raw.get("map", {})),
-            reading=EstimatorParams.from_dict(raw.get("reading", {})),
+            estimator=EstimatorParams.from_dict(raw.get("reading", {})),
         )
 
 

@@ -32,7 +32,7 @@ def tiny_ensemble(folder: Path, *, samples: int = 2) -> str:
     """Two members of random weights for canvases of 32 px; returns the path of ensemble.json."""
     folder.mkdir(parents=True, exist_ok=True)
     specs = tuple(tiny_member(name) for name in ("first", "second"))
-    recipe = Recipe(maps=SmoothGradParams(samples=samples, chunk=2), reading=EstimatorParams())
+    recipe = Recipe(maps=SmoothGradParams(samples=samples, chunk=2), estimator=EstimatorParams())
     (folder / "estimator.json").write_text(json.dumps(recipe.to_dict()))
     return _write(folder, specs, "votes")
 

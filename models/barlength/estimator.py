@@ -23,6 +23,9 @@ Combine = Literal["maps", "lengths"]
 Floats = NDArray[np.float64]
 
 _MEMBER_RATIO = math.log(1.5)
+_STORED = {"bar_length": "reading", "method": "reading"}
+"""Fields whose names in estimator.json and run.json differ from ours: old files must be read."""
+_NAMES, _NAMES_OF_LENGTH = {"reading": "bar_length"}, {"reading": "method"}
 
 _DEFAULT_READING = BarLengthParams()
 
@@ -45,7 +48,7 @@ class EstimatorParams:
     """
 
     combine: Combine = "maps"
-    reading: BarLengthParams = _DEFAULT_READING
+    bar_length: BarLengthParams = _DEFAULT_READING
     error_floor: float = 0.08
     error_doubt: float = 0.0
     error_spread: float = 1.0
@@ -70,25 +73,28 @@ class EstimatorParams:
     @classmethod
     def paper(cls) -> EstimatorParams:
         """Average measurements at T_c = 0.85, T_1 = 40 (paper 1, table 2)."""
-        return cls(combine="lengths", reading=BarLengthParams.paper(0.85, 40))
+        return cls(combine="lengths", bar_length=BarLengthParams.paper(0.85, 40))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for a JSON file."""
-        return asdict(self)
+        """Plain values for a JSON file. In files, `bar_length` and its `method` are both called
+        "reading"; they have been since the first estimator.json."""
+        length = {_STORED.get(name, name): value for name, value in asdict(self.bar_length).items()}
+        values = {_STORED.get(name, name): value for name, value in asdict(self).items()}
+        return values | {"reading": length}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> EstimatorParams:
         """The inverse of `to_dict`. Raises ValueError for an unknown name."""
         try:
-            values = dict(raw)
-            reading: dict[str, Any] = {
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in values.get("reading", {}).items()
+            values = {_NAMES.get(name, name): value for name, value in raw.items()}
+            length: dict[str, Any] = {
+                _NAMES_OF_LENGTH.get(name, name): tuple(value) if isinstance(value, list) else value
+                for name, value in values.get("bar_length", {}).items()
             }
             values["member_powers"] = tuple(values.get("member_powers", ()))
             if values.get("refinement") is not None:
                 values["refinement"] = Refinement.from_dict(values["refinement"])
-            return cls(**{**values, "reading": BarLengthParams(**reading)})
+            return cls(**{**values, "bar_length": BarLengthParams(**length)})
         except TypeError as error:
             raise ValueError(f"not an estimator's parameters: {error}") from error
 
@@ -122,7 +128,7 @@ def estimate_bar(
     galaxy's, (H, W) as models.preprocess.brightness has it, which a refinement looks at. Raises
     ValueError where params have a refinement and there is no light.
     """
-    readings = [measure_bar(m, params.reading) for m in maps]
+    readings = [measure_bar(m, params.bar_length) for m in maps]
     first = _combined(maps, readings, params)
     bar = _refined(first, maps, params, light)
     lengths = np.array([r.length_px for r in readings], dtype=np.float64)
@@ -151,7 +157,7 @@ def read_bar(
 ) -> BarMeasurement:
     """The bar of `estimate_bar` alone: members' maps are read only where it needs them."""
     each = params.combine == "lengths" or params.concord_min > 0 or bool(params.member_powers)
-    readings = [measure_bar(m, params.reading) for m in maps] if each else []
+    readings = [measure_bar(m, params.bar_length) for m in maps] if each else []
     return _refined(_combined(maps, readings, params), maps, params, light)
 
 
@@ -182,7 +188,7 @@ def _combined(
     """One bar of the members' maps and their readings; "maps" asks these for concord and powers."""
     if params.combine == "lengths":
         return _average(readings)
-    bar = measure_bar(mean_map(maps), params.reading)
+    bar = measure_bar(mean_map(maps), params.bar_length)
     if np.isfinite(bar.length_px) and concord(readings) < params.concord_min:
         return BarMeasurement(stop=StopReason.DISCORD, threshold=bar.threshold)
     if params.member_powers and np.isfinite(bar.length_px):

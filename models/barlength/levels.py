@@ -28,7 +28,7 @@ def at_levels(
     saliency: Floats, centre: tuple[float, float], params: BarLengthParams
 ) -> list[BarMeasurement]:
     """The uncalibrated profile reading of a map (H, W) at each of `params.levels`."""
-    plain = replace(params, reading="profile", length_scale=1.0, length_offset_px=0.0)
+    plain = replace(params, method="profile", length_scale=1.0, length_offset_px=0.0)
     return [read_profile(saliency, centre, replace(plain, level=level)) for level in params.levels]
 
 

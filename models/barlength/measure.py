@@ -47,13 +47,13 @@ def measure_bar(
     """
     array = _map(saliency)
     where = _centre(array.shape, centre)
-    if params.reading == "chord" and not params.flag_unfinished:
+    if params.method == "chord" and not params.flag_unfinished:
         return read_chord(array, where, params)
     if not np.isfinite(array).all():
         return BarMeasurement(stop=StopReason.NOT_FINITE)
     if array.min() == array.max():
         return BarMeasurement(stop=StopReason.BLANK)
-    return _READERS[params.reading](array, where, params)
+    return _READERS[params.method](array, where, params)
 
 
 def measure_grid(

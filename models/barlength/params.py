@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 Linearity = Literal["principal", "pearson"]
-Reading = Literal["profile", "levels", "light", "chord"]
+Method = Literal["profile", "levels", "light", "chord"]
 
 
 class StopReason(StrEnum):
@@ -34,7 +34,7 @@ class BarLengthParams:
 
     Attributes
     ----------
-    reading
+    method
         "profile" measures along the bar's axis, where the profile falls to `level`; "levels" where
         it falls to each of several, combined by powers (models.barlength.levels); "light" along
         the same axis, how far `light_fraction` of the profile's light reaches; "chord" is the
@@ -88,7 +88,7 @@ class BarLengthParams:
         Calibration: length = length_scale * raw length + length_offset_px, in map pixels.
     """
 
-    reading: Reading = "profile"
+    method: Method = "profile"
     linearity: Linearity = "principal"
     correlation_min: float = 0.85
     pixels_min: int = 40
@@ -116,7 +116,7 @@ class BarLengthParams:
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing. Raises ValueError."""
-        _one_of("reading", self.reading, ("profile", "levels", "light", "chord"))
+        _one_of("method", self.method, ("profile", "levels", "light", "chord"))
         _one_of("linearity", self.linearity, ("principal", "pearson"))
         _within("correlation_min", self.correlation_min, 0.0, 1.0)
         _within("pixels_min", self.pixels_min, 0, math.inf)
@@ -152,7 +152,7 @@ class BarLengthParams:
     def paper(cls, correlation_min: float = 0.85, pixels_min: int = 40) -> BarLengthParams:
         """Algorithm 1 of Bhambra, Joachimi & Lahav (2022), faults and all."""
         return cls(
-            reading="chord",
+            method="chord",
             linearity="pearson",
             correlation_min=correlation_min,
             pixels_min=pixels_min,

@@ -185,7 +185,7 @@ def _length_error(
 
 def _raw_length(sight: Sight, params: BarLengthParams) -> float:
     """The bar's full length by the chosen reading, before calibration, px."""
-    return sight.ends.length if params.reading == "profile" else _light_length(sight, params)
+    return sight.ends.length if params.method == "profile" else _light_length(sight, params)
 
 
 def _concentration(scaled: Floats, axis: Axis, sight: Sight, length: float) -> float:

@@ -35,22 +35,22 @@ def candidates(
     base = base or BarLengthParams(concentration_min=0.3)
     for smoothing in (1.0, 2.0):
         for level in (0.15, 0.3, 0.5):
-            reading = replace(base, reading="profile", smoothing_px=smoothing, level=level)
-            yield EstimatorParams(combine="maps", reading=reading)
+            reading = replace(base, method="profile", smoothing_px=smoothing, level=level)
+            yield EstimatorParams(combine="maps", bar_length=reading)
         for levels in ((0.1, 0.35, 0.7), (0.1, 0.2, 0.5)):
-            reading = replace(base, reading="levels", smoothing_px=smoothing, levels=levels)
-            yield EstimatorParams(combine="maps", reading=reading)
+            reading = replace(base, method="levels", smoothing_px=smoothing, levels=levels)
+            yield EstimatorParams(combine="maps", bar_length=reading)
             wide = replace(reading, level_width_powers=(0.0,) * len(levels))
-            yield EstimatorParams(combine="maps", reading=wide)
+            yield EstimatorParams(combine="maps", bar_length=wide)
             if members > 1:
                 powers = (0.0,) * members
-                yield EstimatorParams(combine="maps", reading=wide, member_powers=powers)
+                yield EstimatorParams(combine="maps", bar_length=wide, member_powers=powers)
         for share, reach, width in product((0.7, 0.8, 0.9), (0.31, 0.5), (0.35, 1.0)):
             reading = replace(
-                base, reading="light", smoothing_px=smoothing, light_fraction=share,
+                base, method="light", smoothing_px=smoothing, light_fraction=share,
                 light_reach=reach, strip_fraction=width,
             )  # fmt: skip
-            yield EstimatorParams(combine="maps", reading=reading)
+            yield EstimatorParams(combine="maps", bar_length=reading)
 
 
 def fit_line(raw: Floats, truth: Floats) -> tuple[float, float]:
@@ -72,14 +72,14 @@ def _with_powers(
 ) -> tuple[EstimatorParams, Floats, Floats]:
     """The levels reading with powers and scale calibrated on the galaxies it measures; its lengths
     and angles, (N,) each, NaN where there are none."""
-    levels, widths = len(params.reading.levels), bool(params.reading.level_width_powers)
+    levels, widths = len(params.bar_length.levels), bool(params.bar_length.level_width_powers)
     found = np.full((len(known), levels * (1 + widths)), np.nan)
     angles = np.full(len(known), np.nan)
     for i, k in enumerate(known):
         array = mean_map(k.maps)
         if np.isfinite(array).all() and array.min() < array.max():
             middle = ((array.shape[1] - 1) / 2, (array.shape[0] - 1) / 2)
-            bars = at_levels(array, middle, params.reading)
+            bars = at_levels(array, middle, params.bar_length)
             found[i] = sizes(bars, widths=widths)
             angles[i] = bars[len(bars) // 2].position_angle_deg
     good = np.isfinite(found).all(axis=1)
@@ -89,10 +89,10 @@ def _with_powers(
     powers, scale = fit_powers(found[good], truth[good], prior)
     each = [tuple(float(p) for p in part) for part in (powers[:levels], powers[levels:])]
     reading = replace(
-        params.reading, level_powers=each[0], level_width_powers=each[1], length_scale=scale
+        params.bar_length, level_powers=each[0], level_width_powers=each[1], length_scale=scale
     )
     lengths = np.where(good, scale * np.exp(np.log(found) @ powers), np.nan)
-    params = replace(params, reading=reading)
+    params = replace(params, bar_length=reading)
     return (*_with_members(known, truth, params, lengths), angles)
 
 
@@ -106,12 +106,12 @@ def _with_members(
     good = np.isfinite(lengths)
     ratios = np.zeros((len(known), len(params.member_powers)))
     for i in np.flatnonzero(good).tolist():
-        each = [measure_bar(m, params.reading) for m in known[i].maps]
+        each = [measure_bar(m, params.bar_length) for m in known[i].maps]
         ratios[i] = member_ratios(float(lengths[i]), each)
     left = truth[good] / lengths[good]
     powers, scale = fit_powers(np.exp(ratios[good]), left, np.zeros(ratios.shape[1]))
-    reading = replace(params.reading, length_scale=scale * params.reading.length_scale)
-    params = replace(params, reading=reading, member_powers=tuple(float(p) for p in powers))
+    reading = replace(params.bar_length, length_scale=scale * params.bar_length.length_scale)
+    params = replace(params, bar_length=reading, member_powers=tuple(float(p) for p in powers))
     return params, lengths * scale * np.exp(ratios @ powers)
 
 
@@ -121,7 +121,7 @@ def _line(raw: Floats, truth: Floats, params: EstimatorParams) -> tuple[float, f
     Powers leave the least relative errors, and with them lengths that are drawn to the middle:
     through the origin they rise with the truth by less than 1. They are scaled half the way (in
     the logarithm) to 1. Other readings get a straight line."""
-    if params.reading.reading != "levels":
+    if params.bar_length.method != "levels":
         return fit_line(raw, truth)
     return float((truth @ truth / (raw @ truth)) ** 0.5), 0.0
 
@@ -140,20 +140,20 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
     truth = np.array([k.length_px for k in known])
     good = np.zeros(len(known), dtype=bool)
     try:
-        if params.reading.reading == "levels":
+        if params.bar_length.method == "levels":
             params, raw, angles = _with_powers(known, truth, params)
         else:
             params, raw, angles = _read(known, params)
         good = np.isfinite(raw)
         scale, offset = _line(raw[good], truth[good], params)
         reading = replace(
-            params.reading,
-            length_scale=scale * params.reading.length_scale,  # refused where lengths do not grow
+            params.bar_length,
+            length_scale=scale * params.bar_length.length_scale,  # must grow
             length_offset_px=offset,
         )
     except ValueError:
         return Trial(params=params, measured=float(good.mean()), median_error=np.inf, rho=0.0, median_angle_error_deg=np.nan)  # noqa: E501  # fmt: skip
-    return judged(known, replace(params, reading=reading), scale * raw + offset, angles)
+    return judged(known, replace(params, bar_length=reading), scale * raw + offset, angles)
 
 
 def calibrate(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> tuple[EstimatorParams, list[Trial]]:  # noqa: E501  # fmt: skip

@@ -168,9 +168,9 @@ def recipe(point: GridPoint, samples: int) -> Recipe:
     maps = SmoothGradParams.paper(point.noise_fraction, multiply_by_input=point.multiply_by_input)
     return Recipe(
         maps=replace(maps, samples=samples),
-        reading=EstimatorParams(
+        estimator=EstimatorParams(
             combine="maps" if point.method == AVERAGE_MAPS else "lengths",
-            reading=BarLengthParams.paper(point.correlation_min, point.pixels_min),
+            bar_length=BarLengthParams.paper(point.correlation_min, point.pixels_min),
             error_floor=point.error_floor if np.isfinite(point.error_floor) else 0.0,
             error_spread=1.0,
         ),

@@ -23,12 +23,12 @@ _COMBINED: tuple[Combine, ...] = ("maps", "lengths")
 def readings_of(families: Sequence[Family], members: int = 1) -> list[EstimatorParams]:
     """All readings of the families for the maps of `members` networks, in the order of FAMILIES."""
     chords = [
-        EstimatorParams(combine=combine, reading=BarLengthParams.paper(correlation, pixels))
+        EstimatorParams(combine=combine, bar_length=BarLengthParams.paper(correlation, pixels))
         for combine, correlation, pixels in product(_COMBINED, _CORRELATIONS, _PIXEL_MINIMA)
     ]
     mended = [
         EstimatorParams(
-            combine=combine, reading=BarLengthParams(reading="chord", correlation_min=correlation)
+            combine=combine, bar_length=BarLengthParams(method="chord", correlation_min=correlation)
         )
         for combine, correlation in product(_COMBINED, (0.5, *_CORRELATIONS))
     ]
@@ -37,10 +37,10 @@ def readings_of(families: Sequence[Family], members: int = 1) -> list[EstimatorP
 
 def family(params: EstimatorParams) -> Family:
     """Which family a reading is of."""
-    r = params.reading
-    if r.reading == "chord":
+    r = params.bar_length
+    if r.method == "chord":
         return "components" if r.central_only else "paper"
-    return r.reading
+    return r.method
 
 
 def words(params: EstimatorParams) -> str:
@@ -49,15 +49,15 @@ def words(params: EstimatorParams) -> str:
 
 
 def _plain_words(params: EstimatorParams) -> str:
-    r = params.reading
+    r = params.bar_length
     smooth = f"smoothed {r.smoothing_px:g} px"
     of = "each map" if params.combine == "lengths" else "the mean map"
-    if r.reading == "chord":
+    if r.method == "chord":
         name = "chord of components" if r.central_only else "Algorithm 1"
         return f"{name}, {of}, T_c {r.correlation_min:g}, T_1 {r.pixels_min}"
-    if r.reading == "profile":
+    if r.method == "profile":
         return f"profile to {r.level:g} of its height, {smooth}"
-    if r.reading == "levels":
+    if r.method == "levels":
         levels = ", ".join(f"{level:g}" for level in r.levels)
         also = ", widths" if r.level_width_powers else ""
         also += ", each member" if params.member_powers else ""

@@ -47,7 +47,7 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     trials = tried(known, list(candidates(members=members)))
     best, trials, each = _refined(options, known, also, experts, trials, console)
     reading = fit_errors(known, best, each)
-    recipe = Recipe(maps=options.maps, reading=reading)
+    recipe = Recipe(maps=options.maps, estimator=reading)
     fs, path = storage.filesystem(options.output)
     storage.write_whole(fs, path, json.dumps(recipe.to_dict(), indent=1).encode())
     console.print(_table(trials, len(known)))

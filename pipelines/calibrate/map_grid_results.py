@@ -64,7 +64,7 @@ def with_errors(plan: GridPlan, best: Row, galaxies: pa.Table, console: Console)
     times = best["multiply_by_input"]
     known = known_bars(_task(plan, kind, times), left_out=combine)
     maps = kind.smoothgrad(plan.options.samples, multiply_by_input=times)
-    return Recipe(maps=maps, reading=fit_errors(known, reading))
+    return Recipe(maps=maps, estimator=fit_errors(known, reading))
 
 
 def write_results(plan: GridPlan, rows: Sequence[Row], recipe: Recipe, console: Console) -> None:
@@ -77,7 +77,7 @@ def write_results(plan: GridPlan, rows: Sequence[Row], recipe: Recipe, console: 
     console.print(_table(rows))
     where = storage.join(output, POINTS)
     console.print(f"all {len(rows)} readings: {where}", highlight=False, soft_wrap=True)
-    r = recipe.reading
+    r = recipe.estimator
     console.print(
         f"1-sigma error: {r.error_floor:.3f} + {r.error_doubt:.3f} x (1 - bar fraction) of the "
         f"length (+) the members' spread (+) {r.error_sampling:.2g} x the sampling error",

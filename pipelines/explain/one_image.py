@@ -93,12 +93,12 @@ class OneByOne:
             storage=storage,
             selection=SelectionParams(select="all"),
             maps=self._maps,
-            estimator=recipe.reading,
+            estimator=recipe.estimator,
             seed=seed,
             device="cpu",
         )
         self._measure = Measurer(
-            estimator=recipe.reading,
+            estimator=recipe.estimator,
             canvas_px=spec.field.canvas_px,
             cosmology=DEFAULT_COSMOLOGY,
             schema=catalogue_schema("explain", {}),

@@ -38,7 +38,7 @@ def explainer_arguments(plan: Plan, record: RunRecord, read: StorageOptions) -> 
         "storage": read,
         "selection": plan.selection,
         "maps": plan.recipe.maps,
-        "estimator": plan.recipe.reading,
+        "estimator": plan.recipe.estimator,
         "seed": plan.options.seed,
         "device": record.facts["device"],
         "precision": plan.options.precision,
@@ -53,7 +53,7 @@ def explainer_arguments(plan: Plan, record: RunRecord, read: StorageOptions) -> 
 def measurer_arguments(plan: Plan, record: RunRecord) -> dict[str, Any]:
     """Of actors.measure.measurer.Measurer."""
     return {
-        "estimator": plan.recipe.reading,
+        "estimator": plan.recipe.estimator,
         "canvas_px": plan.ensemble.field.canvas_px,
         "cosmology": plan.options.cosmology,
         "schema": plan.schema(record),

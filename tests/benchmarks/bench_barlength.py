@@ -99,7 +99,7 @@ def measure(maps: int, repeats: int) -> dict[str, float]:
     for side in (96, 224):
         light = two_lobes(side, 0.4 * side, 0.25, 30.0)
         for reading in ("profile", "chord"):
-            params = BarLengthParams(reading=reading)
+            params = BarLengthParams(method=reading)
             result[f"{reading}_{side}_ms"] = 1e3 * seconds(
                 partial(measure_bar, light, params), repeats
             )

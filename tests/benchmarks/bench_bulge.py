@@ -79,7 +79,7 @@ def readings(subjects: Iterator[Subject]) -> Columns:
             continue
         bar, *parts = networks.maps(seen, subject.identity, (BAR, *BULGE_ANSWERS))
         found, factor = read_bulge(np.mean(parts, axis=0)), seen.cut.factor_x
-        own = measure_bar(bar, networks.recipe.reading.reading).position_angle_deg
+        own = measure_bar(bar, networks.recipe.estimator.bar_length).position_angle_deg
         measured = {
             "extent_px": found.extent_px * factor,
             "angle_deg": found.position_angle_deg,

@@ -36,7 +36,7 @@ def explained(
     params = replace(recipe.maps, samples=samples)
     maps = [bar_maps(ensemble, image, params, i) for i, image in enumerate(images)]
     lengths = [
-        estimate_bar(made, recipe.reading, light=light_of(image)).bar.length_px
+        estimate_bar(made, recipe.estimator, light=light_of(image)).bar.length_px
         for made, image in zip(maps, images, strict=True)
     ]
     return maps, np.array(lengths), np.array([vote(ensemble, image).mean for image in images])

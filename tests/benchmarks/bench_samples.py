@@ -75,7 +75,7 @@ def main() -> None:
     files = find_ensemble("compact", StorageOptions())
     spec, recipe = EnsembleSpec.from_dict(files.description), Recipe.from_dict(files.estimator)
     ensemble = Ensemble.from_bytes(spec, files.weights, str(timing.device()))
-    reading = replace(recipe.reading, member_powers=())  # of the mean map alone
+    reading = replace(recipe.estimator, member_powers=())  # of the mean map alone
     images = barred(ensemble, options.galaxies, options.images)
     result: dict[str, Any] = {}
     for samples in options.samples:

@@ -51,12 +51,12 @@ def stages(galaxies: int, samples: int, device: torch.device) -> dict[str, float
 
         def maps(i: int = i, found: dict[str, Any] = found) -> None:
             found["maps"] = bar_maps_left_out(
-                ensemble, found["image"], params, i, recipe.reading.combine
+                ensemble, found["image"], params, i, recipe.estimator.combine
             )
 
         def read(found: dict[str, Any] = found) -> None:
             made, light = found["maps"], light_of(found["image"])
-            estimate_bar(made.maps, recipe.reading, 0.5, made.left_out, light)
+            estimate_bar(made.maps, recipe.estimator, 0.5, made.left_out, light)
 
         for name, work in zip(spent, (cut, votes, maps, read), strict=True):
             on = device if name in ("votes", "maps") else torch.device("cpu")

@@ -44,7 +44,7 @@ def in_process(plan: Any, record: Any, have: Any, holder: str) -> Iterator[dict[
     source = ShardSource(plan.work, options.input, options.read_options())
     decoder = Decoder(field=plan.ensemble.field, limits=options.limits, scale=options.scale)
     measurer = Measurer(
-        estimator=plan.recipe.reading, canvas_px=plan.ensemble.field.canvas_px,
+        estimator=plan.recipe.estimator, canvas_px=plan.ensemble.field.canvas_px,
         cosmology=options.cosmology, schema=plan.schema(record), kept_fraction=plan.kept_fraction,
     )  # fmt: skip
     explainer = FakeExplainer(seed=options.seed)

@@ -23,7 +23,7 @@ from models.views import ViewParams
             maps=SmoothGradParams(
                 samples=9, view=ViewParams(width_range=(0.5, 2.0), rotate=True, reflect=True)
             ),
-            reading=EstimatorParams(reading=BarLengthParams(level=0.3)),
+            estimator=EstimatorParams(bar_length=BarLengthParams(level=0.3)),
         ),
     ],
 )
@@ -41,7 +41,7 @@ def test_papers_recipe() -> None:
     recipe = Recipe.paper()
     assert (recipe.maps.samples, recipe.maps.noise_fraction) == (256, 0.1)
     assert recipe.maps.gradient == "absolute"
-    assert recipe.reading == EstimatorParams.paper()
+    assert recipe.estimator == EstimatorParams.paper()
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def maps(*lengths: float, angle: float = 30.0) -> np.ndarray:
 def test_equal_maps_give_the_members_length_and_no_spread() -> None:
     params = EstimatorParams(combine="lengths", error_floor=0.08)
     found = estimate_bar(maps(40, 40, 40), params)
-    alone = measure_bar(maps(40)[0], params.reading).length_px
+    alone = measure_bar(maps(40)[0], params.bar_length).length_px
     assert found.bar.length_px == pytest.approx(alone)
     np.testing.assert_allclose(found.member_lengths_px, alone)
     assert found.length_err_px == pytest.approx(0.08 * alone)
@@ -48,7 +48,7 @@ def test_lengths_are_averaged_and_their_standard_error_is_added() -> None:
 def test_maps_are_averaged_before_they_are_read() -> None:
     params = EstimatorParams(combine="maps")
     found = estimate_bar(maps(30, 50), params)
-    assert found.bar == measure_bar(maps(30, 50).mean(axis=0), params.reading)
+    assert found.bar == measure_bar(maps(30, 50).mean(axis=0), params.bar_length)
     assert found.bar.length_px != pytest.approx(found.member_lengths_px.mean(), rel=1e-3)
 
 
@@ -125,7 +125,7 @@ def test_powers_of_another_ensemble_are_refused() -> None:
 
 def test_parameters_survive_json() -> None:
     params = EstimatorParams(
-        combine="lengths", reading=BarLengthParams(level=0.4), error_floor=0.1, error_spread=1.5
+        combine="lengths", bar_length=BarLengthParams(level=0.4), error_floor=0.1, error_spread=1.5
     )
     assert EstimatorParams.from_dict(json.loads(json.dumps(params.to_dict()))) == params
     assert EstimatorParams.from_dict({}) == EstimatorParams()
@@ -173,7 +173,7 @@ def grouped(rng: np.random.Generator, noise: float, groups: int = 8) -> tuple[np
 @pytest.mark.parametrize("combine", ["maps", "lengths"])
 def test_the_sampling_error_is_the_scatter_of_repeated_runs(combine: str) -> None:
     reading = BarLengthParams(smoothing_px=1.0)
-    params = EstimatorParams(combine=combine, reading=reading, error_floor=0.0, error_spread=0.0)  # type: ignore[arg-type]
+    params = EstimatorParams(combine=combine, bar_length=reading, error_floor=0.0, error_spread=0.0)  # type: ignore[arg-type]
     rng = np.random.default_rng(3)
     runs = [
         estimate_bar(maps_, params, 1.0, left_out)
@@ -187,7 +187,7 @@ def test_the_sampling_error_is_the_scatter_of_repeated_runs(combine: str) -> Non
 
 def test_half_precision_changes_nothing_that_counts() -> None:
     _, exact = grouped(np.random.default_rng(4), 0.03)
-    params = EstimatorParams(reading=BarLengthParams(smoothing_px=1.0))
+    params = EstimatorParams(bar_length=BarLengthParams(smoothing_px=1.0))
     rounded = sampling_error(exact.astype(np.float16), params)
     assert rounded == pytest.approx(sampling_error(exact, params), rel=0.01)
 
@@ -197,7 +197,7 @@ def test_equal_maps_have_no_sampling_error_and_flagged_ones_do_not_count() -> No
     equal = np.stack([maps(40)[0]] * 4)[None]
     assert sampling_error(equal, params) == pytest.approx(0, abs=1e-9)
     unequal = np.concatenate([maps(38, 42), BLANK[None]])[None]
-    lengths = [measure_bar(m, params.reading).length_px for m in maps(38, 42)]
+    lengths = [measure_bar(m, params.bar_length).length_px for m in maps(38, 42)]
     expected = sampling_error(unequal, params)
     assert expected == pytest.approx(np.std(lengths))
     found, bare = (estimate_bar(maps(40), params, 0.5, x) for x in (unequal, None))

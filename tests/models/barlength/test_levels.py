@@ -18,7 +18,7 @@ from models.calibration.known_bars import KnownBar
 from models.calibration.lengths import try_reading
 from tests.models.barmaps import gaussian_ridge
 
-LEVELS = BarLengthParams(reading="levels", smoothing_px=1.0)
+LEVELS = BarLengthParams(method="levels", smoothing_px=1.0)
 SIDE = 97
 THIRDS = np.full(3, 1 / 3)
 
@@ -49,7 +49,7 @@ def test_the_length_is_the_product_of_powers_of_the_levels_lengths() -> None:
     saliency = gaussian_ridge(SIDE, 40, 0.3, 30.0)
     params = replace(LEVELS, levels=(0.2, 0.6), level_powers=(0.7, 0.4), length_scale=1.2)
     alone = [
-        measure_bar(saliency, replace(params, reading="profile", level=level, length_scale=1.0))
+        measure_bar(saliency, replace(params, method="profile", level=level, length_scale=1.0))
         for level in params.levels
     ]
     expected = 1.2 * alone[0].length_px ** 0.7 * alone[1].length_px ** 0.4
@@ -85,7 +85,7 @@ def test_widths_enter_with_their_own_powers() -> None:
     params = replace(LEVELS, levels=(0.2, 0.6), level_powers=(0.7, 0.4))
     wide = replace(params, level_width_powers=(-0.3, 0.2))
     alone = [
-        measure_bar(saliency, replace(params, reading="profile", level=level))
+        measure_bar(saliency, replace(params, method="profile", level=level))
         for level in params.levels
     ]
     widths = [a.axis_ratio * a.length_px for a in alone]
@@ -110,19 +110,19 @@ def smeared(length: float, blur: float, angle: float) -> np.ndarray:
 
 def test_widths_tell_a_blurred_bar_from_a_long_one() -> None:
     rng = np.random.default_rng(8)
-    level = BarLengthParams(reading="levels", smoothing_px=1.0, levels=(0.1,), level_powers=(1.0,))
+    level = BarLengthParams(method="levels", smoothing_px=1.0, levels=(0.1,), level_powers=(1.0,))
 
     def known(count: int) -> list[KnownBar]:
         return drawn(smeared, rng, count, longest=60, ends=(1.0, 5.0))
 
     train = known(60)
-    lengths = try_reading(train, EstimatorParams(reading=level))
-    both = EstimatorParams(reading=replace(level, level_width_powers=(0.0,)))
+    lengths = try_reading(train, EstimatorParams(bar_length=level))
+    both = EstimatorParams(bar_length=replace(level, level_width_powers=(0.0,)))
     widths = try_reading(train, both)
     assert widths.median_error < 0.6 * lengths.median_error
     fresh = known(30)
     errors = [
-        abs(measure_bar(k.maps[0], widths.params.reading).length_px / k.length_px - 1)
+        abs(measure_bar(k.maps[0], widths.params.bar_length).length_px / k.length_px - 1)
         for k in fresh
     ]
     assert np.median(errors) < 0.6 * lengths.median_error
@@ -144,15 +144,17 @@ def test_bars_that_fade_are_as_long_as_those_that_end_abruptly() -> None:
     def known(count: int) -> list[KnownBar]:
         return drawn(faded, rng, count, longest=70, ends=(0.1, 0.9))
 
-    one = EstimatorParams(reading=BarLengthParams(reading="profile", smoothing_px=1.0, level=0.35))
+    one = EstimatorParams(
+        bar_length=BarLengthParams(method="profile", smoothing_px=1.0, level=0.35)
+    )
     train = known(60)
-    several = try_reading(train, EstimatorParams(reading=LEVELS))
+    several = try_reading(train, EstimatorParams(bar_length=LEVELS))
     alone = try_reading(train, one)
     assert several.median_error < 0.02
     assert several.median_error < alone.median_error / 3
     fresh = known(30)
     errors = [
-        abs(measure_bar(k.maps[0], several.params.reading).length_px / k.length_px - 1)
+        abs(measure_bar(k.maps[0], several.params.bar_length).length_px / k.length_px - 1)
         for k in fresh
     ]
     assert np.median(errors) < 0.03
@@ -171,6 +173,6 @@ def test_what_one_level_flags_is_flagged() -> None:
 
 def test_levels_survive_json() -> None:
     reading = replace(LEVELS, level_width_powers=(0.1, 0.0, -0.2))
-    params = EstimatorParams(reading=reading, member_powers=(0.2, 0.1))
+    params = EstimatorParams(bar_length=reading, member_powers=(0.2, 0.1))
     raw = json.loads(json.dumps(params.to_dict()))
     assert EstimatorParams.from_dict(raw) == params

@@ -10,7 +10,7 @@ import pytest
 from models.barlength.measure import BarLengthParams, StopReason, measure_bar
 
 SIDE = 144
-LIGHT = BarLengthParams(reading="light", smoothing_px=1.0)
+LIGHT = BarLengthParams(method="light", smoothing_px=1.0)
 
 
 def box(length: float, width: float, angle_deg: float, x: float = 71.5, y: float = 71.5) -> np.ndarray:  # noqa: E501  # fmt: skip
@@ -53,7 +53,7 @@ def test_the_calibration_line_is_applied_to_the_raw_length() -> None:
 
 
 def test_a_map_that_shows_other_things_is_flagged() -> None:
-    params = BarLengthParams(reading="light", concentration_min=0.3)
+    params = BarLengthParams(method="light", concentration_min=0.3)
     alone = box(36, 6, 60)
     assert measure_bar(alone, params).stop == StopReason.PROFILE
     rows, columns = np.indices((SIDE, SIDE), dtype=float)
@@ -64,5 +64,5 @@ def test_a_map_that_shows_other_things_is_flagged() -> None:
     flagged = measure_bar(alone + ring, params)
     assert flagged.stop == StopReason.DIFFUSE
     assert np.isnan(flagged.length_px)
-    without = BarLengthParams(reading="light")
+    without = BarLengthParams(method="light")
     assert np.isfinite(measure_bar(alone + ring, without).length_px)

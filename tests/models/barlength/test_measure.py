@@ -19,7 +19,7 @@ from tests.models.barmaps import (
     two_lobes,
 )
 
-CHORD = BarLengthParams(reading="chord", pixels_min=20)
+CHORD = BarLengthParams(method="chord", pixels_min=20)
 ANGLES = np.arange(24) * 7.5
 
 
@@ -152,7 +152,7 @@ def test_calibration_scales_and_shifts_the_length() -> None:
 @pytest.mark.parametrize("value", [0.0, 1.0, -3.5, 1e308, 5e-324])
 @pytest.mark.parametrize("reading", ["profile", "chord"])
 def test_a_blank_map_is_flagged(value: float, reading: str) -> None:
-    bar = measure_bar(np.full((40, 50), value), BarLengthParams(reading=reading))
+    bar = measure_bar(np.full((40, 50), value), BarLengthParams(method=reading))
     assert bar.stop is StopReason.BLANK
     assert math.isnan(bar.length_px)
 
@@ -162,7 +162,7 @@ def test_a_blank_map_is_flagged(value: float, reading: str) -> None:
 def test_a_map_that_is_not_finite_is_flagged(value: float, reading: str) -> None:
     light = gaussian_ridge(96, 40, 0.3, 20)
     light[3, 90] = value
-    bar = measure_bar(light, BarLengthParams(reading=reading))
+    bar = measure_bar(light, BarLengthParams(method=reading))
     assert bar.stop is StopReason.NOT_FINITE
     assert math.isnan(bar.length_px)
 
@@ -175,7 +175,7 @@ def test_a_round_map_is_flagged(shape: BarMap, width: float, ratio: float) -> No
     bar = measure_bar(light)
     assert bar.stop is StopReason.ROUND
     assert math.isnan(bar.length_px)
-    chord = measure_bar(light, BarLengthParams(reading="chord"))
+    chord = measure_bar(light, BarLengthParams(method="chord"))
     assert chord.stop in (StopReason.FEW_PIXELS, StopReason.EXHAUSTED)
     assert math.isnan(chord.length_px)
 
@@ -201,7 +201,7 @@ def test_too_asymmetric_a_bar_is_flagged() -> None:
 
 
 def test_a_chord_that_never_becomes_linear_is_flagged_with_its_pixels() -> None:
-    bar = measure_bar(gaussian_ridge(96, 40, 0.6, 20), BarLengthParams(reading="chord"))
+    bar = measure_bar(gaussian_ridge(96, 40, 0.6, 20), BarLengthParams(method="chord"))
     assert bar.stop is StopReason.FEW_PIXELS
     assert math.isnan(bar.length_px)
     assert 0 < bar.pixels < 40

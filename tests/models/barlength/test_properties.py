@@ -15,10 +15,10 @@ from tests.models.barmaps import SHAPES, angle_difference
 
 READINGS = {
     "profile": BarLengthParams(),
-    "chord": BarLengthParams(reading="chord", pixels_min=3),
+    "chord": BarLengthParams(method="chord", pixels_min=3),
     "paper": BarLengthParams.paper(),
     "central pearson": BarLengthParams(
-        reading="chord", linearity="pearson", flag_unfinished=False, pixels_min=2
+        method="chord", linearity="pearson", flag_unfinished=False, pixels_min=2
     ),
 }
 MEASURED = {StopReason.PROFILE, StopReason.LINEAR}

@@ -25,7 +25,7 @@ def found_on(saliency: np.ndarray) -> BarMeasurement:
     """The bar of three members that agree on a map, in a disc with light where the map is."""
     y, x = np.mgrid[:CANVAS_PX, :CANVAS_PX] - (CANVAS_PX - 1) / 2
     light = 0.4 * np.exp(-np.hypot(x, y) / 16) + 0.4 * np.nan_to_num(saliency)
-    return estimate_bar(np.stack([saliency] * 3), RECIPE.reading, light=light).bar
+    return estimate_bar(np.stack([saliency] * 3), RECIPE.estimator, light=light).bar
 
 
 @pytest.mark.parametrize("length_px", [24.0, 36.0, 54.0])

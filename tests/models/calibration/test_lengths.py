@@ -13,10 +13,10 @@ from models.barlength.measure import BarLengthParams
 from models.calibration.errors import fit_errors, sampling_factor
 from models.calibration.known_bars import KnownBar
 from models.calibration.lengths import calibrate, candidates, fit_line, tried, try_reading
-from tests.models.barmaps import gaussian_ridge
 from tests.models.barlength.test_light_reading import box
+from tests.models.barmaps import gaussian_ridge
 
-READING = EstimatorParams(reading=BarLengthParams(reading="light", smoothing_px=1.0))
+READING = EstimatorParams(bar_length=BarLengthParams(method="light", smoothing_px=1.0))
 
 
 def known(count: int, scatter: float, seed: int = 0) -> list[KnownBar]:
@@ -60,8 +60,8 @@ def test_what_was_chosen_on_some_bars_reads_all_as_it_was_judged(
     reading: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.calibration.lengths._CHOSEN_ON", 20)
-    bars, of_kind = known(60, 0.0), BarLengthParams(reading=reading)  # type: ignore[arg-type]
-    best = tried(bars, [EstimatorParams(reading=of_kind)])[0]
+    bars, of_kind = known(60, 0.0), BarLengthParams(method=reading)  # type: ignore[arg-type]
+    best = tried(bars, [EstimatorParams(bar_length=of_kind)])[0]
     lengths = np.array([estimate_bar(k.maps, best.params).bar.length_px for k in bars])
     off = np.abs(lengths / np.array([k.length_px for k in bars]) - 1)
     assert np.median(off) == pytest.approx(best.median_error, abs=1e-9)
@@ -80,15 +80,15 @@ def test_errors_cover_68_percent() -> None:
 
 
 def test_the_best_candidate_wins() -> None:
-    bad = EstimatorParams(reading=BarLengthParams(reading="light", linearity_min=1.0))
+    bad = EstimatorParams(bar_length=BarLengthParams(method="light", linearity_min=1.0))
     params, trials = calibrate(known(20, 0.02), [bad, READING])
-    assert params.reading.linearity_min == READING.reading.linearity_min
+    assert params.bar_length.linearity_min == READING.bar_length.linearity_min
     assert trials[0].cost < trials[1].cost
 
 
 def test_candidates_hold_both_readings() -> None:
     tried = list(candidates())
-    assert {t.reading.reading for t in tried} == {"profile", "levels", "light"}
+    assert {t.bar_length.method for t in tried} == {"profile", "levels", "light"}
     assert len({repr(t) for t in tried}) == len(tried)
 
 
@@ -156,17 +156,17 @@ def test_the_sampling_error_stands_in_place_while_the_rest_is_fitted() -> None:
         return out
 
     calibrated = try_reading(known(30, 0.0), READING).params
-    line = replace(calibrated.reading, length_scale=calibrated.reading.length_scale / 1.5, length_offset_px=0.0)  # noqa: E501  # fmt: skip
+    line = replace(calibrated.bar_length, length_scale=calibrated.bar_length.length_scale / 1.5, length_offset_px=0.0)  # noqa: E501  # fmt: skip
     galaxies = noisy(40)
-    params = fit_errors(galaxies, replace(calibrated, reading=line))
-    bare = fit_errors([replace(k, left_out=None) for k in galaxies], replace(calibrated, reading=line))  # noqa: E501  # fmt: skip
+    params = fit_errors(galaxies, replace(calibrated, bar_length=line))
+    bare = fit_errors([replace(k, left_out=None) for k in galaxies], replace(calibrated, bar_length=line))  # noqa: E501  # fmt: skip
     assert bare.error_floor == pytest.approx(0.1, abs=0.03)
     assert params.error_floor < 0.6 * bare.error_floor
 
 
 def test_the_power_of_each_member_is_found() -> None:
     rng = np.random.default_rng(6)
-    levels = BarLengthParams(reading="levels", smoothing_px=1.0)
+    levels = BarLengthParams(method="levels", smoothing_px=1.0)
 
     def one(length: float, angle: float) -> KnownBar:
         noise = np.exp(rng.normal(0, 0.15, 2))
@@ -177,8 +177,8 @@ def test_the_power_of_each_member_is_found() -> None:
 
     drawn = zip(rng.uniform(24, 40, 60), rng.uniform(0, 180, 60), strict=True)
     train = [one(length, angle) for length, angle in drawn]
-    without = try_reading(train, EstimatorParams(reading=levels))
-    found = try_reading(train, EstimatorParams(reading=levels, member_powers=(0.0, 0.0)))
+    without = try_reading(train, EstimatorParams(bar_length=levels))
+    found = try_reading(train, EstimatorParams(bar_length=levels, member_powers=(0.0, 0.0)))
     assert found.params.member_powers[0] > 0.5 + found.params.member_powers[1]
     assert found.median_error < 0.3 * without.median_error
     again = [estimate_bar(k.maps, found.params).bar.length_px / k.length_px - 1 for k in train]
@@ -187,7 +187,7 @@ def test_the_power_of_each_member_is_found() -> None:
 
 def test_lengths_by_powers_rise_with_the_truth() -> None:
     rng = np.random.default_rng(7)
-    reading = EstimatorParams(reading=BarLengthParams(reading="levels", smoothing_px=1.0))
+    reading = EstimatorParams(bar_length=BarLengthParams(method="levels", smoothing_px=1.0))
     drawn = zip(rng.uniform(24, 44, 80), np.exp(rng.normal(0, 0.2, 80)), strict=True)
     train = [
         KnownBar(
@@ -200,10 +200,10 @@ def test_lengths_by_powers_rise_with_the_truth() -> None:
     calibrated = try_reading(train, reading).params
     lengths = np.array([estimate_bar(k.maps, calibrated).bar.length_px for k in train])
     truth = np.array([k.length_px for k in train])
-    found = [sizes(at_levels(k.maps[0], (48, 48), reading.reading), widths=False) for k in train]
+    found = [sizes(at_levels(k.maps[0], (48, 48), reading.bar_length), widths=False) for k in train]
     powers, scale = fit_powers(np.array(found), truth, np.full(3, 1 / 3))
     plain = scale * np.exp(np.log(found) @ powers) @ truth / (truth @ truth)
-    assert calibrated.reading.length_offset_px == 0
+    assert calibrated.bar_length.length_offset_px == 0
     assert lengths @ truth / (truth @ truth) == pytest.approx(plain**0.5, rel=1e-6)
     assert plain < 0.99
 
@@ -211,7 +211,7 @@ def test_lengths_by_powers_rise_with_the_truth() -> None:
 def test_the_members_part_in_the_sampling_error_is_the_scatter_of_repeated_runs() -> None:
     rng = np.random.default_rng(9)
     params = EstimatorParams(
-        reading=BarLengthParams(smoothing_px=1.0), member_powers=(1.2, -0.9), error_floor=0.0,
+        bar_length=BarLengthParams(smoothing_px=1.0), member_powers=(1.2, -0.9), error_floor=0.0,
         error_spread=0.0,
     )  # fmt: skip
     clean = gaussian_ridge(97, 40, 0.3, 30.0)

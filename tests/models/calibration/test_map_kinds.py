@@ -51,5 +51,5 @@ def test_readings_of_every_family_differ_and_survive_json() -> None:
     assert len({words(params) for params in tried}) == len(tried)
     for params in tried:
         raw = {"reading": json.loads(json.dumps(params.to_dict()))}
-        assert Recipe.from_dict(raw).reading == params
+        assert Recipe.from_dict(raw).estimator == params
     assert {family(params) for params in readings_of(["light"])} == {"light"}

@@ -114,7 +114,7 @@ def test_the_recipe_of_a_point_measures_what_the_grid_measured(method: str) -> N
     assert (written.maps.samples, written.maps.noise_fraction) == (64, 0.2)
     assert written.maps == replace(SmoothGradParams.paper(0.2, multiply_by_input=True), samples=64)
     seen = maps if method in methods(()) else maps[[MEMBERS.index(method)]]
-    estimate = estimate_bar(seen, written.reading)
+    estimate = estimate_bar(seen, written.estimator)
     assert estimate.bar.length_px == expected
     assert estimate.length_err_px >= 0.3 * expected
 
@@ -127,8 +127,8 @@ def test_the_paper_is_a_point_of_its_own_grid() -> None:
     )  # fmt: skip
     got, paper = recipe(point, samples=256), Recipe.paper()
     assert got.maps == paper.maps
-    assert got.reading.reading == paper.reading.reading == BarLengthParams.paper()
-    assert got.reading.combine == paper.reading.combine
+    assert got.estimator.bar_length == paper.estimator.bar_length == BarLengthParams.paper()
+    assert got.estimator.combine == paper.estimator.combine
 
 
 def known_and_measured(count: int = 200) -> tuple[KnownLengths, np.ndarray]:

@@ -126,7 +126,7 @@ def test_the_shipped_ensemble_in_bfloat16_measures_the_same_bar(device: torch.de
     slow, half = made
     for a, b in zip(slow, half, strict=True):
         assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.999
-    lengths = [read_bar(m, recipe.reading, light_of(image)).length_px for m in made]
+    lengths = [read_bar(m, recipe.estimator, light_of(image)).length_px for m in made]
     assert lengths[1] == pytest.approx(lengths[0], abs=1)
 
 

@@ -42,7 +42,7 @@ def image(ensemble: Ensemble):
 
 
 def made_with(ensemble: Ensemble, recipe: Recipe, image, tolerance: float) -> tuple[BarMaps, int]:
-    of = (ensemble, image, recipe.maps, SEED, recipe.reading)
+    of = (ensemble, image, recipe.maps, SEED, recipe.estimator)
     return bar_maps_to_tolerance(*of, tolerance)
 
 
@@ -60,11 +60,11 @@ def test_the_same_maps_as_a_run_of_so_many_samples(
     made, used = made_with(ensemble, recipe, image, tolerance)
     assert used == samples
     plain = replace(recipe.maps, samples=samples)
-    whole = bar_maps_left_out(ensemble, image, plain, SEED, recipe.reading.combine)
+    whole = bar_maps_left_out(ensemble, image, plain, SEED, recipe.estimator.combine)
     np.testing.assert_allclose(made.maps, whole.maps, atol=1e-5)
     light = light_of(image)
     mine, theirs = (
-        estimate_bar(m.maps, recipe.reading, 0.9, m.left_out, light) for m in (made, whole)
+        estimate_bar(m.maps, recipe.estimator, 0.9, m.left_out, light) for m in (made, whole)
     )
     assert mine.bar.length_px == pytest.approx(theirs.bar.length_px, rel=1e-3)
     # of 100 samples the groups are 16 and 4 here, 12 or 13 there
@@ -74,18 +74,18 @@ def test_the_same_maps_as_a_run_of_so_many_samples(
 def test_it_ends_with_the_first_error_that_is_small_enough(
     ensemble: Ensemble, recipe: Recipe, image
 ) -> None:
-    reading = replace(recipe.reading, error_sampling=2.0)
+    reading = replace(recipe.estimator, error_sampling=2.0)
     light = light_of(image)
 
     def relative(samples: int) -> float:
         plain = replace(recipe.maps, samples=samples)
-        made = bar_maps_left_out(ensemble, image, plain, SEED, recipe.reading.combine)
+        made = bar_maps_left_out(ensemble, image, plain, SEED, recipe.estimator.combine)
         error = 2.0 * sampling_error(made.left_out, reading, light)
         return error / read_bar(made.maps, reading, light).length_px
 
     first, second = relative(32), relative(64)
     assert first > second > 0
-    doubled = replace(recipe, reading=reading)
+    doubled = replace(recipe, estimator=reading)
     assert made_with(ensemble, doubled, image, (first * second) ** 0.5)[1] == 64
 
 
@@ -93,4 +93,4 @@ def test_without_a_bar_all_samples_are_made(ensemble: Ensemble, recipe: Recipe, 
     blank = image * 0 + image.mean()
     made, used = made_with(ensemble, recipe, blank, 0.9)
     assert used == SAMPLES
-    assert not np.isfinite(read_bar(made.maps, recipe.reading).length_px)
+    assert not np.isfinite(read_bar(made.maps, recipe.estimator).length_px)

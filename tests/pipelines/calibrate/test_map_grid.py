@@ -74,9 +74,9 @@ def test_the_best_reading_of_all_kinds_becomes_the_estimator(finished) -> None:
     assert recipe.maps.view.rotate is best["views"]
     assert recipe.maps.view.width == 0.8
     assert recipe.maps.samples == 10
-    assert recipe.reading.error_sampling == 1
+    assert recipe.estimator.error_sampling == 1
     assert len([*Path(root, "maps").glob(f"{best['kind']}-left-out-*/*.npy")]) == GALAXIES
-    assert recipe.reading.error_floor > 0
+    assert recipe.estimator.error_floor > 0
     assert best["reading"] in said
     assert "4 of 4 kinds of map" in said
     assert all(0 <= r["median_angle_error_deg"] <= 90 for r in rows if r["family"] == "components" and np.isfinite(r["cost"]))  # noqa: E501  # fmt: skip

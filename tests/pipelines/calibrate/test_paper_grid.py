@@ -159,8 +159,8 @@ def test_the_estimator_is_the_best_point_and_can_be_used(finished) -> None:
     assert recipe.maps.samples == SAMPLES
     assert recipe.maps.noise_fraction == best.noise_fraction
     assert recipe.maps.multiply_by_input is best.multiply_by_input
-    assert recipe.reading.reading.correlation_min == best.correlation_min
-    assert recipe.reading.reading.pixels_min == best.pixels_min
+    assert recipe.estimator.bar_length.correlation_min == best.correlation_min
+    assert recipe.estimator.bar_length.pixels_min == best.pixels_min
     assert f"best: {best.method}" in said
     if best.method in ("first", "second"):
         files = read_ensemble(given.output)

@@ -107,7 +107,7 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
 ) -> None:
     monkeypatch.setattr("models.calibration.refined.REFINED_MIN", 10)
     monkeypatch.setattr("pipelines.calibrate.command.refine", partial(refine, teaching=TEACHING))
-    few = [p for p in candidates() if p.reading.reading == "levels"][:2]
+    few = [p for p in candidates() if p.bar_length.method == "levels"][:2]
     monkeypatch.setattr("pipelines.calibrate.command.candidates", lambda members: few)
     options = CalibrateOptions(
         input=(shards, graded), output=str(tmp_path / "estimator.json"), samples=8, split=SPLIT,
@@ -132,16 +132,18 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
     assert {path: path.stat().st_mtime_ns for path in kept} == written
 
     assert recipe == Recipe.from_dict(json.loads((tmp_path / "estimator.json").read_text()))
-    assert (recipe.reading.refinement is None) == ("not refined: lengths of galaxies that" in said)
-    assert recipe.reading.error_floor + recipe.reading.error_doubt > 0
-    assert not recipe.reading.member_powers
+    assert (recipe.estimator.refinement is None) == (
+        "not refined: lengths of galaxies that" in said
+    )
+    assert recipe.estimator.error_floor + recipe.estimator.error_doubt > 0
+    assert not recipe.estimator.member_powers
     again = calibrate(replace(options, output=str(tmp_path / "again.json")), QUIET)
     assert again == recipe
     assert not (tmp_path / "again.json.maps").exists()
 
     monkeypatch.setattr("pipelines.calibrate.command.candidates", _with_members)
     plain = replace(options, output=str(tmp_path / "plain.json"), refine=False, graded=(), galaxies=16)  # noqa: E501  # fmt: skip
-    reading = calibrate(plain, QUIET).reading
+    reading = calibrate(plain, QUIET).estimator
     assert reading.refinement is None
     assert len(reading.member_powers) == 3
 
@@ -202,7 +204,7 @@ def test_the_shipped_estimator_is_one() -> None:
     recipe = Recipe.from_dict(files.estimator or {})
     assert recipe.maps.samples == 256
     assert recipe.maps.gradient == "signed"
-    assert recipe.reading.error_floor > 0
+    assert recipe.estimator.error_floor > 0
     assert sum(len(w) for w in files.weights) <= 12e6
 
 

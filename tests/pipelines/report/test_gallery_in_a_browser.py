@@ -12,8 +12,8 @@ import pytest
 from pipelines.report import command as report
 from pipelines.report.command import ReportOptions
 from tests.browsing import browser, inaccessible, visited
-from tests.pipelines.synthetic_run import SyntheticRun
 from tests.pipelines.report.test_report import Page
+from tests.pipelines.synthetic_run import SyntheticRun
 
 FIRST = 30
 PHONE = {"width": 360, "height": 780}

@@ -11,8 +11,8 @@ import pytest
 from catalogues.truth.numbers import SCHEMA
 from pipelines.validate import command as validate
 from tests.browsing import check_page
-from tests.pipelines.synthetic_run import SyntheticRun
 from tests.pipelines.report.test_report import Page
+from tests.pipelines.synthetic_run import SyntheticRun
 from tests.pipelines.validate.validating import QUIET, known_pairs, numbers, options
 
 
