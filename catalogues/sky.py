@@ -63,7 +63,7 @@ def mollweide(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> tuple[Floats
 Floats = NDArray[np.float64]
 
 
-class Sky:
+class SkyIndex:
     """Places to be found again. ra_deg, dec_deg: (N,), ICRS; those not finite are never found."""
 
     def __init__(self, ra_deg: ArrayLike, dec_deg: ArrayLike) -> None:

@@ -175,7 +175,7 @@ _ROUND = 1e-9  # relative difference of the axes' squares
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bulge:
+class BulgeMeasurement:
     """What a map shows; NaN where it shows nothing.
 
     extent_px: full, 4 times the standard deviation along the major axis of the pixels above half
@@ -188,16 +188,16 @@ class Bulge:
     position_angle_deg: float = math.nan
 
 
-def read_bulge(saliency: NDArray[np.float64]) -> Bulge:
+def read_bulge(saliency: NDArray[np.float64]) -> BulgeMeasurement:
     """The bulge in a map (H, W) of values that are not negative; each pixel is a unit square."""
     if not np.isfinite(saliency).all() or not saliency.max() > 0:
-        return Bulge()
+        return BulgeMeasurement()
     rows, columns = np.nonzero(saliency > _LEVEL * saliency.max())
     spread = np.cov(np.stack([columns, -rows]), bias=True) + np.eye(2) / 12
     squares, axes = np.linalg.eigh(spread)
     extent = 4 * math.sqrt(squares[1])
     if squares[1] - squares[0] <= _ROUND * squares[1]:
-        return Bulge(extent_px=extent)
+        return BulgeMeasurement(extent_px=extent)
     right, up = axes[:, 1]
     angle = position_angle(math.degrees(math.atan2(-right, up)))
-    return Bulge(extent_px=extent, position_angle_deg=angle)
+    return BulgeMeasurement(extent_px=extent, position_angle_deg=angle)

@@ -34,7 +34,7 @@ from catalogues.layouts.joined.join import Ambiguous, JoinParams
 from catalogues.layouts.joined.votes import VoteTable
 from catalogues.layouts.open import open_layout
 from catalogues.layouts.published.mirabest import Subset
-from catalogues.layouts.source import LayoutName, Source
+from catalogues.layouts.source import LayoutName, LayoutSource
 from catalogues.shards.reading import Shard, ShardParams
 from catalogues.shards.writing import old_shards, write_shards
 from catalogues.storage import StorageError, StorageOptions
@@ -111,9 +111,9 @@ class IngestOptions:
         # each of these checks its own part
         self.shard_params(), self.storage_options(), self.to_read()
 
-    def to_read(self) -> Source:
+    def to_read(self) -> LayoutSource:
         """What is to be read."""
-        return Source(
+        return LayoutSource(
             url=self.source,
             layout=self.layout,
             table=self.table,

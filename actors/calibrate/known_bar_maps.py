@@ -14,24 +14,24 @@ from numpy.typing import NDArray
 
 from actors.load_networks import load_ensemble
 from catalogues.images.decode import decode
-from catalogues.runs.array_cache import KeptArrays
+from catalogues.runs.array_cache import ArrayCache
 from catalogues.storage import StorageOptions
 from models.barlength.estimator import Combine
 from models.calibration.known_bars import KnownBar
 from models.calibration.refined import GradedBar
 from models.networks.selection import SelectionParams
 from models.preprocess import brightness, canvas
-from models.saliency.bar_maps import bar_maps, bar_maps_left_out, vote
+from models.saliency.bar_maps import bar_maps, bar_maps_with_jackknife, vote
 from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed
 
 
 @ray.remote
-class Calibrator:
+class KnownBarMapper:
     """Holds the networks; `known` answers for one row of a shard with truth columns, `graded` for
     one with a column of grades.
 
-    left_out: the way to combine members for which maps of known bars have sampling errors. kept:
-    folder or URL for the maps that are made; those that lie there are not made again.
+    jackknife_maps: the way to combine members for which maps of known bars have sampling errors.
+    kept: folder or URL for the maps that are made; those that lie there are not made again.
     """
 
     def __init__(
@@ -40,15 +40,15 @@ class Calibrator:
         maps: SmoothGradParams,
         seed: int,
         device: str,
-        left_out: Combine,
+        jackknife_maps: Combine,
         kept: str,
     ) -> None:
         torch.set_num_threads(1)
         self.ensemble = load_ensemble(ensemble, StorageOptions(), device)
-        self.maps, self.seed, self.left_out = maps, seed, left_out
+        self.maps, self.seed, self.jackknife_maps = maps, seed, jackknife_maps
         self.selection = SelectionParams()
-        self.kept = KeptArrays(kept)
-        decided = [self.ensemble.spec.to_dict(), asdict(maps), seed, left_out]
+        self.kept = ArrayCache(kept)
+        decided = [self.ensemble.spec.to_dict(), asdict(maps), seed, jackknife_maps]
         self.key = json.dumps(decided, sort_keys=True).encode()
 
     def known(self, row: dict[str, Any]) -> KnownBar | None:
@@ -58,7 +58,7 @@ class Calibrator:
             return None
         return KnownBar(
             maps=found["maps"],
-            left_out=found["left_out"],
+            jackknife_maps=found["left_out"],
             length_px=row["true_bar_length_px"] / float(found["factor"]),
             position_angle_deg=row["true_bar_position_angle_deg"],
             bar_fraction=float(found["bar_fraction"]),
@@ -103,5 +103,5 @@ class Calibrator:
         seed = galaxy_seed(self.seed, object_id)
         if kind == "graded":
             return out | {"maps": bar_maps(self.ensemble, image, self.maps, seed)}
-        made = bar_maps_left_out(self.ensemble, image, self.maps, seed, self.left_out)
-        return out | {"maps": made.maps, "left_out": made.left_out}
+        made = bar_maps_with_jackknife(self.ensemble, image, self.maps, seed, self.jackknife_maps)
+        return out | {"maps": made.maps, "left_out": made.jackknife_maps}

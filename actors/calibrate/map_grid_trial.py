@@ -12,11 +12,11 @@ from ray import tune
 
 from actors.calibrate.paper_grid_trial import GALAXIES, POINTS
 from catalogues import storage
-from catalogues.runs.array_cache import GREY, MapCache, left_out_kind
+from catalogues.runs.array_cache import GREY, MapCache, jackknife_kind
 from catalogues.runs.grid_rows import READINGS, read_points, write_points
 from catalogues.storage import StorageOptions
 from models.barlength.estimator import Combine, EstimatorParams
-from models.calibration.known_bars import KnownBar, Trial
+from models.calibration.known_bars import KnownBar, ReadingScore
 from models.calibration.lengths import try_reading
 from models.calibration.map_kinds import MapKind
 from models.calibration.paper_grid import with_input
@@ -47,9 +47,9 @@ class MapTask:
         return cls(**{**config, "kind": kind, "storage": access, "families": families})
 
 
-def known_bars(task: MapTask, left_out: Combine | None = None) -> list[KnownBar]:
+def known_bars(task: MapTask, jackknife_maps: Combine | None = None) -> list[KnownBar]:
     """All galaxies with maps of the task's kind, in memory; with maps without one group of samples
-    each where `left_out` says for which way to combine members."""
+    each where `jackknife_maps` says for which way to combine members."""
     fs, root = storage.filesystem(task.output, task.storage)
     with storage.open_random(fs, storage.join(root, GALAXIES)) as file:
         rows = [row for row in pq.read_table(file).to_pylist() if row["note"] is None]
@@ -65,8 +65,8 @@ def known_bars(task: MapTask, left_out: Combine | None = None) -> list[KnownBar]
     known = []
     for row in rows:
         without = None
-        if left_out is not None:
-            kind = left_out_kind(task.kind.name, left_out)
+        if jackknife_maps is not None:
+            kind = jackknife_kind(task.kind.name, jackknife_maps)
             without = arrays(kind, row["object_id"]).astype("float16")
         known.append(
             KnownBar(
@@ -74,7 +74,7 @@ def known_bars(task: MapTask, left_out: Combine | None = None) -> list[KnownBar]
                 length_px=row["length"] / row["unit_per_map_px"],
                 position_angle_deg=number(row["position_angle_deg"]),
                 bar_fraction=number(row["bar_fraction"]),
-                left_out=without,
+                jackknife_maps=without,
             )
         )
     return known
@@ -103,7 +103,7 @@ def reading_of(row: Mapping[str, Any]) -> EstimatorParams:
     return EstimatorParams.from_dict(json.loads(row["estimator"]))
 
 
-def _row(task: MapTask, trial: Trial, galaxies: int) -> dict[str, Any]:
+def _row(task: MapTask, trial: ReadingScore, galaxies: int) -> dict[str, Any]:
     return {
         "kind": task.kind.name,
         **asdict(task.kind),

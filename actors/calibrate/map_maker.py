@@ -13,14 +13,14 @@ import torch
 from actors.load_networks import load_ensemble
 from catalogues import storage
 from catalogues.images.decode import decode
-from catalogues.runs.array_cache import GREY, MapCache, left_out_kind
+from catalogues.runs.array_cache import GREY, MapCache, jackknife_kind
 from catalogues.scales import ScaleConvention, pixel_scale
 from catalogues.shards.reading import ROW, read_shard
 from catalogues.storage import StorageOptions
 from models.barlength.estimator import Combine
 from models.networks.selection import SelectionParams
 from models.preprocess import canvas
-from models.saliency.bar_maps import bar_maps_left_out, maps_of_kinds, vote
+from models.saliency.bar_maps import bar_maps_with_jackknife, maps_of_kinds, vote
 from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed
 
 _COLUMNS = ("object_id", "image", "pixel_scale_arcsec", "petro_r90_arcsec")
@@ -36,10 +36,10 @@ class Rows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MapperParams:
-    """What a Mapper needs to know. `maps`: by the name of their kind on disk; `left_out`: of which
-    of them also the maps without one group of samples each are made, and for which way to combine
-    members. `angle`: column of known position angles, where there is one."""
+class MapMakerParams:
+    """What a Mapper needs to know. `maps`: by the name of their kind on disk; `jackknife_maps`: of
+    which of them also the maps without one group of samples each are made, and for which way to
+    combine members. `angle`: column of known position angles, where there is one."""
 
     input: str
     cache: str
@@ -51,13 +51,13 @@ class MapperParams:
     seed: int
     device: str
     angle: str | None = None
-    left_out: tuple[tuple[str, Combine], ...] = ()
+    jackknife_maps: tuple[tuple[str, Combine], ...] = ()
 
 
-class Mapper:
+class MapMaker:
     """Holds the networks. `look` measures how images lie on canvases, `draw` makes maps."""
 
-    def __init__(self, params: MapperParams) -> None:
+    def __init__(self, params: MapMakerParams) -> None:
         if params.device == "cpu":
             torch.set_num_threads(1)  # the Mappers are what fills the cores
         self.ensemble = load_ensemble(params.ensemble, params.storage, params.device)
@@ -120,13 +120,13 @@ class Mapper:
         wanted = {name: maps for name, maps in self.params.maps.items() if name in kinds}
         for name, made in maps_of_kinds(self.ensemble, image, wanted, seed):
             self.cache.write(name, row["object_id"], made)
-        for name, combine in self.params.left_out:
-            if (kind := left_out_kind(name, combine)) in kinds:
+        for name, combine in self.params.jackknife_maps:
+            if (kind := jackknife_kind(name, combine)) in kinds:
                 maps = self.params.maps[name]
-                both = bar_maps_left_out(self.ensemble, image, maps, seed, combine)
-                self.cache.write(kind, row["object_id"], both.left_out.astype(np.float32))
+                both = bar_maps_with_jackknife(self.ensemble, image, maps, seed, combine)
+                self.cache.write(kind, row["object_id"], both.jackknife_maps.astype(np.float32))
         return len(kinds)
 
 
-MapperActor = ray.remote(Mapper)
+MapperActor = ray.remote(MapMaker)
 """The Mapper as a Ray actor."""

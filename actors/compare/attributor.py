@@ -40,7 +40,7 @@ from catalogues.storage import StorageOptions
 from models.attribution.methods import AttributionParams
 from models.attribution.reference_maps import ORACLE
 from models.faithfulness.map_quality import explainer, quality
-from models.faithfulness.metrics import FaithfulnessParams, Trial, why_undefined
+from models.faithfulness.metrics import FaithfulnessParams, FaithfulnessTest, why_undefined
 from models.saliency.smoothgrad import galaxy_seed
 
 PREDICTED, LABEL = "predicted", "label"
@@ -83,12 +83,12 @@ class AttributorParams:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class Prepared:
     """A row that can be explained, or (`seen` is None) the reason in `facts` why it cannot."""
 
     facts: Mapping[str, Any]
     seen: Seen | None = None
-    trial: Trial | None = None
+    trial: FaithfulnessTest | None = None
 
 
 def how(method: str, params: AttributionParams | None) -> dict[str, Any]:
@@ -99,14 +99,14 @@ def how(method: str, params: AttributionParams | None) -> dict[str, Any]:
 class Attributor:
     """`compare` explains a unit's rows and writes one file of metrics for each method."""
 
-    def __init__(self, params: AttributorParams, strikes: Any) -> None:
+    def __init__(self, params: AttributorParams, crash_guard: Any) -> None:
         if params.subject.device == "cpu":
             torch.set_num_threads(1)  # the Attributors are what fills the cores
         self.params = params
         self.subject = load_subject(params.subject)
         self.fs, self.root = storage.filesystem(params.output, params.write)
         self.maps = MapCache(storage.join(params.output, MAPS_FOLDER), params.write)
-        self.strikes = strikes
+        self.crash_guard = crash_guard
         self.warm: set[str] = set()
 
     def compare(self, unit: Unit) -> list[dict[str, Any]]:
@@ -115,7 +115,9 @@ class Attributor:
         done[list(unit.rows)] = False
         rows = pa.concat_tables(read_rows(unit.shard, done, p.input, p.read, p.columns))
         stage = Guarded(
-            lambda table: self.explained(table, unit.missing), self.strikes, "explaining the image"
+            lambda table: self.explained(table, unit.missing),
+            self.crash_guard,
+            "explaining the image",
         )
         receipts: list[dict[str, Any]] = stage(rows).to_pylist()
         return receipts
@@ -133,7 +135,7 @@ class Attributor:
         receipts = [self._write(method, found) for method, found in rows.items() if found]
         return pa.Table.from_pylist(receipts, schema=RECEIPT)
 
-    def _source(self, row: Mapping[str, Any]) -> Source:
+    def _source(self, row: Mapping[str, Any]) -> Prepared:
         """As its network sees it, with its prediction."""
         facts = {name: row[name] for name in ("object_id", "shard", "shard_row")}
         try:
@@ -143,13 +145,13 @@ class Attributor:
             seen = self.subject.seen(row)
             return self._predicted(facts, seen)
         except Unreadable as fault:
-            return Source(facts={**facts, "status": fault.status, "status_message": str(fault)})
+            return Prepared(facts={**facts, "status": fault.status, "status_message": str(fault)})
         except _NOT_THE_IMAGES:
             raise
         except Exception as error:
-            return Source(facts={**facts, **_failure("reading the image", error)})
+            return Prepared(facts={**facts, **_failure("reading the image", error)})
 
-    def _predicted(self, facts: Mapping[str, Any], seen: Seen) -> Source:
+    def _predicted(self, facts: Mapping[str, Any], seen: Seen) -> Prepared:
         with torch.no_grad():
             shares = torch.softmax(seen.network(seen.image[None])[0].float(), dim=-1).cpu().numpy()
         names, label = self.subject.classes, facts["label"]
@@ -165,13 +167,13 @@ class Attributor:
             "probability": float(shares[target]),
             "correct": None if label is None else label == predicted,
         }
-        trial = Trial(
+        trial = FaithfulnessTest(
             network=seen.network, image=seen.image, target=target, params=self.params.faithfulness,
             seed=galaxy_seed(self.params.seed, facts["object_id"]), mask=seen.mask,
         )  # fmt: skip
-        return Source(facts={**facts, **known}, seen=seen, trial=trial)
+        return Prepared(facts={**facts, **known}, seen=seen, trial=trial)
 
-    def _judged(self, source: Source, method: str) -> dict[str, Any]:
+    def _judged(self, source: Prepared, method: str) -> dict[str, Any]:
         """The row of a source and a method."""
         params = self.params.methods[method]
         facts = {
@@ -195,7 +197,9 @@ class Attributor:
         except Exception as error:
             return facts | _failure(f"explaining by {method}", error)
 
-    def _numbers(self, object_id: int, seen: Seen, trial: Trial, method: str) -> dict[str, Any]:
+    def _numbers(
+        self, object_id: int, seen: Seen, trial: FaithfulnessTest, method: str
+    ) -> dict[str, Any]:
         params = self.params.methods[method]
         explain = explainer(method, params, trial.target, trial.seed, seen.mask)
         if method not in self.warm:  # what is imported and made ready once is no map's cost

@@ -103,7 +103,7 @@ class Subject(Protocol):
 def load_subject(params: SubjectParams) -> Subject:
     """The networks, on their device. Raises StorageError, ValueError."""
     kind = find_ensemble(params.ensemble, params.storage).description.get("kind", "votes")
-    return Classes(params) if kind == "classes" else Answer(params)
+    return Classes(params) if kind == "classes" else ExplainedAnswer(params)
 
 
 def confident(row: Mapping[str, Any], column: str | None) -> bool | None:
@@ -157,7 +157,7 @@ class Classes:
         return Seen(network=classifier.network, image=image, mask=mask)
 
 
-class Answer:
+class ExplainedAnswer:
     """One member of a votes ensemble, asked for one answer at the crop of its votes."""
 
     def __init__(self, params: SubjectParams) -> None:

@@ -33,7 +33,7 @@ EXPLAINED: dict[str, pa.DataType] = {
     "votes_std": pa.list_(pa.float32()),
     "bar_fraction": pa.float64(),
     "maps": pa.binary(),
-    "maps_left_out": pa.binary(),
+    "jackknife_maps": pa.binary(),
     CONTROL.name: pa.float64(),
     SAMPLES.name: pa.int32(),
     "arms_map": pa.binary(),
@@ -41,10 +41,10 @@ EXPLAINED: dict[str, pa.DataType] = {
 }
 """What the Explainer sets. `votes`, `votes_std`: 37 of all members together, and the standard
 deviations over these; `maps`: (M, S, S) float32, null where the galaxy was not selected;
-`maps_left_out`: models.saliency.bar_maps.BarMaps.left_out, (K, G, S, S) float16, null also where no
-sampling error is asked for; CONTROL where a control was given; SAMPLES where a tolerance was;
-`arms_map`: (S, S) float32, where arms were asked for and voters see them; `bulge_map`: the same,
-where the bulge was."""
+`jackknife_maps`: models.saliency.bar_maps.BarMaps.jackknife_maps, (K, G, S, S) float16, null also
+where no sampling error is asked for; CONTROL where a control was given; SAMPLES where a tolerance
+was; `arms_map`: (S, S) float32, where arms were asked for and voters see them; `bulge_map`: the
+same, where the bulge was."""
 
 
 def with_columns(

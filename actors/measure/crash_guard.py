@@ -22,7 +22,7 @@ DEATHS_MAX = 2
 Key = tuple[str, int]
 
 
-class Strikes:
+class CrashGuard:
     """What was begun and not ended, by stage; one actor of the driver's for a whole session."""
 
     def __init__(self) -> None:
@@ -40,48 +40,48 @@ class Strikes:
             self._begun.pop((stage, key), None)
 
 
-def begin(strikes: Any, stage: str, keys: Sequence[Key]) -> list[int]:
-    """`Strikes.begin` of the actor `strikes`."""
+def begin(crash_guard: Any, stage: str, keys: Sequence[Key]) -> list[int]:
+    """`CrashGuard.begin` of the actor `crash_guard`."""
     import ray
 
-    before: list[int] = ray.get(strikes.begin.remote(stage, keys))
+    before: list[int] = ray.get(crash_guard.begin.remote(stage, keys))
     return before
 
 
 class Guarded:
     """Callable on tables with the columns shard and shard_row, in place of a stage.
 
-    `stage`: what computes; it passes rows on that have a status. `strikes`: the actor. `doing`: in
-    words, for the rows' messages.
+    `stage`: what computes; it passes rows on that have a status. `crash_guard`: the actor. `doing`:
+    in words, for the rows' messages.
     """
 
-    def __init__(self, stage: Any, strikes: Any, doing: str) -> None:
+    def __init__(self, stage: Any, crash_guard: Any, doing: str) -> None:
         self.stage = stage
-        self.strikes = strikes
+        self.crash_guard = crash_guard
         self.doing = doing
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """What the stage makes of the batch; rows that kill it get the status `failed`."""
         places = (batch.column(name).to_pylist() for name in ("shard", "shard_row"))
         keys = list(zip(*places, strict=True))
-        deadly = any(begin(self.strikes, self.doing, keys))
+        deadly = any(begin(self.crash_guard, self.doing, keys))
         try:
             if not deadly:
                 return self.stage(batch)
             rows = [self._alone(batch.slice(i, 1), [key]) for i, key in enumerate(keys)]
             return pa.concat_tables(rows)
         finally:
-            self.strikes.end.remote(self.doing, keys)
+            self.crash_guard.end.remote(self.doing, keys)
 
     def _alone(self, row: pa.Table, key: list[Key]) -> pa.Table:
         stage = f"{self.doing}, alone"
-        (deaths,) = begin(self.strikes, stage, key)
+        (deaths,) = begin(self.crash_guard, stage, key)
         if deaths >= DEATHS_MAX:
             return self.stage(given_up(row, f"{self.doing} ended its process {deaths + 1} times"))
         try:
             return self.stage(row)
         finally:
-            self.strikes.end.remote(stage, key)
+            self.crash_guard.end.remote(stage, key)
 
 
 def given_up(rows: pa.Table, message: str) -> pa.Table:
@@ -97,11 +97,11 @@ def given_up(rows: pa.Table, message: str) -> pa.Table:
 
 def guarded(kind: type, doing: str) -> type:
     """A class for Ray in place of the stage `kind`, under its name: its first argument is the actor
-    with the strikes, the others are those of `kind`."""
+    with the crash_guard, the others are those of `kind`."""
 
     class Stage(Guarded):
-        def __init__(self, strikes: Any, **arguments: Any) -> None:
-            super().__init__(kind(**arguments), strikes, doing)
+        def __init__(self, crash_guard: Any, **arguments: Any) -> None:
+            super().__init__(kind(**arguments), crash_guard, doing)
 
     Stage.__name__ = Stage.__qualname__ = kind.__name__
     return Stage

@@ -19,7 +19,7 @@ from models.networks.fast_gradients import Precision, SpeedParams
 from models.networks.selection import SelectionParams
 from models.saliency.adaptive import bar_maps_to_tolerance
 from models.saliency.answer_maps import answer_maps, with_few_samples
-from models.saliency.bar_maps import bar_maps, bar_maps_left_out, combined_votes, vote
+from models.saliency.bar_maps import bar_maps, bar_maps_with_jackknife, combined_votes, vote
 from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed
 from models.spiral_and_bulge import BULGE_ANSWERS, arms_seen
 
@@ -139,8 +139,8 @@ class Explainer:
         if self.length_tolerance is not None:
             made, samples = bar_maps_to_tolerance(*of, self.estimator, self.length_tolerance)
         elif self.estimator.error_sampling:
-            made, samples = bar_maps_left_out(*of, self.estimator.combine), None
+            made, samples = bar_maps_with_jackknife(*of, self.estimator.combine), None
         else:
             return {"maps": bar_maps(*of).tobytes()}
-        both = {"maps": made.maps.tobytes(), "maps_left_out": made.left_out.tobytes()}
+        both = {"maps": made.maps.tobytes(), "jackknife_maps": made.jackknife_maps.tobytes()}
         return both | {SAMPLES.name: samples}

@@ -56,10 +56,10 @@ class Measurer:
     def _maps(self, row: dict[str, Any]) -> np.ndarray:
         return np.frombuffer(row["maps"], np.float32).reshape(-1, self.canvas_px, self.canvas_px)
 
-    def _left_out(self, row: dict[str, Any]) -> np.ndarray | None:
-        if not row["maps_left_out"]:
+    def _jackknife_maps(self, row: dict[str, Any]) -> np.ndarray | None:
+        if not row["jackknife_maps"]:
             return None
-        flat = np.frombuffer(row["maps_left_out"], np.float16)
+        flat = np.frombuffer(row["jackknife_maps"], np.float16)
         count = 1 if self.estimator.combine == "maps" else len(self._maps(row))
         return flat.reshape(count, -1, self.canvas_px, self.canvas_px)
 
@@ -74,8 +74,8 @@ class Measurer:
 
     def _bar(self, row: dict[str, Any]) -> dict[str, Any]:
         fraction = np.nan if row["bar_fraction"] is None else row["bar_fraction"]
-        maps, left_out = self._maps(row), self._left_out(row)
-        estimate = estimate_bar(maps, self.estimator, fraction, left_out, light_of(row))
+        maps, jackknife_maps = self._maps(row), self._jackknife_maps(row)
+        estimate = estimate_bar(maps, self.estimator, fraction, jackknife_maps, light_of(row))
         placed, bar = place_bar(estimate, _placement(row)), estimate.bar
         reading = {
             "stop_reason": bar.stop.value,

@@ -68,8 +68,8 @@ class ShardSource(Datasource):
     """The unfinished rows of an input.
 
     `work`: shards with the flags of their rows that are done (None: nothing is), as
-    catalogues.runs.checkpoint.Ledger.unfinished gives them. `url`, `options`: where the input lies.
-    `extra`: columns of the input to carry along. `strikes`: the actor of
+    catalogues.runs.checkpoint.Checkpoint.unfinished gives them. `url`, `options`: where the input
+    lies. `extra`: columns of the input to carry along. `crash_guard`: the actor of
     actors.measure.crash_guard, None without one.
     """
 
@@ -79,10 +79,10 @@ class ShardSource(Datasource):
         url: str,
         options: StorageOptions,
         extra: Sequence[str] = (),
-        strikes: Any = None,
+        crash_guard: Any = None,
     ) -> None:
         super().__init__()
-        self._strikes = strikes
+        self._crash_guard = crash_guard
         self._work = tuple(work)
         self._url = url
         self._options = options
@@ -113,19 +113,19 @@ class ShardSource(Datasource):
             exec_stats=None,
             input_files=[shard.path],
         )
-        url, options, extra, strikes = self._url, self._options, self._extra, self._strikes
+        url, options, extra, crash_guard = self._url, self._options, self._extra, self._crash_guard
 
         def read_unfinished() -> Iterator[pa.Table]:
             rows = read_rows(shard, done, url, options, extra)
-            return rows if strikes is None else _survived(rows, shard, strikes)
+            return rows if crash_guard is None else _survived(rows, shard, crash_guard)
 
         return ReadTask(read_unfinished, metadata, per_task_row_limit=limit)
 
 
-def _survived(rows: Iterator[pa.Table], shard: Shard, strikes: Any) -> Iterator[pa.Table]:
+def _survived(rows: Iterator[pa.Table], shard: Shard, crash_guard: Any) -> Iterator[pa.Table]:
     """The rows, unless reading them has ended its process again and again: then StorageError."""
     key = [(shard.name, -1)]
-    (deaths,) = begin(strikes, _READING, key)
+    (deaths,) = begin(crash_guard, _READING, key)
     if deaths >= _DEATHS_MAX:
         raise StorageError(
             f"reading shard {shard.path!r} ended its process {deaths} times: write it again, or "
@@ -134,7 +134,7 @@ def _survived(rows: Iterator[pa.Table], shard: Shard, strikes: Any) -> Iterator[
     try:
         yield from rows
     finally:
-        strikes.end.remote(_READING, key)
+        crash_guard.end.remote(_READING, key)
 
 
 def _bytes(shard: Shard, done: Mask | None) -> int:

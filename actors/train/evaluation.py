@@ -41,7 +41,7 @@ _BLOCK = 8
 
 
 @ray.remote
-def judge_classes(job: TrainJob, spec: EnsembleSpec, weights: Sequence[bytes]) -> Arrays:
+def predict_classes(job: TrainJob, spec: EnsembleSpec, weights: Sequence[bytes]) -> Arrays:
     """See `predicted`."""
     torch.set_num_threads(job.threads)
     return predicted(str(job.examples), spec, weights, torch.device(job.device))

@@ -21,7 +21,7 @@ from ray.data.block import BlockMetadata
 from actors.train.examples import ExamplePlan, ShardScan, part_examples, shapes, stacked
 from catalogues.columns import one_array
 from models.training.examples import Batch, Examples
-from models.training.process_group import ALONE, Team
+from models.training.process_group import ALONE, ProcessGroup
 
 
 class CanvasSource(Datasource):
@@ -84,7 +84,7 @@ class CanvasStream:
 
     scans: shards with the galaxies that they hold. buffer: galaxies among which the order is
     shuffled, besides the shards' own order; 10^4 canvases of 144 px take 0.6 GB. The processes of a
-    team divide the shards; one whose shards hold fewer galaxies than its share begins them again.
+    group divide the shards; one whose shards hold fewer galaxies than its share begins them again.
     """
 
     scans: Sequence[ShardScan]
@@ -96,17 +96,17 @@ class CanvasStream:
         return sum(scan.counts[self.part] for scan in self.scans)
 
     def shuffled(
-        self, size: int, rng: np.random.Generator, device: torch.device, team: Team = ALONE
+        self, size: int, rng: np.random.Generator, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
         """Shards in random order, galaxies shuffled in the buffer. Raises ValueError where there
         are fewer shards than processes, or a process's shards do not fill one batch."""
         order = rng.permutation([i for i, s in enumerate(self.scans) if s.counts[self.part]])
-        seed = int(rng.integers(2**31)) + team.rank
-        mine = [self.scans[i] for i in order[team.rank :: team.size]]
-        steps, share = max(1, len(self) // size), max(1, size // team.size)
+        seed = int(rng.integers(2**31)) + group.rank
+        mine = [self.scans[i] for i in order[group.rank :: group.size]]
+        steps, share = max(1, len(self) // size), max(1, size // group.size)
         if sum(scan.counts[self.part] for scan in mine) < share:
             raise ValueError(
-                f"process {team.rank} of {team.size} has {len(mine)} shards, which do not fill a "
+                f"process {group.rank} of {group.size} has {len(mine)} shards, which do not fill a "
                 f"batch of {share} galaxies: cut the shards smaller (`ansae ingest "
                 "--rows-per-shard`) or take fewer --workers-per-member"
             )
@@ -114,9 +114,11 @@ class CanvasStream:
         for examples in islice(passes, steps):
             yield examples.batch(np.arange(len(examples)), device)
 
-    def ordered(self, size: int, device: torch.device, team: Team = ALONE) -> Iterator[Batch]:
-        """The shards in their order; a team's processes take turns."""
-        for examples in self._batches(self.scans[team.rank :: team.size], size, None):
+    def ordered(
+        self, size: int, device: torch.device, group: ProcessGroup = ALONE
+    ) -> Iterator[Batch]:
+        """The shards in their order; a group's processes take turns."""
+        for examples in self._batches(self.scans[group.rank :: group.size], size, None):
             yield examples.batch(np.arange(len(examples)), device)
 
     def _batches(

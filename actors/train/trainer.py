@@ -29,10 +29,10 @@ from models.networks.checkpoints import new_member
 from models.networks.member import Member
 from models.networks.weights import dump_member, member_spec
 from models.training.augment import AugmentParams
-from models.training.examples import Examples, Source
+from models.training.examples import Examples, ExampleSource
 from models.training.guidance import Guidance, GuideParams, KnownBars
 from models.training.params import TrainParams
-from models.training.process_group import ALONE, Team
+from models.training.process_group import ALONE, ProcessGroup
 from models.training.trainer import Trainer
 from models.views import ViewParams
 
@@ -65,7 +65,7 @@ class TrainJob:
     pretrained: bool = False
     initial: tuple[tuple[str, bytes], ...] = ()
 
-    def source(self, part: str, fold: int | None = None) -> Source:
+    def source(self, part: str, fold: int | None = None) -> ExampleSource:
         """Examples of one part ("train", "validation"); of classes, with this fold held out."""
         if isinstance(self.plan, ClassPlan):
             return load_class_examples(self.examples, len(self.plan.spec.names), fold, part)
@@ -122,7 +122,7 @@ def train_member(config: dict[str, Any], job: TrainJob) -> None:
 
 
 def train(
-    config: dict[str, Any], job: TrainJob, team: Team, device: torch.device, report: Report
+    config: dict[str, Any], job: TrainJob, group: ProcessGroup, device: torch.device, report: Report
 ) -> None:
     """One process's part of a trial: to the end of the recipe, its state kept after every epoch.
 
@@ -130,7 +130,7 @@ def train(
     """
     run, label = TrainingRun(job.run), str(config["label"])
     torch.set_num_threads(job.threads)
-    trainer, curve = restored(config, job, team, device, run.state(label))
+    trainer, curve = restored(config, job, group, device, run.state(label))
     for point in curve:
         report(point)
     began = time.monotonic()
@@ -139,7 +139,7 @@ def train(
         ended = datetime.now(UTC).isoformat(timespec="milliseconds")
         seconds = round(time.monotonic() - began, 3)
         curve.append({**asdict(result), "seconds": seconds, "ended": ended})
-        if team.rank == 0:  # before Tune hears of it: a search ends a trial at its last report
+        if group.rank == 0:  # before Tune hears of it: a search ends a trial at its last report
             if trainer.finished and np.isfinite(trainer.best_loss):
                 run.finish(label, best_weights(trainer), curve)
             else:
@@ -154,20 +154,24 @@ def train(
 
 
 def restored(
-    config: dict[str, Any], job: TrainJob, team: Team, device: torch.device, state: bytes | None
+    config: dict[str, Any],
+    job: TrainJob,
+    group: ProcessGroup,
+    device: torch.device,
+    state: bytes | None,
 ) -> tuple[Trainer, Curve]:
     """A trainer as `state` left it, and its learning curve so far; a new one for None."""
     params, spec = train_params(config["params"]), member_spec(config["member"])
     torch.manual_seed(params.seed)
     bars = guidance(params, job)
     if state is not None:
-        trainer = Trainer(Member(spec), params, job.view, device, team, bars)
+        trainer = Trainer(Member(spec), params, job.view, device, group, bars)
         kept = torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
         trainer.load_state_dict(kept["trainer"])
         return trainer, list(kept["curve"])
     initial = dict(job.initial).get(spec.name)
     member = new_member(spec, pretrained=job.pretrained, weights=initial)
-    return Trainer(member, params, job.view, device, team, bars), []
+    return Trainer(member, params, job.view, device, group, bars), []
 
 
 def dump_state(trainer: Trainer, curve: Curve) -> bytes:
@@ -209,6 +213,6 @@ def train_in_a_team(config: dict[str, Any], job: TrainJob) -> None:
 
 def _work(both: dict[str, Any]) -> None:
     context = ray.train.get_context()
-    team = Team(rank=context.get_world_rank(), size=context.get_world_size())
+    group = ProcessGroup(rank=context.get_world_rank(), size=context.get_world_size())
     device = get_device() if both["job"].gpus else torch.device("cpu")
-    train(both["config"], both["job"], team, device, ray.train.report)
+    train(both["config"], both["job"], group, device, ray.train.report)

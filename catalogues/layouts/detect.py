@@ -19,7 +19,7 @@ from catalogues.layouts.published.mirabest import open_mirabest
 from catalogues.layouts.published.multimodal import open_multimodal, set_columns
 from catalogues.layouts.published.webdataset import SUFFIX as TAR
 from catalogues.layouts.published.webdataset import column_names, first_samples, open_webdataset
-from catalogues.layouts.source import Source
+from catalogues.layouts.source import LayoutSource
 from catalogues.shards.reading import shard_columns
 from catalogues.storage import StorageError, StorageOptions
 
@@ -39,7 +39,7 @@ class Base:
     open: Callable[[Chosen, Kept], tuple[Layout, list[str]]]
 
 
-def find_base(source: Source, options: StorageOptions | None = None) -> Base:
+def find_base(source: LayoutSource, options: StorageOptions | None = None) -> Base:
     """By the source's layout, or by what files it holds. Raises StorageError, ValueError."""
     fs, root = storage.filesystem(source.url, options)
     if source.layout == "efigi":
@@ -58,7 +58,7 @@ def find_base(source: Source, options: StorageOptions | None = None) -> Base:
     return _described(source, source.table, fs, root, options)
 
 
-def _is(source: Source, layout: str, fs: Any, root: str, suffixes: tuple[str, ...]) -> bool:
+def _is(source: LayoutSource, layout: str, fs: Any, root: str, suffixes: tuple[str, ...]) -> bool:
     """Whether that is the layout, or there are such files and no table that says otherwise."""
     if source.layout != "auto" or source.table is not None:
         return source.layout == layout
@@ -90,7 +90,7 @@ def _webdataset(fs: Any, root: str) -> Base:
     )
 
 
-def _multimodal(fs: Any, root: str, source: Source) -> Base:
+def _multimodal(fs: Any, root: str, source: LayoutSource) -> Base:
     files = _there(fs, root, HDF5)
     return Base(
         names=set_columns(fs, files),
@@ -101,7 +101,7 @@ def _multimodal(fs: Any, root: str, source: Source) -> Base:
     )
 
 
-def _huggingface(source: Source, options: StorageOptions | None) -> Base:
+def _huggingface(source: LayoutSource, options: StorageOptions | None) -> Base:
     return Base(
         names=shard_columns(source.url, options),
         open=lambda chosen, keep: (
@@ -111,7 +111,7 @@ def _huggingface(source: Source, options: StorageOptions | None) -> Base:
     )
 
 
-def _folder(source: Source, fs: Any, root: str, options: StorageOptions | None) -> Base:
+def _folder(source: LayoutSource, fs: Any, root: str, options: StorageOptions | None) -> Base:
     files = list_images(fs, root, _paths(source.joins, options), source.bands)
     if not source.joins and source.votes not in ("auto", "none"):
         raise ValueError(f"votes {source.votes!r} stand in a table: name it with --table")
@@ -123,7 +123,7 @@ def _folder(source: Source, fs: Any, root: str, options: StorageOptions | None) 
 
 
 def _described(
-    source: Source, url: str, fs: Any, root: str, options: StorageOptions | None
+    source: LayoutSource, url: str, fs: Any, root: str, options: StorageOptions | None
 ) -> Base:
     table_fs, table = storage.filesystem(url, options)
     files = list_images(fs, root, (table, *_paths(source.joins, options)), source.bands)
@@ -141,7 +141,7 @@ def _paths(urls: tuple[str, ...], options: StorageOptions | None) -> tuple[str, 
     return tuple(storage.filesystem(url, options)[1] for url in urls)
 
 
-def _kaggle(source: Source, fs: Any, root: str) -> Source:
+def _kaggle(source: LayoutSource, fs: Any, root: str) -> LayoutSource:
     """The same source, with Kaggle's table where its folder holds one and none was named."""
     if source.table is not None or source.layout == "huggingface" or source.votes == "none":
         return source

@@ -11,7 +11,7 @@ from catalogues.layouts.formats.pieces import Layout
 from catalogues.layouts.formats.tables import table_columns
 from catalogues.layouts.joined.join import join
 from catalogues.layouts.joined.votes import VoteScheme, VoteTable, WithVotes, find_scheme
-from catalogues.layouts.source import Source
+from catalogues.layouts.source import LayoutSource
 from catalogues.storage import StorageOptions
 
 
@@ -25,7 +25,7 @@ class Opened:
     unmatched: Mapping[str, int]
 
 
-def open_layout(source: Source, options: StorageOptions | None = None) -> Opened:
+def open_layout(source: LayoutSource, options: StorageOptions | None = None) -> Opened:
     """Raises StorageError, ValueError. With joins the source's keys are read."""
     base = find_base(source, options)
     tables = [storage.filesystem(url, options) for url in source.joins]

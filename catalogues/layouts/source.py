@@ -18,7 +18,7 @@ LayoutName = Literal[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class LayoutSource:
     """What is to be read, in the user's words.
 
     `url`: a folder, or a Parquet file. `layout`: "auto" takes a folder that has no `table` for

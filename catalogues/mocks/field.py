@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from catalogues.mocks.galaxy import Bulge, MockGalaxy
+from catalogues.mocks.galaxy import MockBulge, MockGalaxy
 from catalogues.mocks.profiles import Grid, sersic_light
 from catalogues.mocks.sky import Stream, generator
 
@@ -63,7 +63,7 @@ def _galaxy_stamp(rng: Rng, planes: list[Plane], grid: Grid, x: float, y: float)
     if r0 >= r1 or c0 >= c1:
         return
     stamp = Grid(n=2 * half + 1, pixel_arcsec=grid.pixel_arcsec)
-    shape = Bulge(
+    shape = MockBulge(
         light=1.0,
         radius_arcsec=size,
         sersic=rng.uniform(0.8, 2.5),

@@ -33,7 +33,7 @@ class Disc:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bulge:
+class MockBulge:
     """Sersic spheroid with `light`, its share of the total r-band flux."""
 
     light: float
@@ -141,7 +141,7 @@ class MockGalaxy:
     noise_nmgy: tuple[float, float, float]
     cosmology: str
     disc: Disc | None = None
-    bulge: Bulge | None = None
+    bulge: MockBulge | None = None
     bar: Bar | None = None
     rings: tuple[Ring, ...] = ()
     spiral: Spiral | None = None

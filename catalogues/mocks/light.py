@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from catalogues.mocks.galaxy import Bulge, Companion, Disc, MockGalaxy
+from catalogues.mocks.galaxy import Companion, Disc, MockBulge, MockGalaxy
 from catalogues.mocks.profiles import (
     Grid,
     bar_dust,
@@ -41,7 +41,7 @@ def companion_light(companion: Companion, grid: Grid) -> Plane:
     x, y = grid.axes()
     sin, cos = sin_cos(companion.position_angle_deg)
     dx, dy = x - np.float32(companion.x_arcsec), y - np.float32(companion.y_arcsec)
-    shape = Bulge(
+    shape = MockBulge(
         light=1.0,
         radius_arcsec=companion.radius_arcsec,
         sersic=companion.sersic,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from catalogues import scales
-from catalogues.mocks.galaxy import Bar, Bulge, Companion, Disc, MockClass, Ring, Spiral
+from catalogues.mocks.galaxy import Bar, Companion, Disc, MockBulge, MockClass, Ring, Spiral
 from catalogues.mocks.sky import MockSkyParams, chance, clipped_normal
 
 Rng = np.random.Generator
@@ -121,7 +121,7 @@ def _disc_galaxy(
         hole=hole,
         hole_arcsec=bar.semi_major_arcsec if bar else 1.0,
     )
-    bulge = Bulge(
+    bulge = MockBulge(
         light=light,
         radius_arcsec=h * rng.uniform(0.18, 0.45),
         sersic=clipped_normal(rng, 1.8, 0.9, 0.8, 4.0),
@@ -137,7 +137,7 @@ def _disc_galaxy(
     }
 
 
-def _inclined_bulge(bulge: Bulge | None, cos_i: float) -> Bulge | None:
+def _inclined_bulge(bulge: MockBulge | None, cos_i: float) -> MockBulge | None:
     """A spheroid of intrinsic flattening 0.75, seen under the disc's inclination."""
     if bulge is None:
         return None
@@ -148,7 +148,7 @@ def _edge_on_galaxy(rng: Rng, r90: float) -> dict[str, Any]:
     h = r90 / 3.3
     light = float(np.clip(rng.gamma(1.5, 0.12), 0.0, 0.6))
     boxy = chance(rng, 0.15)
-    bulge = Bulge(
+    bulge = MockBulge(
         light=light,
         radius_arcsec=h * rng.uniform(0.2, 0.45),
         sersic=clipped_normal(rng, 1.8, 0.8, 0.8, 4.0),
@@ -173,7 +173,9 @@ def _smooth_galaxy(rng: Rng, r90: float) -> dict[str, Any]:
     q = rng.uniform(low, high)
     n = clipped_normal(rng, 1.6 if q < 0.48 else 3.2, 1.1, 1.0, 6.0)
     # Petrosian R90 over effective radius runs from 2.3 (n = 1) to about 2.8-3 (n = 4 and more)
-    return {"bulge": Bulge(light=1.0, radius_arcsec=r90 / (2.1 + 0.2 * n), sersic=n, axis_ratio=q)}
+    return {
+        "bulge": MockBulge(light=1.0, radius_arcsec=r90 / (2.1 + 0.2 * n), sersic=n, axis_ratio=q)
+    }
 
 
 def _companion(rng: Rng, r90: float) -> Companion:
@@ -198,7 +200,7 @@ def draw_parts(
     if kind == "smooth" or (kind == "merger" and chance(rng, 0.3)):
         shape = _smooth_galaxy(rng, r90)
     elif kind == "artifact":
-        return {"bulge": Bulge(light=1.0, radius_arcsec=0.2, sersic=1.0, axis_ratio=1.0)}
+        return {"bulge": MockBulge(light=1.0, radius_arcsec=0.2, sersic=1.0, axis_ratio=1.0)}
     else:
         shape = _disc_galaxy(rng, params, kind, z, r90)
         shape["bulge"] = _inclined_bulge(shape["bulge"], cos_i)

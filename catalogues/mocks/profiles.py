@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from catalogues.mocks.galaxy import Bar, Bulge, Disc, Ring
+from catalogues.mocks.galaxy import Bar, Disc, MockBulge, Ring
 
 Plane = NDArray[np.float32]
 
@@ -81,7 +81,7 @@ def edge_on_light(disc: Disc, u: Plane, v: Plane, cos_i: float) -> Plane:
     return light
 
 
-def sersic_light(bulge: Bulge, u: Plane, v: Plane, soft_arcsec: float) -> Plane:
+def sersic_light(bulge: MockBulge, u: Plane, v: Plane, soft_arcsec: float) -> Plane:
     """Sersic profile along/across; b_n after Ciotti & Bertin (1999); the cusp is softened."""
     q = np.float32(bulge.axis_ratio)
     if bulge.boxy == 2.0:

@@ -34,7 +34,7 @@ def noise_kind(noise_fraction: float) -> str:
     return f"noise-{noise_fraction:g}"
 
 
-def left_out_kind(kind: str, combine: str) -> str:
+def jackknife_kind(kind: str, combine: str) -> str:
     """Kind of the same maps without one group of samples each, as `combine` needs them."""
     return f"{kind}-left-out-{combine}"
 
@@ -88,7 +88,7 @@ class MapCache:
 Arrays = Mapping[str, NDArray[Any]]
 
 
-class KeptArrays:
+class ArrayCache:
     """Files `name`.npz in a folder or below a URL. Nothing in them is unpickled."""
 
     def __init__(self, folder: str) -> None:
@@ -124,6 +124,3 @@ class KeptArrays:
 
     def _path(self, name: str) -> str:
         return storage.join(self._root, f"{name}.npz")
-
-
-__all__ = ["KeptArrays"]

@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ledger:
+class Checkpoint:
     """Which input rows have their output row.
 
     `done`: for each shard of which something is done, one flag per row. `statuses`: how many rows
@@ -55,9 +55,9 @@ class Ledger:
         return tuple((s, mask) for s, mask in pairs if mask is None or not mask.all())
 
 
-def read_ledger(
-    fs: Any, folder: str, shards: Sequence[Shard], run_id: str, before: Ledger | None = None
-) -> Ledger:
+def read_checkpoint(
+    fs: Any, folder: str, shards: Sequence[Shard], run_id: str, before: Checkpoint | None = None
+) -> Checkpoint:
     """Read what the catalogue files in `folder` hold of `shards`; empty if there is no folder.
 
     `before`: what was read a moment ago; it is returned if the folder holds the same files still.
@@ -81,7 +81,7 @@ def read_ledger(
             else:
                 strays.append(path)
     kept = tuple(path for path in paths if path not in set(strays))
-    return Ledger(done=done, statuses=statuses, paths=kept, strays=tuple(strays))
+    return Checkpoint(done=done, statuses=statuses, paths=kept, strays=tuple(strays))
 
 
 def remove_strays(fs: Any, folder: str, beside: str, known: Collection[str]) -> tuple[str, ...]:

@@ -154,11 +154,11 @@ def check_same_run(stored: RunRecord, given: RunRecord) -> None:
     )
 
 
-SEAL = "files_sha256"
-"""Key of a finished session in run.json: what `seal` gave when it ended."""
+FINGERPRINT = "files_sha256"
+"""Key of a finished session in run.json: what `fingerprint` gave when it ended."""
 
 
-def seal(fs: Any, root: str, inputs: Iterable[tuple[str, int, str]]) -> str:
+def fingerprint(fs: Any, root: str, inputs: Iterable[tuple[str, int, str]]) -> str:
     """A digest of all files of input and catalogue: of `inputs`, name, bytes and version of each
     shard, and of names and bytes in the catalogue below the output folder `root`. StorageError."""
     folder = storage.join(root, CATALOGUE)
@@ -167,7 +167,7 @@ def seal(fs: Any, root: str, inputs: Iterable[tuple[str, int, str]]) -> str:
     return hashlib.sha256(json.dumps([sorted(inputs), names]).encode()).hexdigest()
 
 
-def sealed(session: Mapping[str, Any]) -> str | None:
-    """The seal of a session that has finished its run; None for others."""
-    found = session.get(SEAL) if session.get("outcome") == "finished" else None
+def fingerprint_of(session: Mapping[str, Any]) -> str | None:
+    """The fingerprint of a session that has finished its run; None for others."""
+    found = session.get(FINGERPRINT) if session.get("outcome") == "finished" else None
     return found if isinstance(found, str) else None

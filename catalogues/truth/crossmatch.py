@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from catalogues.queries.database import fetch
 from catalogues.runs.files import CATALOGUE
-from catalogues.sky import Floats, Sky
+from catalogues.sky import Floats, SkyIndex
 
 PAIRS = "pairs"
 """Table of pairs: truth_row, shard, shard_row, separation_arcsec (null where joined by id)."""
@@ -42,7 +42,7 @@ def pair_by_position(con: duckdb.DuckDBPyConnection, known: str, tolerance_arcse
     within the tolerance, and of several the nearest stays. Returns how many pairs there are."""
     places = fetch(con, f"SELECT truth_row, ra, dec FROM {known} ORDER BY truth_row")
     rows = places["truth_row"].to_numpy()
-    sky = Sky(_floats(places["ra"]), _floats(places["dec"]))
+    sky = SkyIndex(_floats(places["ra"]), _floats(places["dec"]))
     found = [_near(batch, sky, rows, tolerance_arcsec) for batch in _places(con)]
     candidates = pa.concat_tables(found) if found else None
     if candidates is None or not len(candidates):
@@ -67,7 +67,7 @@ def _places(con: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
         yield pa.Table.from_batches([batch])
 
 
-def _near(table: pa.Table, sky: Sky, rows: NDArray[np.int64], tolerance: float) -> pa.Table:
+def _near(table: pa.Table, sky: SkyIndex, rows: NDArray[np.int64], tolerance: float) -> pa.Table:
     index, separation = sky.nearest(_floats(table["ra"]), _floats(table["dec"]), tolerance)
     hit = index >= 0
     kept = table.select(["shard", "shard_row"]).filter(pa.array(hit))

@@ -118,15 +118,15 @@ def estimate_bar(
     maps: NDArray[np.floating[Any]],
     params: EstimatorParams,
     bar_fraction: float = float("nan"),
-    left_out: NDArray[np.floating[Any]] | None = None,
+    jackknife_maps: NDArray[np.floating[Any]] | None = None,
     light: Floats | None = None,
 ) -> BarEstimate:
     """The bar of the members' maps, (M, H, W) in [0, 1] (NaN: that map says nothing).
 
     bar_fraction: share of bars in the votes; where it is not known it counts as one half.
-    left_out: for the sampling error, as `sampling_error` takes them; None leaves it out. light: the
-    galaxy's, (H, W) as models.preprocess.brightness has it, which a refinement looks at. Raises
-    ValueError where params have a refinement and there is no light.
+    jackknife_maps: for the sampling error, as `sampling_error` takes them; None leaves it out.
+    light: the galaxy's, (H, W) as models.preprocess.brightness has it, which a refinement looks at.
+    Raises ValueError where params have a refinement and there is no light.
     """
     readings = [measure_bar(m, params.bar_length) for m in maps]
     first = _combined(maps, readings, params)
@@ -141,8 +141,8 @@ def estimate_bar(
     relative = params.error_floor + params.error_doubt * doubt
     error = np.hypot(relative * bar.length_px, params.error_spread * spread)
     sampling = float("nan")
-    if left_out is not None and params.error_sampling > 0:
-        sampling = sampling_error(left_out, params, light)
+    if jackknife_maps is not None and params.error_sampling > 0:
+        sampling = sampling_error(jackknife_maps, params, light)
         error = np.hypot(error, params.error_sampling * np.nan_to_num(sampling))
     return BarEstimate(
         bar=bar,
@@ -162,18 +162,18 @@ def read_bar(
 
 
 def sampling_error(
-    left_out: NDArray[np.floating[Any]], params: EstimatorParams, light: Floats | None = None
+    jackknife_maps: NDArray[np.floating[Any]], params: EstimatorParams, light: Floats | None = None
 ) -> float:
     """1-sigma error of the length from the samples of its maps, by the delete-a-group jackknife.
 
-    left_out: maps without one group of samples each (models.saliency.jackknife), (M, G, H, W); with
-    combine "maps" also their means over members, (1, G, H, W). The same group is left out of all
-    members at once. Of G lengths l_g: sqrt((G - 1) / G x sum (l_g - mean)^2) (Kott 2001), of those
-    that are finite; NaN for fewer than two. Of a mean of maps no member's length is known: their
-    powers are left out.
+    jackknife_maps: maps without one group of samples each (models.saliency.jackknife), (M, G, H,
+    W); with combine "maps" also their means over members, (1, G, H, W). The same group is left out
+    of all members at once. Of G lengths l_g: sqrt((G - 1) / G x sum (l_g - mean)^2) (Kott 2001), of
+    those that are finite; NaN for fewer than two. Of a mean of maps no member's length is known:
+    their powers are left out.
     """
     plain = replace(params, concord_min=0.0, member_powers=())
-    groups = [left_out[:, g] for g in range(left_out.shape[1])]
+    groups = [jackknife_maps[:, g] for g in range(jackknife_maps.shape[1])]
     lengths = [read_bar(maps, plain, light).length_px for maps in groups]
     values = np.array(lengths, dtype=np.float64)
     values = values[np.isfinite(values)]

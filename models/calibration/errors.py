@@ -39,7 +39,7 @@ def fit_errors(
         for p in each or [params] * len(known)
     ]
     rows = [
-        (k, estimate_bar(k.maps, p, k.bar_fraction, k.left_out, k.light))
+        (k, estimate_bar(k.maps, p, k.bar_fraction, k.jackknife_maps, k.light))
         for k, p in zip(known, bare, strict=True)
     ]
     rows = [(k, e) for k, e in rows if np.isfinite(e.bar.length_px)]
@@ -76,8 +76,8 @@ def sampling_factor(known: Sequence[KnownBar], params: EstimatorParams) -> float
     for k in known:
         if len(ratios) == _NOISE_GALAXIES:
             break
-        if k.left_out is not None and len(k.left_out) == len(params.member_powers):
-            groups = [k.left_out[:, g] for g in range(k.left_out.shape[1])]
+        if k.jackknife_maps is not None and len(k.jackknife_maps) == len(params.member_powers):
+            groups = [k.jackknife_maps[:, g] for g in range(k.jackknife_maps.shape[1])]
             whole, mean = ([read_bar(m, p).length_px for m in groups] for p in (params, plain))
             ratio = np.var(whole) / np.mean(whole) ** 2 / (np.var(mean) / np.mean(mean) ** 2)
             ratios += [float(ratio)] if np.isfinite(ratio) else []

@@ -20,7 +20,7 @@ class KnownBar:
     """One galaxy's maps (M, S, S) and its bar's true length, in pixels of the maps, and angle
     (NaN where not known).
 
-    bar_fraction: share of bars in the networks' votes, NaN where not known. left_out: as
+    bar_fraction: share of bars in the networks' votes, NaN where not known. jackknife_maps: as
     models.barlength.estimator.sampling_error takes them, every member's where their lengths may
     count; None where lengths shall have no sampling error. light: as
     models.barlength.estimator.estimate_bar takes it; None where nothing shall look at it. source:
@@ -31,13 +31,13 @@ class KnownBar:
     length_px: float
     position_angle_deg: float
     bar_fraction: float = float("nan")
-    left_out: NDArray[np.floating[Any]] | None = None
+    jackknife_maps: NDArray[np.floating[Any]] | None = None
     light: Floats | None = None
     source: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class ReadingScore:
     """A calibrated reading and how it did. Errors are |length - truth| / truth."""
 
     params: EstimatorParams
@@ -55,14 +55,14 @@ class Trial:
 
 def judged(
     known: Sequence[KnownBar], params: EstimatorParams, lengths: Floats, angles: Floats
-) -> Trial:
+) -> ReadingScore:
     """How lengths and angles, (N,) each, NaN where there are none, agree with the truth."""
     good = np.isfinite(lengths)
     truth = np.array([k.length_px for k in known])[good]
     off = angle_difference_deg(angles[good], np.array([k.position_angle_deg for k in known])[good])
     off = off[np.isfinite(off)]
     rho = pearson(lengths[good], truth)
-    return Trial(
+    return ReadingScore(
         params=params,
         measured=float(good.mean()),
         median_error=float(np.median(np.abs(lengths[good] - truth) / truth)),

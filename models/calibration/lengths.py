@@ -20,7 +20,7 @@ from models.barlength.estimator import EstimatorParams, mean_map, member_ratios,
 from models.barlength.levels import at_levels, fit_powers, sizes
 from models.barlength.measure import BarLengthParams, measure_bar
 from models.calibration.errors import fit_errors
-from models.calibration.known_bars import KnownBar, Trial, judged
+from models.calibration.known_bars import KnownBar, ReadingScore, judged
 
 Floats = NDArray[np.float64]
 
@@ -135,7 +135,7 @@ def _read(
     return params, lengths, np.array([b.position_angle_deg for b in bars], dtype=np.float64)
 
 
-def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
+def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> ReadingScore:
     """Read every galaxy's maps, calibrate the lengths, judge them."""
     truth = np.array([k.length_px for k in known])
     good = np.zeros(len(known), dtype=bool)
@@ -152,17 +152,17 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> Trial:
             length_offset_px=offset,
         )
     except ValueError:
-        return Trial(params=params, measured=float(good.mean()), median_error=np.inf, rho=0.0, median_angle_error_deg=np.nan)  # noqa: E501  # fmt: skip
+        return ReadingScore(params=params, measured=float(good.mean()), median_error=np.inf, rho=0.0, median_angle_error_deg=np.nan)  # noqa: E501  # fmt: skip
     return judged(known, replace(params, bar_length=reading), scale * raw + offset, angles)
 
 
-def calibrate(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> tuple[EstimatorParams, list[Trial]]:  # noqa: E501  # fmt: skip
+def calibrate(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> tuple[EstimatorParams, list[ReadingScore]]:  # noqa: E501  # fmt: skip
     """The best of `trials` with its calibration and errors, and all of them, best first."""
     done = tried(known, trials)
     return fit_errors(known, done[0].params), done
 
 
-def tried(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> list[Trial]:
+def tried(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> list[ReadingScore]:
     """All of `trials`, calibrated, best first; the best on all of `known`, the others on the first
     500, which are enough to choose by. Raises ValueError where too little was measured."""
     if len(known) < 8:

@@ -21,7 +21,7 @@ from models.calibration.fit_refinement import (
     expected_of_grade,
     fit_refinement,
 )
-from models.calibration.known_bars import KnownBar, Trial, judged
+from models.calibration.known_bars import KnownBar, ReadingScore, judged
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class Refined:
 
     params: EstimatorParams
     each: list[EstimatorParams]
-    trial: Trial
+    trial: ReadingScore
 
 
 def refine(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from models.attribution.methods import AttributionParams, attribute
 from models.attribution.reference_maps import NOISE, noise, oracle
 from models.faithfulness.bar_errors import TrueBar, bar_errors
-from models.faithfulness.metrics import Trial, faithfulness, localisation
+from models.faithfulness.metrics import FaithfulnessTest, faithfulness, localisation
 
 Floats = NDArray[np.float32]
 Explain = Callable[[nn.Module, Tensor], Floats]
@@ -37,7 +37,7 @@ def explainer(
 
 
 def quality(
-    trial: Trial, saliency: Floats, explain: Explain, bar: TrueBar | None = None
+    trial: FaithfulnessTest, saliency: Floats, explain: Explain, bar: TrueBar | None = None
 ) -> dict[str, float]:
     """Metrics of catalogues.runs.comparison_rows.METRICS by name. saliency: what `explain` made of
     the trial's image. bar: what is known of it; None: not known. Raises ValueError for a map that

@@ -31,7 +31,7 @@ __all__ = [
     "LOCALISATION",
     "Explain",
     "FaithfulnessParams",
-    "Trial",
+    "FaithfulnessTest",
     "faithfulness",
     "localisation",
     "randomised",
@@ -154,7 +154,7 @@ def _share_of_highest(values: NDArray[np.float64], inside: NDArray[np.bool_], co
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trial:
+class FaithfulnessTest:
     """An image (C, H, W) and the logit `target` of a network, before which maps are judged.
 
     network: (B, C, H, W) -> (B, K) logits, left as found. seed: of all that is drawn. mask: of the
@@ -186,7 +186,7 @@ class Trial:
 
 
 def faithfulness(
-    trial: Trial, saliency: NDArray[np.floating], explain: Explain
+    trial: FaithfulnessTest, saliency: NDArray[np.floating], explain: Explain
 ) -> dict[str, float]:
     """How far the logit hangs on what a map (H, W) of the trial's image shows.
 
@@ -223,7 +223,7 @@ def faithfulness(
     }
 
 
-def _of_image(trial: Trial, saliency: NDArray[np.floating]) -> dict[str, float]:
+def _of_image(trial: FaithfulnessTest, saliency: NDArray[np.floating]) -> dict[str, float]:
     """The metrics for which a map is not made again."""
     if why_undefined(saliency):
         return dict.fromkeys(_ONCE, float("nan"))
@@ -231,7 +231,7 @@ def _of_image(trial: Trial, saliency: NDArray[np.floating]) -> dict[str, float]:
     return dict(zip(_ONCE, (insertion, deletion, infidelity(saliency, trial.removed)), strict=True))
 
 
-def _curves(trial: Trial, saliency: NDArray[np.floating]) -> tuple[float, float]:
+def _curves(trial: FaithfulnessTest, saliency: NDArray[np.floating]) -> tuple[float, float]:
     """Areas of insertion and of deletion."""
     image, params = trial.image, trial.params
     places = important_first(saliency, trial.seed)

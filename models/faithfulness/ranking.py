@@ -54,7 +54,7 @@ class Overall:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class StatementTest:
     """On the statement that some methods are the best, by one metric.
 
     gap: mean of the worst of them less that of the best of the others; positive: all of them are
@@ -130,7 +130,7 @@ def overall(metrics: Sequence[tuple[Values, Better]]) -> list[Overall]:
     return sorted(found, key=lambda o: o.rank.value)
 
 
-def verdict(values: Values, better: Better, claimed: Collection[str]) -> Verdict | None:
+def verdict(values: Values, better: Better, claimed: Collection[str]) -> StatementTest | None:
     """Whether `claimed` are the best methods; None for fewer than IMAGES_MIN images, or where not
     all of them are there, or nothing else is."""
     names, columns = _paired(values)
@@ -152,7 +152,7 @@ def verdict(values: Values, better: Better, claimed: Collection[str]) -> Verdict
     said: Literal["confirmed", "contradicted", "undecided"] = "undecided"
     if between.low > 0 or between.high < 0:
         said = "confirmed" if between.low > 0 else "contradicted"
-    return Verdict(
+    return StatementTest(
         said=said,
         n=columns[0].size,
         gap=between,

@@ -37,7 +37,7 @@ def bar_maps_to_tolerance(
     estimator: EstimatorParams,
     tolerance: float,
 ) -> tuple[BarMaps, int]:
-    """models.saliency.bar_maps.bar_maps_left_out of as few of params.samples as do, and their
+    """models.saliency.bar_maps.bar_maps_with_jackknife of as few of params.samples as do, and their
     number.
 
     They do once the length that `estimator` reads has a sampling error (times its error_sampling,
@@ -71,7 +71,9 @@ def _sharp(
     length = read_bar(made.maps, replace(estimator, member_powers=()), light).length_px
     if not np.isfinite(length):
         return False  # more samples may still show a bar
-    error = max(1.0, estimator.error_sampling) * sampling_error(made.left_out, estimator, light)
+    error = max(1.0, estimator.error_sampling) * sampling_error(
+        made.jackknife_maps, estimator, light
+    )
     return error <= tolerance * length
 
 

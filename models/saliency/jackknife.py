@@ -29,7 +29,7 @@ def group_sizes(params: SmoothGradParams) -> list[int]:
     return sizes
 
 
-def left_out_gradients(
+def jackknife_gradients(
     member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int
 ) -> tuple[Tensor, Tensor]:
     """models.saliency.mean_gradients, bit for bit, and the means without one group each.
@@ -41,7 +41,7 @@ def left_out_gradients(
 
 
 def means(total: Tensor, groups: Tensor, sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """`left_out_gradients` from models.saliency.gradient_sums, over groups of `sizes` samples."""
+    """`jackknife_gradients` from models.saliency.gradient_sums, over groups of `sizes` samples."""
     mean = total / sum(sizes)
     if len(sizes) < 2:
         return mean, groups[:0]
@@ -49,19 +49,19 @@ def means(total: Tensor, groups: Tensor, sizes: Sequence[int]) -> tuple[Tensor, 
     return mean, (total - groups) / others.view(-1, 1, 1, 1, 1)
 
 
-def smoothgrad_left_out(
+def smoothgrad_jackknife(
     member: Member, image: Tensor, column: int, params: SmoothGradParams, seed: int
 ) -> tuple[Tensor, Tensor]:
     """The map of one image (3, S, S) for one answer, exactly as models.saliency.smoothgrad makes
     it, (S, S), and the maps without one group each, (G, S, S); all in [0, 1] or NaN."""
-    return finished(*left_out_gradients(member, image, [column], params, seed), image, params)
+    return finished(*jackknife_gradients(member, image, [column], params, seed), image, params)
 
 
 def finished(
-    mean: Tensor, left_out: Tensor, image: Tensor, params: SmoothGradParams
+    mean: Tensor, jackknife_maps: Tensor, image: Tensor, params: SmoothGradParams
 ) -> tuple[Tensor, Tensor]:
-    """Maps of `smoothgrad_left_out` from the gradients of one answer."""
-    without = left_out[:, 0]
+    """Maps of `smoothgrad_jackknife` from the gradients of one answer."""
+    without = jackknife_maps[:, 0]
     if len(without):
         return finish(mean, image, params)[0], finish(without, image, params)
     return finish(mean, image, params)[0], without[:, 0]

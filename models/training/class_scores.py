@@ -19,7 +19,7 @@ BINS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bin:
+class ReliabilityBin:
     """Sources whose probability lies in (low, high]."""
 
     low: float
@@ -47,7 +47,7 @@ class ClassScores:
     confusion: tuple[tuple[int, ...], ...]
     log_loss: float
     ece: float
-    reliability: tuple[Bin, ...]
+    reliability: tuple[ReliabilityBin, ...]
 
 
 def class_scores(
@@ -81,13 +81,13 @@ def class_scores(
     )  # fmt: skip
 
 
-def reliability(probabilities: Floats, labels: NDArray[np.int64]) -> tuple[Bin, ...]:
+def reliability(probabilities: Floats, labels: NDArray[np.int64]) -> tuple[ReliabilityBin, ...]:
     """The bins that hold a source, by the probability of the likeliest class."""
     best, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     edges = np.linspace(1 / probabilities.shape[1], 1.0, BINS + 1)
     place = np.clip(np.searchsorted(edges, best, side="left") - 1, 0, BINS - 1)
     return tuple(
-        Bin(
+        ReliabilityBin(
             low=float(edges[i]), high=float(edges[i + 1]), sources=int((place == i).sum()),
             mean_probability=float(best[place == i].mean()),
             accuracy=float(right[place == i].mean()),

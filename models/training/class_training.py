@@ -19,7 +19,7 @@ from models.preprocess import FieldSpec
 from models.training.augment import AugmentParams
 from models.training.examples import Batch
 from models.training.params import TrainParams
-from models.training.process_group import ALONE, Team
+from models.training.process_group import ALONE, ProcessGroup
 from models.views import ViewParams
 
 FLUX_VIEW = ViewParams(width=0.8, rotate=True, reflect=True)
@@ -98,15 +98,17 @@ class ClassExamples:
         return images.expand(-1, 3, -1, -1), torch.from_numpy(shares).to(device)
 
     def shuffled(
-        self, size: int, rng: np.random.Generator, device: torch.device, team: Team = ALONE
+        self, size: int, rng: np.random.Generator, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
         """A permutation; the last, incomplete batch is left out."""
         order = rng.permutation(len(self))
         for step in range(max(1, len(order) // size)):
             which = order[step * size : (step + 1) * size]
-            yield self.batch(which[team.rank :: team.size], device)
+            yield self.batch(which[group.rank :: group.size], device)
 
-    def ordered(self, size: int, device: torch.device, team: Team = ALONE) -> Iterator[Batch]:
-        """As they lie; the team's processes take turns."""
-        for start in range(team.rank * size, len(self), team.size * size):
+    def ordered(
+        self, size: int, device: torch.device, group: ProcessGroup = ALONE
+    ) -> Iterator[Batch]:
+        """As they lie; the group's processes take turns."""
+        for start in range(group.rank * size, len(self), group.size * size):
             yield self.batch(np.arange(start, min(start + size, len(self))), device)

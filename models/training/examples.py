@@ -12,26 +12,28 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.networks.ensemble import normalise
-from models.training.process_group import ALONE, Team
+from models.training.process_group import ALONE, ProcessGroup
 
 Batch = tuple[Tensor, Tensor]
 """Normalised canvases (B, 3, S, S) and answers (B, 37), or (B, 1) for a control, NaN: unknown."""
 
 
-class Source(Protocol):
-    """Examples in batches, wherever they lie. Every process of a team gets its share."""
+class ExampleSource(Protocol):
+    """Examples in batches, wherever they lie. Every process of a group gets its share."""
 
     def __len__(self) -> int:
-        """Examples in all, not the team's share."""
+        """Examples in all, not the group's share."""
 
     def shuffled(
-        self, size: int, rng: np.random.Generator, device: torch.device, team: Team = ALONE
+        self, size: int, rng: np.random.Generator, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
         """One pass in an order drawn from `rng`: len // size batches (at least one), each of
-        `size` examples over the whole team."""
+        `size` examples over the whole group."""
 
-    def ordered(self, size: int, device: torch.device, team: Team = ALONE) -> Iterator[Batch]:
-        """Every example once over the whole team, in batches of at most `size`."""
+    def ordered(
+        self, size: int, device: torch.device, group: ProcessGroup = ALONE
+    ) -> Iterator[Batch]:
+        """Every example once over the whole group, in batches of at most `size`."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,17 @@ class Examples:
         return images, torch.from_numpy(self.votes[rows]).to(device)
 
     def shuffled(
-        self, size: int, rng: np.random.Generator, device: torch.device, team: Team = ALONE
+        self, size: int, rng: np.random.Generator, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
         """A permutation; the last, incomplete batch is left out."""
         order = rng.permutation(len(self))
         for step in range(max(1, len(order) // size)):
             rows = order[step * size : (step + 1) * size]
-            yield self.batch(rows[team.rank :: team.size], device)
+            yield self.batch(rows[group.rank :: group.size], device)
 
-    def ordered(self, size: int, device: torch.device, team: Team = ALONE) -> Iterator[Batch]:
-        """As they lie; the team's processes take turns."""
-        for start in range(team.rank * size, len(self), team.size * size):
+    def ordered(
+        self, size: int, device: torch.device, group: ProcessGroup = ALONE
+    ) -> Iterator[Batch]:
+        """As they lie; the group's processes take turns."""
+        for start in range(group.rank * size, len(self), group.size * size):
             yield self.batch(np.arange(start, min(start + size, len(self))), device)

@@ -180,7 +180,7 @@ class Guidance:
         reach = self.params.reach_weight * reach_error(maps, where).mean()
         return 1.0 - pointing(maps, where.inside).mean() + reach
 
-    def judge(self, member: Member, device: torch.device) -> float:
+    def evaluate(self, member: Member, device: torch.device) -> float:
         """Mean pointing for known bars of the validation part, always the same views and noise."""
         generator = torch.Generator().manual_seed(_JUDGE_SEED)
         values = []

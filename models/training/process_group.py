@@ -9,10 +9,10 @@ from torch import distributed, nn
 
 
 @dataclass(frozen=True, kw_only=True)
-class Team:
+class ProcessGroup:
     """Which (`rank`, first 0) of how many (`size`) processes this is; alone by default.
 
-    A team of more than one needs torch.distributed's default group to be there. Batch statistics
+    A group of more than one needs torch.distributed's default group to be there. Batch statistics
     are each process's own; the running ones of process 0 count.
     """
 
@@ -21,10 +21,10 @@ class Team:
 
     def __post_init__(self) -> None:
         if not 0 <= self.rank < self.size:
-            raise ValueError(f"rank={self.rank} must lie in 0..{self.size - 1}, the team's size")
+            raise ValueError(f"rank={self.rank} must lie in 0..{self.size - 1}, the group's size")
 
     def parallel(self, network: nn.Module, device: torch.device) -> nn.Module:
-        """`network`, averaging its gradients over the team; all begin with process 0's weights."""
+        """`network`, averaging its gradients over the group; all begin with process 0's weights."""
         if self.size == 1:
             return network
         on = [device] if device.type == "cuda" else None
@@ -34,7 +34,7 @@ class Team:
         )
 
     def total(self, values: list[float], device: torch.device) -> list[float]:
-        """Each value summed over the team."""
+        """Each value summed over the group."""
         if self.size == 1:
             return values
         sums = torch.tensor(values, dtype=torch.float64, device=device)
@@ -48,5 +48,5 @@ class Team:
                 distributed.broadcast(buffer, 0)
 
 
-ALONE = Team()
+ALONE = ProcessGroup()
 """One process, the usual case."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from models.networks.member import Member
 from models.networks.votes import votes_from_logits
 from models.statistics import median_relative_error, pearson
-from models.training.examples import Source
+from models.training.examples import ExampleSource
 from models.views import ViewParams, plain_view
 
 
@@ -32,7 +32,7 @@ class Scores:
 
 @torch.no_grad()
 def table_1(
-    members: Sequence[Member], view: ViewParams, source: Source, device: torch.device
+    members: Sequence[Member], view: ViewParams, source: ExampleSource, device: torch.device
 ) -> tuple[Scores, ...]:
     """Scores of every member and last of their mean ("ensemble"), each galaxy seen once, plainly.
 

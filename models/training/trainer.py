@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from models.networks.member import Member, to_device
 from models.networks.votes import LOSSES, votes_from_logits
 from models.training.augment import augment
-from models.training.examples import Source
+from models.training.examples import ExampleSource
 from models.training.guidance import Guidance, GuideParams
 from models.training.params import TrainParams
-from models.training.process_group import ALONE, Team
+from models.training.process_group import ALONE, ProcessGroup
 from models.views import ViewParams, plain_view
 
 
@@ -47,22 +47,22 @@ class Trainer:
     """Holds one member, its optimiser, schedule and best weights; `epochs()` yields the results.
 
     `state_dict()` after an epoch and `load_state_dict()` into a new Trainer of the same member and
-    recipe go on as if there had been no break. `team`: the processes that train together.
+    recipe go on as if there had been no break. `group`: the processes that train together.
     """
 
     def __init__(
         self, member: Member, params: TrainParams, view: ViewParams, device: torch.device,
-        team: Team = ALONE, guidance: Guidance | None = None,
+        group: ProcessGroup = ALONE, guidance: Guidance | None = None,
     ) -> None:  # fmt: skip
-        if params.guide is not None and (guidance is None or team.size > 1):
+        if params.guide is not None and (guidance is None or group.size > 1):
             raise ValueError(
-                f"a guided stage needs known bars and one process a member, there are {team.size}: "
+                f"a guided stage needs known bars and one process a member, not {group.size}: "
                 "give data with known bars and one worker, or guide=None"
             )
         self.guidance = guidance
         self.member = to_device(member, device)
-        self.params, self.view, self.device, self.team = params, view, device, team
-        self.network = team.parallel(self.member, device)
+        self.params, self.view, self.device, self.group = params, view, device, group
+        self.network = group.parallel(self.member, device)
         self.epoch = 0  # epochs that are done
         self.optimiser = self._new_optimiser()
         self.averaged: torch.optim.swa_utils.AveragedModel | None = None
@@ -107,15 +107,15 @@ class Trainer:
             logits = member(images.contiguous(memory_format=torch.channels_last))
         return LOSSES[self.params.loss](logits.float(), votes, head, self.params.bar_weight)
 
-    def train_epoch(self, examples: Source, epoch: int) -> float:
+    def train_epoch(self, examples: ExampleSource, epoch: int) -> float:
         """One pass over shuffled, augmented examples; returns the mean training loss."""
         self.network.train(self.guide is None)  # guided: normalisation as it will be used
         rng = np.random.default_rng([self.params.seed, epoch])
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)) + self.team.rank)
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)) + self.group.rank)
         size = self.params.batch_size
         steps = max(1, len(examples) // size)
         losses = []
-        batches = examples.shuffled(size, rng, self.device, self.team)
+        batches = examples.shuffled(size, rng, self.device, self.group)
         for step, (images, votes) in enumerate(batches):
             self._set_rate(epoch + step / steps)
             seen = augment(images, self.params.augment, self.member.spec.input_px, generator)
@@ -130,7 +130,7 @@ class Trainer:
             if self.averaged is not None:
                 self.averaged.update_parameters(self.member)
             losses.append(float(loss.detach()))
-        total, count = self.team.total([sum(losses), len(losses)], self.device)
+        total, count = self.group.total([sum(losses), len(losses)], self.device)
         return total / count
 
     def _set_rate(self, progress: float) -> None:
@@ -146,12 +146,12 @@ class Trainer:
             group["lr"] = peak * warm * max(decay, 1e-3)
 
     @torch.no_grad()
-    def validate(self, examples: Source) -> tuple[float, float]:
+    def validate(self, examples: ExampleSource) -> tuple[float, float]:
         """Loss and RMSE of images as they are (the published code augmented them: an error)."""
         member = self.evaluated.eval()
-        self.team.agree(member)
+        self.group.agree(member)
         sums = [0.0] * 4  # loss x galaxies, galaxies, squared errors, known answers
-        for images, votes in examples.ordered(128, self.device, self.team):
+        for images, votes in examples.ordered(128, self.device, self.group):
             logits = member(self.seen(images).contiguous(memory_format=torch.channels_last)).float()
             loss = LOSSES[self.params.loss](logits, votes, member.spec.head, self.params.bar_weight)
             error = votes_from_logits(logits, member.spec.head) - votes
@@ -159,7 +159,7 @@ class Trainer:
             squares = float(error[known].double().square().sum())
             parts = (float(loss) * len(votes), len(votes), squares, int(known.sum()))
             sums = [total + part for total, part in zip(sums, parts, strict=True)]
-        losses, galaxies, squares, count = self.team.total(sums, self.device)
+        losses, galaxies, squares, count = self.group.total(sums, self.device)
         return losses / max(1, galaxies), float(np.sqrt(squares / max(1, count)))
 
     def seen(self, images: Tensor) -> Tensor:
@@ -185,7 +185,10 @@ class Trainer:
         return waited or self.epoch >= self.params.all_epochs
 
     def epochs(
-        self, train: Source, validation: Source, tick: Callable[[], None] = lambda: None
+        self,
+        train: ExampleSource,
+        validation: ExampleSource,
+        tick: Callable[[], None] = lambda: None,
     ) -> Iterator[EpochResult]:
         """Train to the end of the recipe, one result an epoch. Best weights in `best_state`."""
         while not self.finished:
@@ -195,7 +198,7 @@ class Trainer:
             loss, rmse = self.validate(validation)
             pointing = None
             if self.guide is not None and self.guidance is not None:
-                pointing = self.guidance.judge(self.evaluated, self.device)
+                pointing = self.guidance.evaluate(self.evaluated, self.device)
                 loss += self.guide.weight * (1.0 - pointing)
             rate = float(self.optimiser.param_groups[0]["lr"])
             improved = self._judge(loss)

@@ -16,7 +16,7 @@ BIN_MIN = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bin:
+class TrendBin:
     """Galaxies with `low` <= quantity <= `high`: relative errors (measured - truth) / truth.
 
     `bias`: their median. `spread`: their central 68 %. `error`: median of their absolute values.
@@ -37,7 +37,7 @@ def bins(
     *,
     most: int = 6,
     params: BootstrapParams = DEFAULT,
-) -> list[Bin]:
+) -> list[TrendBin]:
     """At most `most` bins of equal numbers along `quantity`; arrays (N,), truth above 0.
 
     Fewer where a bin would hold fewer than BIN_MIN galaxies; none where there are fewer than two
@@ -57,9 +57,9 @@ def bins(
     ]
 
 
-def _bin(q: Floats, t: Floats, m: Floats, params: BootstrapParams) -> Bin:
+def _bin(q: Floats, t: Floats, m: Floats, params: BootstrapParams) -> TrendBin:
     low, high = np.quantile((m - t) / t, [0.16, 0.84])
-    return Bin(
+    return TrendBin(
         low=float(q.min()),
         high=float(q.max()),
         middle=float(np.median(q)),

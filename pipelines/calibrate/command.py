@@ -16,7 +16,7 @@ from catalogues.shards.reading import list_shards, read_shard
 from catalogues.shards.splits import part_of
 from models.barlength.estimator import EstimatorParams
 from models.calibration.errors import fit_errors
-from models.calibration.known_bars import KnownBar, Trial
+from models.calibration.known_bars import KnownBar, ReadingScore
 from models.calibration.lengths import candidates, tried
 from models.calibration.readings import words
 from models.calibration.refined import GradedBar, TooFewBars, refine
@@ -65,9 +65,9 @@ def _refined(
     known: list[KnownBar],
     also: list[KnownBar],
     experts: list[GradedBar],
-    trials: list[Trial],
+    trials: list[ReadingScore],
     console: Console,
-) -> tuple[EstimatorParams, list[Trial], list[EstimatorParams] | None]:
+) -> tuple[EstimatorParams, list[ReadingScore], list[EstimatorParams] | None]:
     """The best trial's reading, refined if that makes it better; all trials, best first; what is to
     read each known bar where its errors are judged (None: that reading itself)."""
     best = trials[0]
@@ -120,7 +120,7 @@ def _rows(
                     yield row
 
 
-def _table(trials: list[Trial], count: int) -> Table:
+def _table(trials: list[ReadingScore], count: int) -> Table:
     table = Table(title=f"readings of {count} galaxies with known bars, the best ten")
     for name in ("reading", "measured", "median |error|", "rho", "angle"):
         table.add_column(name, justify="right")

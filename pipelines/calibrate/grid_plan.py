@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from actors.calibrate.map_maker import MapperParams
+from actors.calibrate.map_maker import MapMakerParams
 from actors.load_networks import SHIPPED, find_ensemble
 from catalogues import storage
 from catalogues.runs import provenance
-from catalogues.runs.array_cache import GREY, left_out_kind
+from catalogues.runs.array_cache import GREY, jackknife_kind
 from catalogues.runs.ensembles import EnsembleFiles
 from catalogues.runs.provenance import RunRecord
 from catalogues.shards.reading import Shard, list_shards, shard_fields
@@ -25,8 +25,9 @@ from pipelines.cluster.resources import StageResources, stage_resources
 class GridPlan:
     """A grid whose options were found good. `device` and `have` are known once `on` a cluster.
 
-    angle: column of known position angles, where there is one. left_out: kinds of map of which also
-    the maps without one group of samples each are wanted, and how members shall be combined.
+    angle: column of known position angles, where there is one. jackknife_maps: kinds of map of
+    which also the maps without one group of samples each are wanted, and how members shall be
+    combined.
     """
 
     options: KnownBarsOptions
@@ -35,7 +36,7 @@ class GridPlan:
     ensemble: EnsembleSpec
     known: Known
     angle: str | None = None
-    left_out: tuple[tuple[str, Combine], ...] = ()
+    jackknife_maps: tuple[tuple[str, Combine], ...] = ()
     device: str = ""
     have: StageResources | None = None
 
@@ -52,7 +53,7 @@ class GridPlan:
     @property
     def drawn(self) -> tuple[str, ...]:
         """Kinds of arrays that are made of each galaxy."""
-        without = (left_out_kind(kind, combine) for kind, combine in self.left_out)
+        without = (jackknife_kind(kind, combine) for kind, combine in self.jackknife_maps)
         return (GREY, *self.options.kinds, *without)
 
     @property
@@ -96,10 +97,10 @@ class GridPlan:
             if (there := self._stored(url)) is not None:
                 self._write(url, there.ended("finished", {}))
 
-    def mapper_params(self) -> MapperParams:
+    def mapper_params(self) -> MapMakerParams:
         """What the makers of maps need."""
         o = self.options
-        return MapperParams(
+        return MapMakerParams(
             input=storage.absolute(o.input),
             cache=self.cache,
             storage=o.storage_options(),
@@ -110,7 +111,7 @@ class GridPlan:
             seed=o.seed,
             device=self.device,
             angle=self.angle,
-            left_out=self.left_out,
+            jackknife_maps=self.jackknife_maps,
         )
 
     def _records(self) -> dict[str, RunRecord]:

@@ -83,7 +83,7 @@ def draw_maps(plan: GridPlan, galaxies: pa.Table, on_each: OnEach, console: Cons
     kinds = plan.drawn
     missing = MapCache(plan.options.cache, plan.options.storage_options()).missing(kinds, ids)
     left, total = sum(map(len, missing.values())), len(ids) * len(kinds)
-    others = ", ".join(f"{n} {why}" for why, n in sorted(_left_out(plan, galaxies).items()))
+    others = ", ".join(f"{n} {why}" for why, n in sorted(_rows_left_out(plan, galaxies).items()))
     console.print(
         f"{len(ids)} galaxies" + (f" (left out: {others})" if others else "") + f": {total - left} "
         f"maps and grey images are there, {left} to make",
@@ -158,7 +158,7 @@ def _check(plan: GridPlan, galaxies: pa.Table) -> None:
     """Raises ValueError where too few galaxies are left or their lengths make no sense."""
     o = plan.options
     usable = galaxies.filter(pc.is_null(galaxies["note"]))
-    require_enough(usable, _left_out(plan, galaxies), o.length, o.galaxies_min)
+    require_enough(usable, _rows_left_out(plan, galaxies), o.length, o.galaxies_min)
     length, per_map, map_px = (
         usable[name].to_numpy() for name in ("length", "unit_per_map_px", "map_px")
     )
@@ -166,7 +166,7 @@ def _check(plan: GridPlan, galaxies: pa.Table) -> None:
     check_sizes(o.known, length / per_map * map_px, side)
 
 
-def _left_out(plan: GridPlan, galaxies: pa.Table) -> dict[str, int]:
+def _rows_left_out(plan: GridPlan, galaxies: pa.Table) -> dict[str, int]:
     """{why: galaxies} of those with a length that are not compared."""
     notes = Counter(f"({note})" for note in galaxies["note"].to_pylist() if note)
     return {**plan.known.left_out, **notes}

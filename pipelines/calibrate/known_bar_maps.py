@@ -17,14 +17,19 @@ class Maps:
     """Maps of galaxies by the connected cluster, in the order of their rows."""
 
     def __init__(self, options: CalibrateOptions, cpus: int, console: Console) -> None:
-        from actors.calibrate.known_bar_maps import Calibrator  # only once the cluster is there
+        from actors.calibrate.known_bar_maps import KnownBarMapper  # only once the cluster is there
 
         device = "cpu" if options.cluster.device == "auto" else options.cluster.device
-        left_out = "maps" if options.refine else "lengths"
+        jackknife_maps = "maps" if options.refine else "lengths"
         self.column, self.console = options.grade_column, console
         self.actors = [
-            Calibrator.remote(  # type: ignore[attr-defined]
-                options.ensemble, options.maps, options.seed, device, left_out, options.kept.folder
+            KnownBarMapper.remote(  # type: ignore[attr-defined]
+                options.ensemble,
+                options.maps,
+                options.seed,
+                device,
+                jackknife_maps,
+                options.kept.folder,
             )
             for _ in range(max(1, cpus))
         ]

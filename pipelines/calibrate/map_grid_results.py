@@ -58,11 +58,11 @@ def with_errors(plan: GridPlan, best: Row, galaxies: pa.Table, console: Console)
     """
     kind, reading = _kind(best), reading_of(best)
     combine: Combine = "lengths" if reading.member_powers else reading.combine
-    plan = replace(plan, left_out=((kind.name, combine),))
+    plan = replace(plan, jackknife_maps=((kind.name, combine),))
     with mappers(plan) as on_each:
         draw_maps(plan, galaxies, on_each, console)
     times = best["multiply_by_input"]
-    known = known_bars(_task(plan, kind, times), left_out=combine)
+    known = known_bars(_task(plan, kind, times), jackknife_maps=combine)
     maps = kind.smoothgrad(plan.options.samples, multiply_by_input=times)
     return Recipe(maps=maps, estimator=fit_errors(known, reading))
 

@@ -13,7 +13,7 @@ import tyro
 
 from catalogues import scales, storage
 from catalogues.manifest import SCHEMA
-from catalogues.runs.array_cache import KeptArrays, noise_kind
+from catalogues.runs.array_cache import ArrayCache, noise_kind
 from catalogues.scales import ScaleConvention
 from catalogues.shards.splits import SplitFractions
 from catalogues.storage import StorageOptions
@@ -248,9 +248,9 @@ class CalibrateOptions:
             )
 
     @cached_property
-    def kept(self) -> KeptArrays:
+    def kept(self) -> ArrayCache:
         """Where maps lie until the estimator is written."""
-        return KeptArrays(f"{storage.absolute(self.output)}.maps")
+        return ArrayCache(f"{storage.absolute(self.output)}.maps")
 
     @property
     def maps(self) -> SmoothGradParams:

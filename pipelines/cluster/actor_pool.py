@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from actors.measure.crash_guard import Strikes
+from actors.measure.crash_guard import CrashGuard
 from pipelines.cluster.resources import Pool
 
 Work = Iterable[tuple[Any, ...]]
@@ -42,13 +42,13 @@ def on_actors(kind: Any, arguments: tuple[Any, ...], pool: Pool, retries: int = 
             ray.kill(actor)
 
 
-def strikes_beside_driver() -> Any:
+def crash_guard_beside_driver() -> Any:
     """The actor that counts deaths, beside the driver: where that is gone, so is the session."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-    actor = ray.remote(Strikes).options(
+    actor = ray.remote(CrashGuard).options(
         num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here
     )
     return actor.remote()

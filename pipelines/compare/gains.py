@@ -10,7 +10,7 @@ import numpy as np
 from catalogues.runs.comparison_rows import METRICS, STRANGER
 from models.attribution.methods import METHODS
 from models.attribution.reference_maps import NOISE
-from models.faithfulness.ranking import Gain, Overall, Verdict, gain, overall, verdict
+from models.faithfulness.ranking import Gain, Overall, StatementTest, gain, overall, verdict
 from pipelines.compare.numbers import NAMED, ByMethod, Table, title
 
 
@@ -22,7 +22,7 @@ class Beyond:
 
     gains: Mapping[str, Mapping[str, Gain]]
     overall: tuple[Overall, ...]
-    verdicts: Mapping[str, Verdict]
+    verdicts: Mapping[str, StatementTest]
 
 
 def beyond(table: Table) -> Beyond | None:

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from catalogues.runs.comparison_rows import COMPARED, METRICS, Metric
 from models.attribution.methods import METHODS
 from models.faithfulness.bar_errors import BarAgreement, bar_agreement
-from models.faithfulness.ranking import Overall, Standing, Verdict, overall, standings, verdict
+from models.faithfulness.ranking import (
+    Overall,
+    Standing,
+    StatementTest,
+    overall,
+    standings,
+    verdict,
+)
 
 NAMED = ("score_cam", "grad_cam", "grad_cam_plus_plus")
 """The methods that paper 2 names, and calls the best by eye."""
@@ -65,11 +72,11 @@ class MetricResult:
 
     metric: Metric
     standings: tuple[Standing, ...]
-    verdict: Verdict | None
+    verdict: StatementTest | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class ImageGroup:
     """Some of the images. overall: methods by their mean rank, the best first."""
 
     name: str
@@ -108,7 +115,7 @@ def by_image(rows: pa.Table, methods: Sequence[str]) -> Table:
     return Table(methods=tuple(methods), images=images, numbers=numbers)
 
 
-def group(table: Table, name: str, title: str) -> Group:
+def group(table: Table, name: str, title: str) -> ImageGroup:
     """Rank the methods on the table's images. The verdict is on the ten methods alone."""
     ten = [method for method in table.methods if method in METHODS]
     results, ranked = [], []
@@ -124,7 +131,7 @@ def group(table: Table, name: str, title: str) -> Group:
         of_ten = {m: values[m] for m in ten}
         said = None if metric.cost else verdict(of_ten, metric.better, NAMED)
         results.append(MetricResult(metric=metric, standings=tuple(order), verdict=said))
-    return Group(
+    return ImageGroup(
         name=name,
         title=title,
         images=len(table.images),
@@ -133,7 +140,7 @@ def group(table: Table, name: str, title: str) -> Group:
     )
 
 
-def groups(table: Table) -> list[Group]:
+def groups(table: Table) -> list[ImageGroup]:
     """All images, then those of each class, of confident and other labels, of right and wrong
     predictions; a group that is all or nothing is left out."""
     labels = sorted({i["label"] for i in table.images if i["label"] is not None})

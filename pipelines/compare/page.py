@@ -16,11 +16,11 @@ from catalogues.runs.comparison_rows import COMPARED, MAPS_FOLDER, METRICS
 from models.attribution.methods import CITATIONS, METHODS
 from models.attribution.reference_maps import CONTROLS
 from models.faithfulness.bar_errors import BarAgreement
-from models.faithfulness.ranking import IMAGES_MIN, Verdict
+from models.faithfulness.ranking import IMAGES_MIN, StatementTest
 from models.validation.agreement import Estimate
 from pipelines.compare.figures import metric_plot, panels
 from pipelines.compare.gains import Beyond, beyond_rows
-from pipelines.compare.numbers import NAMED, Group, MetricResult, Table, title
+from pipelines.compare.numbers import NAMED, ImageGroup, MetricResult, Table, title
 from pipelines.compare.session import Work
 from pipelines.pages import run_facts
 from pipelines.pages.render import count
@@ -44,17 +44,17 @@ _SAID = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contents:
+class ComparisonContents:
     """All that the page shows."""
 
     work: Work
     table: Table
-    groups: list[Group]
+    groups: list[ImageGroup]
     beyond: Beyond | None
     bars: Mapping[str, BarAgreement]
 
 
-def values(c: Contents) -> dict[str, Any]:
+def values(c: ComparisonContents) -> dict[str, Any]:
     """Everything that the template names."""
     plan, whole = c.work.plan, c.groups[0]
     options = plan.options
@@ -110,7 +110,7 @@ def values(c: Contents) -> dict[str, Any]:
     }
 
 
-def _headline(c: Contents) -> list[tuple[str, str, str]]:
+def _headline(c: ComparisonContents) -> list[tuple[str, str, str]]:
     whole = c.groups[0]
     good = sum(image["status"] == COMPARED for image in c.table.images)
     right = [i["correct"] for i in c.table.images if i["correct"] is not None]
@@ -126,7 +126,7 @@ def _headline(c: Contents) -> list[tuple[str, str, str]]:
     return out
 
 
-def _ranking(whole: Group) -> list[dict[str, Any]]:
+def _ranking(whole: ImageGroup) -> list[dict[str, Any]]:
     """A line for each method: its mean rank, and its mean by every metric."""
     means = [{s.method: s for s in r.standings} for r in whole.metrics]
     return [
@@ -150,11 +150,11 @@ def _first(result: MetricResult) -> str:
     return next((s.method for s in result.standings if s.method not in CONTROLS), "")
 
 
-def _verdicts(whole: Group) -> list[dict[str, str]]:
+def _verdicts(whole: ImageGroup) -> list[dict[str, str]]:
     return [_verdict(r.metric.label, r.verdict) for r in whole.metrics if r.verdict is not None]
 
 
-def _verdict(label: str, found: Verdict) -> dict[str, str]:
+def _verdict(label: str, found: StatementTest) -> dict[str, str]:
     return {
         "metric": label,
         "said": _SAID[found.said],
@@ -164,7 +164,7 @@ def _verdict(label: str, found: Verdict) -> dict[str, str]:
     }
 
 
-def _tests(whole: Group) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+def _tests(whole: ImageGroup) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
     """By metric: (method, mean with interval, rank within an image, p against the best)."""
     return [
         (
@@ -178,7 +178,7 @@ def _tests(whole: Group) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
     ]  # fmt: skip
 
 
-def _places(found: Group) -> dict[str, tuple[str, str]]:
+def _places(found: ImageGroup) -> dict[str, tuple[str, str]]:
     """By method: its mean rank, and the interval."""
     return {
         title(o.method): (f"{o.rank.value:.2f}", f"{o.rank.low:.2f}–{o.rank.high:.2f}")
@@ -186,7 +186,7 @@ def _places(found: Group) -> dict[str, tuple[str, str]]:
     }
 
 
-def _judged(found: list[Group]) -> list[tuple[str, list[str]]]:
+def _judged(found: list[ImageGroup]) -> list[tuple[str, list[str]]]:
     """By metric, what becomes of the paper's judgement in each group that is ranked."""
     ranked = [g for g in found if g.overall]
     said = [{r.metric.label: r.verdict for r in g.metrics if r.verdict} for g in ranked]

@@ -16,7 +16,7 @@ from actors.load_networks import find_ensemble
 from catalogues import storage
 from catalogues.manifest import SCHEMA
 from catalogues.runs import provenance
-from catalogues.runs.checkpoint import Ledger, read_ledger
+from catalogues.runs.checkpoint import Checkpoint, read_checkpoint
 from catalogues.runs.comparison_rows import METRICS_FOLDER
 from catalogues.runs.provenance import RunRecord
 from catalogues.shards.reading import Shard, list_shards
@@ -42,7 +42,7 @@ class ComparePlan:
     """A comparison whose options were found good.
 
     choice: which rows, and whose maps are kept. facts: what every method's numbers depend on,
-    without the device. ledgers: what is done, by method.
+    without the device. checkpoints: what is done, by method.
     """
 
     options: CompareOptions
@@ -55,7 +55,7 @@ class ComparePlan:
     choice: Choice
     facts: Mapping[str, Any]
     stored: RunRecord | None
-    ledgers: Mapping[str, Ledger] = field(default_factory=dict)
+    checkpoints: Mapping[str, Checkpoint] = field(default_factory=dict)
 
     @property
     def pairs(self) -> int:
@@ -65,7 +65,7 @@ class ComparePlan:
     @property
     def done(self) -> Counter[str]:
         """Of these pairs, those that are there, by status."""
-        return sum((ledger.statuses for ledger in self.ledgers.values()), Counter())
+        return sum((checkpoint.statuses for checkpoint in self.checkpoints.values()), Counter())
 
     @property
     def device(self) -> str | None:
@@ -90,20 +90,20 @@ class ComparePlan:
             for name, params in self.methods.items()
         }
 
-    def with_ledgers(self, device: str) -> ComparePlan:
+    def with_checkpoints(self, device: str) -> ComparePlan:
         """The plan with what its output holds by now. Raises StorageError and ValueError."""
         fs, root = storage.filesystem(self.options.output, self.options.write_options())
         found = {
-            name: read_ledger(
+            name: read_checkpoint(
                 fs,
                 storage.join(root, METRICS_FOLDER, name),
                 self.shards,
                 run,
-                self.ledgers.get(name),
+                self.checkpoints.get(name),
             )
             for name, run in self.runs(device).items()
         }
-        return replace(self, ledgers=found)
+        return replace(self, checkpoints=found)
 
     def units(self) -> Iterator[Unit]:
         """What is left to do, some rows at a time."""
@@ -118,7 +118,7 @@ class ComparePlan:
 
     def _left(self, method: str, shard: Shard) -> NDArray[np.bool_]:
         chosen = self.choice.chosen[shard.name]
-        done = self.ledgers[method].done.get(shard.name)
+        done = self.checkpoints[method].done.get(shard.name)
         return chosen if done is None else chosen & ~done
 
     def attributor(self, device: str, holder: str | None) -> AttributorParams:

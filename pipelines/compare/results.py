@@ -16,8 +16,8 @@ from catalogues.runs.comparison_rows import TABLE, read_tables, write_table
 from models.attribution.reference_maps import CONTROLS
 from models.validation.agreement import Estimate
 from pipelines.compare.gains import Beyond, beyond
-from pipelines.compare.numbers import Group, bar_table, by_image, groups
-from pipelines.compare.page import Contents, values
+from pipelines.compare.numbers import ImageGroup, bar_table, by_image, groups
+from pipelines.compare.page import ComparisonContents, values
 from pipelines.compare.session import Work
 from pipelines.pages import render as page
 
@@ -40,7 +40,9 @@ def write_results(work: Work, console: Console) -> None:
     """Write and print them. StorageError."""
     plan = work.plan
     fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
-    rows = read_tables(fs, [path for ledger in plan.ledgers.values() for path in ledger.paths])
+    rows = read_tables(
+        fs, [path for checkpoint in plan.checkpoints.values() for path in checkpoint.paths]
+    )
     write_table(fs, root, rows)
     table = by_image(rows, list(plan.methods))
     ranked, bars, more = groups(table), bar_table(table), beyond(table)
@@ -51,7 +53,7 @@ def write_results(work: Work, console: Console) -> None:
     }
     storage.write_whole(fs, storage.join(root, RANKING), json.dumps(_plain(raw), indent=1).encode())
     html = page.render(
-        values(Contents(work=work, table=table, groups=ranked, beyond=more, bars=bars)),
+        values(ComparisonContents(work=work, table=table, groups=ranked, beyond=more, bars=bars)),
         "compare.html",
     )
     storage.write_whole(fs, storage.join(root, REPORT), html.encode())
@@ -70,7 +72,7 @@ def write_results(work: Work, console: Console) -> None:
     console.print(told, highlight=False, soft_wrap=True)
 
 
-def verdict_lines(found: Group) -> list[str]:
+def verdict_lines(found: ImageGroup) -> list[str]:
     """What becomes of the paper's judgement, metric by metric."""
     lines = []
     for result in found.metrics:
@@ -94,7 +96,7 @@ def number(value: float) -> str:
     return "-" if not math.isfinite(value) else f"{value:.3g}"
 
 
-def _rankings(found: Group) -> Iterator[Printed]:
+def _rankings(found: ImageGroup) -> Iterator[Printed]:
     """Methods by mean rank; their means by some metrics at a time, so that lines stay whole."""
     ranked = found.overall[0].n if found.overall else 0
     title = f"mean ranks on the {ranked} of {found.images} images that all methods have explained"

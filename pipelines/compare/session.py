@@ -16,7 +16,7 @@ from catalogues.runs.lease import Lease
 from catalogues.runs.provenance import new_session, read_record, write_record
 from catalogues.storage import StorageError
 from pipelines import console as terminal
-from pipelines.cluster.actor_pool import on_actors, strikes_beside_driver
+from pipelines.cluster.actor_pool import crash_guard_beside_driver, on_actors
 from pipelines.cluster.failures import RunFailed, cause
 from pipelines.cluster.monitor import Watch
 from pipelines.cluster.resources import StageResources, cluster, stage_resources
@@ -35,16 +35,16 @@ class Work:
 
 def compare_alone(plan: ComparePlan, lease: Lease, console: Console) -> Work:
     """One session of a comparison, whose output nobody else writes. Raises RunFailed, and as
-    ComparePlan.with_ledgers does."""
+    ComparePlan.with_checkpoints does."""
     if plan.device is not None:
-        plan = _tidied(plan.with_ledgers(plan.device))
+        plan = _tidied(plan.with_checkpoints(plan.device))
         if plan.stored and not any(True for _ in plan.units()):
             return Work(plan=plan)
     with cluster(plan.options.cluster) as resources:
         cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
         device = plan.device or ("cuda" if gpus else "cpu")
         have = stage_resources(plan.options.cluster, device, cpus, gpus)
-        return _compare(_tidied(plan.with_ledgers(device)), device, have, lease, console)
+        return _compare(_tidied(plan.with_checkpoints(device)), device, have, lease, console)
 
 
 def _compare(
@@ -59,7 +59,7 @@ def _compare(
     console.print(f"{left} maps to make ({plan.done.total()} are there), device {device}")
     progress, outcome = MeasureProgress(total, plan.done, console, noun="maps"), "failed"
     try:
-        arguments = (plan.attributor(device, lease.name), strikes_beside_driver())
+        arguments = (plan.attributor(device, lease.name), crash_guard_beside_driver())
         pool = on_actors(AttributorActor, arguments, have.explainers, retries=-1)
         watch = Watch(fs, root, record, progress)
         with terminal.terminated_as_interrupt(), progress, watch, pool as on_each:
@@ -68,7 +68,7 @@ def _compare(
                     progress.add(json.loads(receipt["statuses"]))
                 lease.check()
         lease.confirm()
-        plan, outcome = _tidied(plan.with_ledgers(device)), "finished"
+        plan, outcome = _tidied(plan.with_checkpoints(device)), "finished"
         if any(True for _ in plan.units()):
             raise RuntimeError("not every map that was made is there: run again")
     except KeyboardInterrupt:
@@ -93,7 +93,7 @@ def _compare(
 def _tidied(plan: ComparePlan) -> ComparePlan:
     """Remove what a process of a session that was killed wrote a second time."""
     fs, _ = storage.filesystem(plan.options.output, plan.options.write_options())
-    for ledger in plan.ledgers.values():
-        for stray in ledger.strays:
+    for checkpoint in plan.checkpoints.values():
+        for stray in checkpoint.strays:
             remove(fs, stray)
     return plan

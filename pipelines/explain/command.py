@@ -59,7 +59,7 @@ class ExplainOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Outcome:
     """What became of an image: `words` of the result and the `picture`'s path, or a `fault`."""
 
     image: str
@@ -68,7 +68,7 @@ class Answer:
     fault: str = ""
 
 
-def run(options: ExplainOptions) -> Iterator[Answer]:
+def run(options: ExplainOptions) -> Iterator[Outcome]:
     """Explain one image after the other. Raises StorageError and ValueError for what is wrong with
     the networks or the output; what is wrong with an image is its answer's fault."""
     from pipelines.explain.one_image import OneByOne
@@ -82,12 +82,12 @@ def run(options: ExplainOptions) -> Iterator[Answer]:
         try:
             galaxy = one_by_one.explain(name, _read(image, reach), **known)
         except (StorageError, ValueError) as error:
-            yield Answer(image=image, fault=str(error))
+            yield Outcome(image=image, fault=str(error))
             continue
         words = result_words(galaxy)
         fs, place = storage.filesystem(path, reach)
         storage.write_whole(fs, place, picture(galaxy, name, words))
-        yield Answer(image=image, words=words, picture=path)
+        yield Outcome(image=image, words=words, picture=path)
 
 
 def _pictures(options: ExplainOptions) -> list[str]:

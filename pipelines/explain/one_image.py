@@ -55,7 +55,7 @@ _FIELDS = pa.schema(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explained:
+class ExplainedImage:
     """An image explained.
 
     `row`: as in the catalogue. `pixels`: (H, W, 3) uint8, the stored image. `place`: of the canvas
@@ -106,7 +106,7 @@ class OneByOne:
         )
         self._side = spec.field.canvas_px
 
-    def explain(self, name: str, data: bytes, **known: float | None) -> Explained:
+    def explain(self, name: str, data: bytes, **known: float | None) -> ExplainedImage:
         """An image called `name`. known: manifest columns, such as z. Raises ValueError that says
         what is wrong with the image."""
         number = integer_stem(name)
@@ -123,7 +123,7 @@ class OneByOne:
         assert pixels is not None
         where = {key: seen[key] for key in ("x0", "y0", "factor_x", "factor_y")}
         others = self._other_maps(pixels, seen["object_id"])
-        return Explained(
+        return ExplainedImage(
             row=found | {"north_deg": seen["north_deg"]},
             pixels=pixels,
             place=Placement(**where),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.barlength.placement import Line, bar_line, image_angle_deg
 from models.spiral_and_bulge import SpiralArms
-from pipelines.explain.one_image import ARMS_MAP, BAR_MAP, Explained
+from pipelines.explain.one_image import ARMS_MAP, BAR_MAP, ExplainedImage
 from pipelines.explain.votes import BAR_COLOUR, INK, MUTED, PANEL, draw_votes
 from pipelines.pages.cards import with_error
 
@@ -35,7 +35,7 @@ _STYLE: Any = {
 _SCALE_BARS_ARCSEC = (120, 60, 30, 20, 10, 5, 2, 1)
 
 
-def picture(galaxy: Explained, name: str, title: str) -> bytes:
+def picture(galaxy: ExplainedImage, name: str, title: str) -> bytes:
     """A PNG of 1950 x 990 px. `title`: the result in words."""
     with rc_context(_STYLE):
         figure = Figure(figsize=(13, 6.6))
@@ -56,7 +56,7 @@ def picture(galaxy: Explained, name: str, title: str) -> bytes:
     return buffer.getvalue()
 
 
-def result_words(galaxy: Explained) -> str:
+def result_words(galaxy: ExplainedImage) -> str:
     """The result in one line."""
     row, fraction = galaxy.row, galaxy.row["bar_fraction"]
     votes = "nobody reaches the bar question"
@@ -80,7 +80,7 @@ def result_words(galaxy: Explained) -> str:
     return f"no bar by the votes: {reached:.0f} % are asked, {votes}; the map would read: {bar}"
 
 
-def _frame(axes: Axes, galaxy: Explained, side: int) -> None:
+def _frame(axes: Axes, galaxy: ExplainedImage, side: int) -> None:
     """The canvas's field, in pixels of the stored image."""
     p = galaxy.place
     axes.set_xlim(p.x0 - 0.5, p.x0 - 0.5 + side * p.factor_x)
@@ -88,11 +88,11 @@ def _frame(axes: Axes, galaxy: Explained, side: int) -> None:
     axes.set(xticks=[], yticks=[], aspect="equal", anchor="C", facecolor="black")
 
 
-def _side(galaxy: Explained) -> int:
+def _side(galaxy: ExplainedImage) -> int:
     return next(iter(galaxy.maps.values())).shape[0]
 
 
-def _galaxy(axes: Axes, galaxy: Explained) -> None:
+def _galaxy(axes: Axes, galaxy: ExplainedImage) -> None:
     axes.imshow(galaxy.pixels, interpolation="lanczos")
     _frame(axes, galaxy, _side(galaxy))
     _draw_bar(axes, galaxy, 2.2)
@@ -106,7 +106,7 @@ def _galaxy(axes: Axes, galaxy: Explained) -> None:
         axes.text(0, -0.018, told, color=_bar_colour(galaxy), fontsize=9, **place)
 
 
-def _bar(galaxy: Explained, length_px: float) -> Line:
+def _bar(galaxy: ExplainedImage, length_px: float) -> Line:
     """The measured bar with another length, in pixels of the stored image."""
     row, p = galaxy.row, galaxy.place
     angle = image_angle_deg(
@@ -122,11 +122,11 @@ def _bar(galaxy: Explained, length_px: float) -> Line:
     )
 
 
-def _bar_colour(galaxy: Explained) -> str:
+def _bar_colour(galaxy: ExplainedImage) -> str:
     return BAR_COLOUR if galaxy.selected else DOUBTED
 
 
-def _draw_bar(axes: Axes, galaxy: Explained, width: float, ends_alone: bool = False) -> None:
+def _draw_bar(axes: Axes, galaxy: ExplainedImage, width: float, ends_alone: bool = False) -> None:
     """The bar with strokes across its ends and the error; `ends_alone`: the strokes."""
     row = galaxy.row
     if row["bar_length_px"] is None:
@@ -155,7 +155,7 @@ def _points(line: Line) -> tuple[tuple[float, float], tuple[float, float]]:
     return (line.x1, line.x2), (line.y1, line.y2)
 
 
-def _scale_bar(axes: Axes, galaxy: Explained) -> None:
+def _scale_bar(axes: Axes, galaxy: ExplainedImage) -> None:
     scale = galaxy.row["pixel_scale_arcsec"]
     x0, x1 = axes.get_xlim()
     y1, y0 = axes.get_ylim()
@@ -175,7 +175,7 @@ def _scale_bar(axes: Axes, galaxy: Explained) -> None:
     )  # fmt: skip
 
 
-def _north(axes: Axes, galaxy: Explained) -> None:
+def _north(axes: Axes, galaxy: ExplainedImage) -> None:
     """An arrow to the north, where the image knows it."""
     north = galaxy.row["north_deg"]
     if north is None:
@@ -194,7 +194,7 @@ def _north(axes: Axes, galaxy: Explained) -> None:
         )  # fmt: skip
 
 
-def _map(axes: Axes, galaxy: Explained, what: str, values: NDArray[np.float64]) -> None:
+def _map(axes: Axes, galaxy: ExplainedImage, what: str, values: NDArray[np.float64]) -> None:
     """The map as light added to the dimmed galaxy."""
     p, side = galaxy.place, values.shape[0]
     left, top = p.x0 - 0.5, p.y0 - 0.5

@@ -14,9 +14,9 @@ from actors.load_networks import find_ensemble, load_control
 from catalogues import scales, storage
 from catalogues.bars import OPTIONAL, SCHEMA, catalogue_schema
 from catalogues.runs import provenance
-from catalogues.runs.checkpoint import Ledger, Mask, read_ledger
+from catalogues.runs.checkpoint import Checkpoint, Mask, read_checkpoint
 from catalogues.runs.files import CATALOGUE
-from catalogues.runs.provenance import RunRecord, seal, sealed
+from catalogues.runs.provenance import RunRecord, fingerprint, fingerprint_of
 from catalogues.shards.reading import Shard, extra_fields, list_shards, shard_files
 from catalogues.storage import StorageOptions
 from models.networks.ensemble import Ensemble, EnsembleSpec
@@ -35,7 +35,7 @@ class Plan:
     """A run whose options were found good.
 
     `facts`: what its numbers depend on, without the device. `stored`: the record of the run that
-    the output holds, None where there is none. `ledger`: what it has done.
+    the output holds, None where there is none. `checkpoint`: what it has done.
     """
 
     options: MeasureOptions
@@ -47,7 +47,7 @@ class Plan:
     extra: tuple[pa.Field, ...]
     facts: Mapping[str, Any]
     stored: RunRecord | None
-    ledger: Ledger
+    checkpoint: Checkpoint
 
     @property
     def rows(self) -> int:
@@ -57,14 +57,14 @@ class Plan:
     @property
     def work(self) -> tuple[tuple[Shard, Mask | None], ...]:
         """The shards of which something is left, with the flags of what is done."""
-        return self.ledger.unfinished(self.shards)
+        return self.checkpoint.unfinished(self.shards)
 
     @property
     def is_finished(self) -> bool:
         """Whether nothing is left to do, not even to tidy up."""
         last = self.stored.sessions[-1:] if self.stored else ()
         ended = [session.get("outcome") for session in last] == ["finished"]
-        return ended and not self.work and not self.ledger.strays
+        return ended and not self.work and not self.checkpoint.strays
 
     @property
     def device(self) -> str | None:
@@ -75,10 +75,10 @@ class Plan:
 
     def announcement(self) -> str:
         """One line that says what is about to be done."""
-        done = f" ({self.ledger.rows} are done)" if self.ledger.rows else ""
+        done = f" ({self.checkpoint.rows} are done)" if self.checkpoint.rows else ""
         return (
-            f"{self.rows - self.ledger.rows} galaxies to measure{done}, {len(self.work)} shards, "
-            f"ensemble {self.ensemble.name!r}: starting Ray"
+            f"{self.rows - self.checkpoint.rows} galaxies to measure{done}, {len(self.work)} "
+            f"shards, ensemble {self.ensemble.name!r}: starting Ray"
         )
 
     def record(self, device: str) -> RunRecord:
@@ -132,23 +132,23 @@ def make_plan(options: MeasureOptions) -> Plan:
         extra=extra,
         facts={},
         stored=stored,
-        ledger=Ledger(),
+        checkpoint=Checkpoint(),
     )
     plan = replace(plan, facts=_facts(plan, source) | asked)
     if known is None:
         return with_catalogue(plan)
     plan.record(plan.device or "")
-    return replace(plan, ledger=Ledger(statuses=Counter(known.statuses)))
+    return replace(plan, checkpoint=Checkpoint(statuses=Counter(known.statuses)))
 
 
 def _as_it_finished(options: MeasureOptions, stored: RunRecord | None) -> RunRecord | None:
     """The stored record if it is of a finished run and the files of input and catalogue are the
     same still; then there is no need to open any. None if not."""
-    if stored is None or not stored.sessions or not (before := sealed(stored.sessions[-1])):
+    if stored is None or not stored.sessions or not (before := fingerprint_of(stored.sessions[-1])):
         return None
     fs, root = storage.filesystem(options.output, options.write_options())
     files = shard_files(options.input, options.read_options())
-    now = seal(fs, root, [(name, size, version) for name, _, size, version in files])
+    now = fingerprint(fs, root, [(name, size, version) for name, _, size, version in files])
     return stored if now == before else None
 
 
@@ -161,7 +161,9 @@ def with_catalogue(plan: Plan) -> Plan:
         _check_empty(fs, folder)
         return plan
     run_id = plan.record(plan.device or "").run_id
-    return replace(plan, ledger=read_ledger(fs, folder, plan.shards, run_id, plan.ledger))
+    return replace(
+        plan, checkpoint=read_checkpoint(fs, folder, plan.shards, run_id, plan.checkpoint)
+    )
 
 
 def check_writable(options: MeasureOptions) -> None:

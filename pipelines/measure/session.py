@@ -15,7 +15,14 @@ from catalogues import storage
 from catalogues.runs.checkpoint import remove, remove_strays
 from catalogues.runs.files import CATALOGUE, PICTURES
 from catalogues.runs.lease import Lease
-from catalogues.runs.provenance import SEAL, RunRecord, new_session, seal, sealed, write_record
+from catalogues.runs.provenance import (
+    FINGERPRINT,
+    RunRecord,
+    fingerprint,
+    fingerprint_of,
+    new_session,
+    write_record,
+)
 from catalogues.storage import StorageError
 from pipelines import console as terminal
 from pipelines.cluster.failures import RunFailed, cause
@@ -44,7 +51,7 @@ def already_finished(plan: Plan) -> MeasureSummary:
     return MeasureSummary(
         run_id=plan.stored.run_id,
         output=plan.options.output,
-        statuses=dict(plan.ledger.statuses),
+        statuses=dict(plan.checkpoint.statuses),
     )
 
 
@@ -55,7 +62,7 @@ def measure_alone(
     from pipelines.measure.plan import with_catalogue
 
     plan, options = with_catalogue(plan), plan.options
-    for stray in plan.ledger.strays:
+    for stray in plan.checkpoint.strays:
         remove(storage.filesystem(options.output, options.write_options())[0], stray)
     if plan.stored and not plan.work:
         _close(plan, plan.stored)
@@ -79,8 +86,8 @@ def _measure(
     fs, root = storage.filesystem(options.output, options.write_options())
     record = record.with_session(new_session(record.facts["device"]))
     write_record(fs, root, record)
-    progress, outcome = MeasureProgress(plan.rows, plan.ledger.statuses, console), "failed"
-    names = {os.path.basename(path) for path in plan.ledger.paths}
+    progress, outcome = MeasureProgress(plan.rows, plan.checkpoint.statuses, console), "failed"
+    names = {os.path.basename(path) for path in plan.checkpoint.paths}
     mark: dict[str, str] = {}
     try:
         watch = Watch(fs, root, record, progress)
@@ -118,13 +125,13 @@ def _measure(
 def _close(plan: Plan, record: RunRecord) -> None:
     """Finish what a session did not that was killed when all rows were there."""
     fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
-    mark = _tidy(fs, root, {os.path.basename(path) for path in plan.ledger.paths}, plan)
-    if record.sessions and sealed(record.sessions[-1]) != mark[SEAL]:
-        write_record(fs, root, record.ended("finished", plan.ledger.statuses, **mark))
+    mark = _tidy(fs, root, {os.path.basename(path) for path in plan.checkpoint.paths}, plan)
+    if record.sessions and fingerprint_of(record.sessions[-1]) != mark[FINGERPRINT]:
+        write_record(fs, root, record.ended("finished", plan.checkpoint.statuses, **mark))
 
 
 def _tidy(fs: Any, root: str, names: set[str], plan: Plan) -> dict[str, str]:
-    """Leave a finished catalogue of these files alone in its folder; its seal."""
+    """Leave a finished catalogue of these files alone in its folder; its fingerprint."""
     remove_strays(fs, storage.join(root, CATALOGUE), storage.join(root, PICTURES), names)
     inputs = [(shard.name, shard.size_bytes, shard.version) for shard in plan.shards]
-    return {SEAL: seal(fs, root, inputs)}
+    return {FINGERPRINT: fingerprint(fs, root, inputs)}

@@ -20,7 +20,7 @@ from actors.measure.shard_source import ShardSource
 from actors.measure.writer import write_batch
 from catalogues.runs.provenance import RunRecord
 from catalogues.storage import StorageOptions
-from pipelines.cluster.actor_pool import strikes_beside_driver
+from pipelines.cluster.actor_pool import crash_guard_beside_driver
 from pipelines.cluster.resources import Pool, StageResources, set_block_bytes
 from pipelines.measure.plan import Plan
 
@@ -70,15 +70,15 @@ def stages(plan: Plan, record: RunRecord, have: StageResources, holder: str) -> 
     the output."""
     options, rows = plan.options, have.batch_rows
     set_block_bytes(rows * 3 * plan.ensemble.field.canvas_px**2)  # a batch of canvases
-    strikes = strikes_beside_driver()
+    crash_guard = crash_guard_beside_driver()
     read, write = (
         replace(access, attempts=_ATTEMPTS)
         for access in (options.read_options(), options.write_options())
     )
-    source = ShardSource(plan.work, options.input, read, options.keep, strikes)
-    decoder = guarded(Decoder, "decoding the image")(strikes, **decoder_arguments(plan))
-    explainer = {"strikes": strikes, **explainer_arguments(plan, record, read)}
-    measurer = {"strikes": strikes, **measurer_arguments(plan, record)}
+    source = ShardSource(plan.work, options.input, read, options.keep, crash_guard)
+    decoder = guarded(Decoder, "decoding the image")(crash_guard, **decoder_arguments(plan))
+    explainer = {"crash_guard": crash_guard, **explainer_arguments(plan, record, read)}
+    measurer = {"crash_guard": crash_guard, **measurer_arguments(plan, record)}
     writer = {
         "output": options.output,
         "options": write,

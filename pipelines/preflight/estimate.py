@@ -24,7 +24,7 @@ def estimate(
     options: PreflightOptions,
 ) -> tuple[list[Finding], float]:
     """Lines that say what the galaxies that are left will take, and the bytes to be written."""
-    pool, galaxies = have.explainers, plan.rows - plan.ledger.rows
+    pool, galaxies = have.explainers, plan.rows - plan.checkpoint.rows
     gpus = round(pool.max_size * pool.gpus) or (1 if pool.gpus else 0)
     machines = Machines(
         gpus=gpus,

@@ -93,4 +93,6 @@ def _run_of(plan: Plan) -> Finding:
             f"{plan.stored.run_id} gave a sign of life {seconds:.0f} s ago: if it is at work, "
             "another will be refused; wait for its end, or choose another output",
         )
-    return ok("run", f"goes on with {plan.stored.run_id}: {plan.ledger.rows} of {plan.rows} done")
+    return ok(
+        "run", f"goes on with {plan.stored.run_id}: {plan.checkpoint.rows} of {plan.rows} done"
+    )

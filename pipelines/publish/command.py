@@ -21,7 +21,7 @@ from pipelines.cluster.failures import RunFailed
 from pipelines.cluster.resources import ClusterOptions, cluster
 from pipelines.publish.checks import check_output, check_rows, finished_run, look
 from pipelines.publish.options import PublishOptions
-from pipelines.publish.steps import APART, Pieces, Publisher, Sky, margin_name
+from pipelines.publish.steps import APART, Pieces, Publisher, WrittenLeaves, margin_name
 
 PROG = "ansae publish"
 
@@ -32,7 +32,7 @@ class PublishSummary:
 
     output: str
     pieces: Pieces
-    sky: Sky | None
+    sky: WrittenLeaves | None
     flat: str | None
     seconds: float
 

@@ -67,7 +67,7 @@ class Publisher:
             found[number] = replace(piece, pixels=_NONE, counts=_NONE)  # as many as rows, often
         return Pieces(pieces=[found[number] for number, _ in groups], counts=counts)
 
-    def write(self, pieces: Pieces, rows_max: int, margin_arcsec: float | None) -> Sky:
+    def write(self, pieces: Pieces, rows_max: int, margin_arcsec: float | None) -> WrittenLeaves:
         """The HATS catalogue and, where a margin is given, its margin cache."""
         slices = Slices(
             runs=[piece.run for piece in pieces.pieces if piece.run is not None],
@@ -83,7 +83,7 @@ class Publisher:
         fs, root = self.publication.place(self.name)
         write_catalogue(fs, root, about, slices.schema, leaves)
         margin = None if margin_arcsec is None else self._margin(slices, written, margin_arcsec)
-        return Sky(leaves=leaves, margin=margin)
+        return WrittenLeaves(leaves=leaves, margin=margin)
 
     def _margin(self, slices: Slices, written: dict[int, Written], arcsec: float) -> list[Leaf]:
         sources: dict[int, list[tuple[str, int]]] = defaultdict(list)
@@ -184,7 +184,7 @@ class Pieces:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sky:
+class WrittenLeaves:
     """What was written. `margin`: the margin cache's files, None without one."""
 
     leaves: Sequence[Leaf]

@@ -110,7 +110,7 @@ _KEYS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gallery:
+class ReportGallery:
     """What templates/gallery.html shows. `data`: the JSON value that gallery.js reads."""
 
     data: dict[str, Any]
@@ -129,7 +129,7 @@ class Gallery:
 
 def gallery(
     con: duckdb.DuckDBPyConnection, most: int, sky: SkyMap | None, truth: bool
-) -> Gallery | None:
+) -> ReportGallery | None:
     """At most `most` galaxies that have a picture; None where there is none.
 
     truth: whether the view `truth` is there. However large the catalogue, no more pictures than
@@ -150,7 +150,7 @@ def gallery(
         for pick, key, falling, status in _VIEWS
         if key in known and status in present
     ]
-    return Gallery(
+    return ReportGallery(
         data={"unit": unit, "galaxies": galaxies, "views": views},
         keys=tuple((key, label) for key, label in _KEYS.items() if key in known),
         views=tuple((view["name"], view["title"]) for view in views),

@@ -19,10 +19,10 @@ from pipelines import console as terminal
 from pipelines.cluster.resources import cluster
 from pipelines.train.class_scores import PREDICTIONS, class_table, judged
 from pipelines.train.data import TrainingData, gather, look_through
-from pipelines.train.join import Joined
+from pipelines.train.join import JoinedEnsemble
 from pipelines.train.model_card import MADE_BY, learning_curves, model_card, search_table, table_1
 from pipelines.train.options import TrainOptions
-from pipelines.train.trials import Trial, make_job, searched, train_trials
+from pipelines.train.trials import TrainTrial, make_job, searched, train_trials
 
 __all__ = ["TrainOptions", "run"]
 
@@ -35,7 +35,7 @@ def run(options: TrainOptions, console: Console | None = None) -> EnsembleSpec:
     """
     console = console or Console()
     options = replace(options, output=_place(options))
-    joined = Joined.find(options)
+    joined = JoinedEnsemble.find(options)
     with cluster(options.cluster) as resources, tempfile.TemporaryDirectory(
         prefix="ansae-train-", ignore_cleanup_errors=True
     ) as scratch:  # fmt: skip
@@ -76,7 +76,7 @@ def _place(options: TrainOptions) -> str:
 
 def _deciding(
     options: TrainOptions, data: TrainingData, initial: Sequence[tuple[str, bytes]],
-    joined: Joined | None,
+    joined: JoinedEnsemble | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         **options.deciding(),
@@ -89,7 +89,7 @@ def _deciding(
 
 
 def _described(
-    options: TrainOptions, weights: Sequence[bytes], joined: Joined | None
+    options: TrainOptions, weights: Sequence[bytes], joined: JoinedEnsemble | None
 ) -> tuple[EnsembleSpec, list[bytes]]:
     """The ensemble and the weights of all its members."""
     sha256 = tuple(hashlib.sha256(data).hexdigest() for data in weights)
@@ -113,9 +113,9 @@ def _judged(
     """Scores, and files of their own."""
     import ray  # only once the cluster is there
 
-    from actors.train.evaluation import judge, judge_classes
+    from actors.train.evaluation import judge, predict_classes
 
-    task = judge_classes if spec.classes else judge
+    task = predict_classes if spec.classes else judge
     found = ray.get(task.options(num_cpus=job.cpus, num_gpus=job.gpus).remote(job, spec, weights))
     if spec.classes is None:
         return [asdict(score) for score in found], {}
@@ -124,7 +124,7 @@ def _judged(
 
 
 def _record(
-    options: TrainOptions, spec: EnsembleSpec, data: TrainingData, best: Sequence[Trial],
+    options: TrainOptions, spec: EnsembleSpec, data: TrainingData, best: Sequence[TrainTrial],
     scores: list[dict[str, Any]],
 ) -> dict[str, Any]:  # fmt: skip
     """What `training.json` tells."""

@@ -18,14 +18,14 @@ from pipelines.train.options import TrainOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Joined:
+class JoinedEnsemble:
     """An ensemble that others join. `spec`, `files`: its own."""
 
     spec: EnsembleSpec
     files: EnsembleFiles
 
     @classmethod
-    def find(cls, options: TrainOptions) -> Joined | None:
+    def find(cls, options: TrainOptions) -> JoinedEnsemble | None:
         """The ensemble that `options.joins` names. Raises StorageError where it is not there,
         ValueError where the networks to train cannot vote in it."""
         if options.joins is None:

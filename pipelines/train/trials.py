@@ -24,7 +24,7 @@ _FAILURES_MAX = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class TrainTrial:
     """One member by one recipe. `label`: its name below the training's output. `fold`: the one
     that is held out, of classes."""
 
@@ -42,20 +42,20 @@ class Trial:
         }  # fmt: skip
 
 
-def trials_of(options: TrainOptions) -> list[list[Trial]]:
+def trials_of(options: TrainOptions) -> list[list[TrainTrial]]:
     """Trials in groups that run together: all members, or one member's variants in a search."""
     if not options.search:
         params = options.params
         folds = options.class_spec.folds if options.class_spec else None
         return [
             [
-                Trial(label=m.name, member=m, params=params, fold=i % folds if folds else None)
+                TrainTrial(label=m.name, member=m, params=params, fold=i % folds if folds else None)
                 for i, m in enumerate(options.specs)
             ]
         ]
     found = variants(options.params, options.search, options.seed)
     return [
-        [Trial(label=f"{m.name}-{i:03d}", member=m, params=p) for i, p in enumerate(found)]
+        [TrainTrial(label=f"{m.name}-{i:03d}", member=m, params=p) for i, p in enumerate(found)]
         for m in options.specs
     ]
 
@@ -114,7 +114,7 @@ def at_once(job: Any, resources: Mapping[str, float]) -> int:
 
 def train_trials(
     options: TrainOptions, job: Any, resources: Mapping[str, float], console: Console
-) -> list[Trial]:
+) -> list[TrainTrial]:
     """Train what is left to train; the trial that stands for each member.
 
     Raises RuntimeError, or a trial's own ValueError, where a member has no finished trial.
@@ -137,7 +137,7 @@ def train_trials(
 
 
 def _fit(
-    trials: Sequence[Trial], options: TrainOptions, job: Any, resources: Mapping[str, float],
+    trials: Sequence[TrainTrial], options: TrainOptions, job: Any, resources: Mapping[str, float],
     console: Console,
 ) -> Exception | None:  # fmt: skip
     """Run the trials; the first error that ended one, if any."""
@@ -187,7 +187,7 @@ def best_point(curve: Curve) -> dict[str, Any]:
     return [point for point in curve if point["improved"]][-1]
 
 
-def _best(trials: Sequence[Trial], run: TrainingRun, error: Exception | None) -> Trial:
+def _best(trials: Sequence[TrainTrial], run: TrainingRun, error: Exception | None) -> TrainTrial:
     """The finished trial of least RMSE."""
     reached = {}
     for trial in trials:

@@ -20,18 +20,18 @@ from catalogues.truth.table import KNOWN, Truth
 from pipelines import console as terminal
 from pipelines.pages import render as page
 from pipelines.validate import page as validation_page
-from pipelines.validate.contents import Contents, Explained
+from pipelines.validate.contents import ExplainedExample, ValidationContents
 from pipelines.validate.figures import table_plot
 from pipelines.validate.galleries import galleries, typical_rows
 from pipelines.validate.labels import line
-from pipelines.validate.numbers import Group, binned, groups, table_group
+from pipelines.validate.numbers import NumberGroup, binned, groups, table_group
 from pipelines.validate.options import ValidateOptions
 from pipelines.validate.sample import sample
 
 PROG = "ansae validate"
 
 
-def run(options: ValidateOptions, console: Console | None = None) -> list[Group]:
+def run(options: ValidateOptions, console: Console | None = None) -> list[NumberGroup]:
     """Validate, print, write the page and the numbers, which it returns.
 
     Raises StorageError and ValueError before it writes.
@@ -46,13 +46,13 @@ def run(options: ValidateOptions, console: Console | None = None) -> list[Group]
     return contents.groups
 
 
-def _alone(options: ValidateOptions) -> Contents:
+def _alone(options: ValidateOptions) -> ValidationContents:
     """The truth's own numbers."""
     with database.connected(options.queries) as con:
         truth = _truth(con, options)
         known = database.fetch(con, f"SELECT true_length, true_size FROM {KNOWN}")
     length, size = (known[n].to_numpy() for n in ("true_length", "true_size"))
-    return Contents(
+    return ValidationContents(
         options=options,
         truth=truth,
         groups=[table_group(truth.kind, length, size, options.bootstrap)],
@@ -60,7 +60,7 @@ def _alone(options: ValidateOptions) -> Contents:
     )
 
 
-def _compared(options: ValidateOptions) -> Contents:
+def _compared(options: ValidateOptions) -> ValidationContents:
     """A catalogue's numbers, and the truth's own where it has them."""
     with database.opened(str(options.catalogue), options.store, options.queries) as con:
         truth = _truth(con, options)
@@ -80,13 +80,13 @@ def _compared(options: ValidateOptions) -> Contents:
             found.insert(1, table_group(truth.kind, *both, options.bootstrap))
         pictures = galleries(con, of, options.pictures) if options.pictures else []
         shown = typical_rows(con, of, options.explained) if options.explained else []
-    return Contents(
+    return ValidationContents(
         options=options, truth=truth, groups=found, of=of, bins=bins, galleries=pictures,
         record=record, explained=_explained(options, shown),
     )  # fmt: skip
 
 
-def _explained(options: ValidateOptions, rows: list[Row]) -> list[Explained]:
+def _explained(options: ValidateOptions, rows: list[Row]) -> list[ExplainedExample]:
     if not rows:
         return []
     # only here are the networks needed
@@ -127,7 +127,7 @@ def _seed(folder: str, options: ValidateOptions) -> int:
     return int(seed)
 
 
-def _tell(contents: Contents, folder: str, console: Console) -> None:
+def _tell(contents: ValidationContents, folder: str, console: Console) -> None:
     for sentence in validation_page.compared(contents):
         console.print(sentence, highlight=False)
     for group in contents.groups:

@@ -8,13 +8,13 @@ from typing import Any
 
 from catalogues.truth.table import Truth
 from pipelines.pages.elements import Gallery, Plot
-from pipelines.validate.numbers import Bins, Group
+from pipelines.validate.numbers import Bins, NumberGroup
 from pipelines.validate.options import ValidateOptions
-from pipelines.validate.sample import Sample
+from pipelines.validate.sample import ValidationSample
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explained:
+class ExplainedExample:
     """A galaxy and its maps by answer, data URIs; `side`: of the canvas, pixels."""
 
     object_id: int | None
@@ -24,17 +24,17 @@ class Explained:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contents:
+class ValidationContents:
     """All that a validation found. `of`: None without a catalogue."""
 
     options: ValidateOptions
     truth: Truth
-    groups: list[Group]
-    of: Sample | None = None
+    groups: list[NumberGroup]
+    of: ValidationSample | None = None
     bins: Bins = field(default_factory=dict)
     galleries: list[Gallery] = field(default_factory=list)
     lengths: list[Plot] = field(default_factory=list)
-    explained: list[Explained] = field(default_factory=list)
+    explained: list[ExplainedExample] = field(default_factory=list)
     record: Mapping[str, Any] = field(default_factory=dict)
 
     @property

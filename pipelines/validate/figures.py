@@ -11,8 +11,8 @@ from models.validation.lengths import LengthPairs
 from pipelines.pages.elements import Plot
 from pipelines.pages.render import count, percent
 from pipelines.validate import plots
-from pipelines.validate.numbers import Bins, Group, scaled_lengths
-from pipelines.validate.sample import Sample, paper_axes, paper_pairs
+from pipelines.validate.numbers import Bins, NumberGroup, scaled_lengths
+from pipelines.validate.sample import ValidationSample, paper_axes, paper_pairs
 
 UNITS = {"px": "px", "arcsec": "arcsec", "kpc": "kpc", "over_r90": "petroR90", "paper": "paper’s h⁻¹ kpc"}  # noqa: E501  # fmt: skip
 AXES = {
@@ -29,7 +29,7 @@ AXES = {
 }
 
 
-def length_plots(of: Sample) -> list[Plot]:
+def length_plots(of: ValidationSample) -> list[Plot]:
     """Figure 4 of paper 1; the same lengths with the size taken out; the null predictor; errors."""
     paper, pairs = paper_pairs(of).both(), of.pairs.both()
     out = []
@@ -52,7 +52,7 @@ def length_plots(of: Sample) -> list[Plot]:
     return out + _grade_plot(of)
 
 
-def _figure_4(p: LengthPairs, of: Sample) -> Plot:
+def _figure_4(p: LengthPairs, of: ValidationSample) -> Plot:
     unit = UNITS[p.unit]
     lines = {"slope": statistics.slope_through_origin(p.truth, p.measured)}
     svg = plots.scatter(
@@ -98,7 +98,7 @@ def _rho(x: np.ndarray, y: np.ndarray) -> str:
     return f"{statistics.pearson(x, y):.3f}"
 
 
-def _grade_plot(of: Sample) -> list[Plot]:
+def _grade_plot(of: ValidationSample) -> list[Plot]:
     if of.truth.kind != "efigi":
         return []
     grade, scaled = statistics.finite(of.matched.columns["grade"], scaled_lengths(of))
@@ -122,7 +122,7 @@ def trend_plots(bins: Bins) -> list[Plot]:
     return out
 
 
-def decile_plot(groups: list[Group]) -> list[Plot]:
+def decile_plot(groups: list[NumberGroup]) -> list[Plot]:
     """The differences of two runs, where there were two."""
     found = [n for g in groups for n in g.numbers if n.name.startswith("decile_error_")]
     if not found:

@@ -11,7 +11,7 @@ from catalogues.truth.length_units import true_lengths_px
 from catalogues.truth.pairs import pictured_rows
 from pipelines.pages.cards import card
 from pipelines.pages.elements import Gallery
-from pipelines.validate.sample import Sample
+from pipelines.validate.sample import ValidationSample
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ _WORDS = {
 }
 
 
-def galleries(con: duckdb.DuckDBPyConnection, of: Sample, most: int) -> list[Gallery]:
+def galleries(con: duckdb.DuckDBPyConnection, of: ValidationSample, most: int) -> list[Gallery]:
     """Every choice that finds galaxies with pictures, at most `most` of each."""
     c, p = of.matched.columns, of.pairs
     seen, both = c["pictured"] > 0, _pictured_pairs(of)
@@ -49,7 +49,7 @@ def galleries(con: duckdb.DuckDBPyConnection, of: Sample, most: int) -> list[Gal
     return found
 
 
-def typical_rows(con: duckdb.DuckDBPyConnection, of: Sample, most: int) -> list[Row]:
+def typical_rows(con: duckdb.DuckDBPyConnection, of: ValidationSample, most: int) -> list[Row]:
     """Rows with pictures of galaxies spread evenly in true length; of the most certain bars where
     no lengths are known."""
     which = _evenly(_pictured_pairs(of), of.pairs.truth, most)
@@ -58,7 +58,7 @@ def typical_rows(con: duckdb.DuckDBPyConnection, of: Sample, most: int) -> list[
     return pictured_rows(con, of.matched, which, true_lengths_px(of.matched.columns, of.truth.unit))
 
 
-def _pictured_pairs(of: Sample) -> Flags:
+def _pictured_pairs(of: ValidationSample) -> Flags:
     p = of.pairs
     return np.asarray((of.matched.columns["pictured"] > 0) & (p.truth > 0) & (p.measured > 0))
 

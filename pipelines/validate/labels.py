@@ -76,7 +76,7 @@ _IN_UNIT = re.compile(r"(rho|spearman|slope)_(px|arcsec|kpc)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class NumberLine:
     """A number as the page shows it."""
 
     name: str
@@ -87,14 +87,14 @@ class Line:
     meaning: str
 
 
-def line(number: Number) -> Line:
+def line(number: Number) -> NumberLine:
     """A number in words."""
     label, meaning = _words(number.name)
     interval = ""
     if math.isfinite(number.low) and math.isfinite(number.high):
         interval = f"{shown(number.low)} to {shown(number.high)}"
     unit = f" {number.unit}" if number.unit and number.unit != "paper" else ""
-    return Line(
+    return NumberLine(
         name=number.name,
         label=label,
         value=f"{shown(number.value)}{unit}",

@@ -16,7 +16,7 @@ from models.recipe import Recipe
 from models.saliency.answer_maps import question_maps
 from models.saliency.smoothgrad import galaxy_seed
 from pipelines.pages.cards import coloured_map, data_uri
-from pipelines.validate.contents import Explained
+from pipelines.validate.contents import ExplainedExample
 
 ANSWERS = {"bar": BAR, "bulge": OBVIOUS_BULGE, "spiral arms": SPIRAL}
 """The classes of the figures: 3.1, 5.3 and 4.1 (the paper took 11.3 for spiral, by mistake)."""
@@ -24,7 +24,7 @@ ANSWERS = {"bar": BAR, "bulge": OBVIOUS_BULGE, "spiral arms": SPIRAL}
 
 def explained(
     rows: Sequence[Row], ensemble: str, samples: int, options: StorageOptions
-) -> list[Explained]:
+) -> list[ExplainedExample]:
     """Maps made anew on the pictures that a run kept (rows of `matched.pictured_rows`).
 
     ensemble: 'compact', or path or URL. samples: N of SmoothGrad. Unreadable pictures are left out.
@@ -41,7 +41,7 @@ def explained(
         cut, maps = question_maps(networks, pixels, list(ANSWERS.values()), params, seed)
         shown = [coloured_map(encode_map(m)) for m in maps]
         found.append(
-            Explained(
+            ExplainedExample(
                 object_id=row["object_id"],
                 side=cut.shape[0],
                 galaxy=data_uri(encode_picture(cut)),

@@ -20,7 +20,7 @@ from models.validation.misclassified import answer_numbers
 from models.validation.nulls import null_numbers
 from models.validation.numbers import BootstrapParams, Number, number
 from models.validation.regression import decile_errors
-from pipelines.validate.sample import PAPER_UNIT, Sample, paper_axes, paper_pairs
+from pipelines.validate.sample import PAPER_UNIT, ValidationSample, paper_axes, paper_pairs
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ RESOLVED_PSF = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class NumberGroup:
     """Numbers of the same galaxies. `source` is theirs in the table; `note` says which they are."""
 
     name: str
@@ -39,7 +39,7 @@ class Group:
     numbers: tuple[Number, ...]
 
 
-def table_group(kind: str, arcsec: Floats, size: Floats, params: BootstrapParams) -> Group:
+def table_group(kind: str, arcsec: Floats, size: Floats, params: BootstrapParams) -> NumberGroup:
     """What the null predictors reach on the whole published table, on paper 1's own axis.
 
     arcsec, size: full lengths and petroR90, (N,).
@@ -48,7 +48,7 @@ def table_group(kind: str, arcsec: Floats, size: Floats, params: BootstrapParams
     lengths = {"truth": arcsec, "measured": nothing, "size": size}
     errors = {"truth_err": nothing, "measured_err": nothing}
     axes = paper_axes(validation.LengthPairs(unit="arcsec", **lengths, **errors))
-    return Group(
+    return NumberGroup(
         name="table",
         title="What knowing nothing of bars already gives",
         note="The whole published table without any measurement: its lengths on the axis of "
@@ -60,11 +60,11 @@ def table_group(kind: str, arcsec: Floats, size: Floats, params: BootstrapParams
     )
 
 
-Bins = Mapping[str, Sequence[trends.Bin]]
+Bins = Mapping[str, Sequence[trends.TrendBin]]
 """Errors in bins of a quantity, by its name."""
 
 
-def groups(of: Sample, bins: Bins, params: BootstrapParams) -> list[Group]:
+def groups(of: ValidationSample, bins: Bins, params: BootstrapParams) -> list[NumberGroup]:
     """Every group that the columns allow; those without numbers are left out. bins: of `binned`."""
     made = [_paper(of, params), _nulls(of, params), _honest(of, params), _resolved(of, params)]
     made += [_other_units(of, params), _angles(of, params), _detection(of, params)]
@@ -73,12 +73,14 @@ def groups(of: Sample, bins: Bins, params: BootstrapParams) -> list[Group]:
     return [group for group in made if group.numbers]
 
 
-def _group(of: Sample, name: str, title: str, note: str, numbers: Iterable[Number]) -> Group:
+def _group(
+    of: ValidationSample, name: str, title: str, note: str, numbers: Iterable[Number]
+) -> NumberGroup:
     kept = tuple(n for n in numbers if n.n)
-    return Group(name=name, title=title, note=note, source=of.source(name), numbers=kept)
+    return NumberGroup(name=name, title=title, note=note, source=of.source(name), numbers=kept)
 
 
-def _paper(of: Sample, params: BootstrapParams) -> Group:
+def _paper(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     found = validation.paper_numbers(paper_pairs(of), params)
     again = of.again()
     if again is not None:
@@ -89,7 +91,7 @@ def _paper(of: Sample, params: BootstrapParams) -> Group:
     return _group(of, "paper", "The paper's numbers", note, found)
 
 
-def _nulls(of: Sample, params: BootstrapParams) -> Group:
+def _nulls(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     pairs = paper_axes(of.pairs) if of.truth.kind == "hoyle" else of.pairs
     found = [n for n in validation.matched_nulls(pairs, params) if np.isfinite(n.value)]
     note = (
@@ -99,7 +101,7 @@ def _nulls(of: Sample, params: BootstrapParams) -> Group:
     return _group(of, "null", "The null predictors on the same galaxies", note, found)
 
 
-def _honest(of: Sample, params: BootstrapParams) -> Group:
+def _honest(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     found = validation.honest_numbers(of.pairs, params)
     note = "What is left when the galaxies' sizes cannot lend the lengths a correlation."
     if of.size:
@@ -107,7 +109,7 @@ def _honest(of: Sample, params: BootstrapParams) -> Group:
     return _group(of, "honest", "The honest numbers", note, found)
 
 
-def _resolved(of: Sample, params: BootstrapParams) -> Group:
+def _resolved(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     c = of.matched.columns
     long = c["true_length_px"] > RESOLVED_PSF * c["true_psf_fwhm_px"]
     found: list[Number] = []
@@ -118,7 +120,7 @@ def _resolved(of: Sample, params: BootstrapParams) -> Group:
     return _group(of, "resolved", "Resolved bars", note, found)
 
 
-def _control(of: Sample, params: BootstrapParams) -> Group:
+def _control(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     found: list[Number] = []
     if (pairs := of.control()) is not None:
         pairs = paper_axes(pairs) if of.truth.kind == "hoyle" else pairs
@@ -134,7 +136,7 @@ def _control(of: Sample, params: BootstrapParams) -> Group:
     return _group(of, "control", "The control", note, found)
 
 
-def _other_units(of: Sample, params: BootstrapParams) -> Group:
+def _other_units(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     """Correlation and slope in the units that the truth has besides its own."""
     c, found = of.matched.columns, []
     for unit in ("px", "arcsec", "kpc"):
@@ -151,7 +153,7 @@ def _other_units(of: Sample, params: BootstrapParams) -> Group:
     return _group(of, "units", "In other units", note, found)
 
 
-def _angles(of: Sample, params: BootstrapParams) -> Group:
+def _angles(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     c, p = of.matched.columns, of.pairs
     errors = statistics.angle_difference_deg(c["bar_position_angle_deg"], c["true_angle_deg"])
     errors = np.where(p.truth > 0, errors, np.nan)
@@ -168,12 +170,12 @@ def _median(values: Floats) -> float:
     return float(np.median(values)) if values.size else float("nan")
 
 
-def scores(of: Sample) -> dict[str, Floats]:
+def scores(of: ValidationSample) -> dict[str, Floats]:
     """What says whether there is a bar, by name."""
     return {name: of.matched.columns[name] for name in ("bar_fraction", "bar_yes")}
 
 
-def _detection(of: Sample, params: BootstrapParams) -> Group:
+def _detection(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     found: list[Number] = []
     if of.truth.kind != "efigi":  # whose grades come with inclinations
         barred = of.matched.columns["true_barred"]
@@ -183,13 +185,13 @@ def _detection(of: Sample, params: BootstrapParams) -> Group:
     return _group(of, "detection", "Finding bars", note, found)
 
 
-def scaled_lengths(of: Sample, name: str = "bar_length_px") -> Floats:
+def scaled_lengths(of: ValidationSample, name: str = "bar_length_px") -> Floats:
     """The column `name`, lengths in pixels, in units of the galaxy's radius on the image."""
     c = of.matched.columns
     return c[name] / np.where(c["galaxy_radius_px"] > 0, c["galaxy_radius_px"], np.nan)
 
 
-def _grades(of: Sample, params: BootstrapParams) -> Group:
+def _grades(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     c, found = of.matched.columns, []
     if of.truth.kind == "efigi":
         scaled, tilt = scaled_lengths(of), c["trend_inclination"]
@@ -207,7 +209,7 @@ def _grades(of: Sample, params: BootstrapParams) -> Group:
     return _group(of, "grades", "Against the experts' grades", note, found)
 
 
-def quantities(of: Sample) -> dict[str, Floats]:
+def quantities(of: ValidationSample) -> dict[str, Floats]:
     """What accuracy is set against, by name, those that vary alone."""
     c = of.matched.columns
     found = {name: c[f"trend_{name}"] for name in of.truth.trends}
@@ -224,7 +226,7 @@ def _varies(values: Floats) -> bool:
     return bool(known.size and known.min() < known.max())
 
 
-def binned(of: Sample, params: BootstrapParams) -> dict[str, list[trends.Bin]]:
+def binned(of: ValidationSample, params: BootstrapParams) -> dict[str, list[trends.TrendBin]]:
     """Errors in bins of every quantity that fills at least two."""
     p = of.pairs
     found = {
@@ -234,7 +236,7 @@ def binned(of: Sample, params: BootstrapParams) -> dict[str, list[trends.Bin]]:
     return {name: bins for name, bins in found.items() if bins}
 
 
-def _trends(of: Sample, bins: Bins, params: BootstrapParams) -> Group:
+def _trends(of: ValidationSample, bins: Bins, params: BootstrapParams) -> NumberGroup:
     p, values = of.pairs, quantities(of)
     found = [
         trends.trend(name, values[name], p.truth, p.measured, params)
@@ -252,7 +254,7 @@ def _trends(of: Sample, bins: Bins, params: BootstrapParams) -> Group:
     return _group(of, "trends", "What the error depends on", note, found)
 
 
-def _answers(of: Sample, params: BootstrapParams) -> Group:
+def _answers(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     c, found = of.matched.columns, []
     if of.truth.votes:
         found = answer_numbers(

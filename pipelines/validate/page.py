@@ -18,11 +18,11 @@ from pipelines.pages.elements import Plot
 from pipelines.pages.render import count, percent
 from pipelines.validate import figures as validation_figures
 from pipelines.validate import plots as validation_plots
-from pipelines.validate.contents import Contents
-from pipelines.validate.labels import Line, line
-from pipelines.validate.numbers import Group
+from pipelines.validate.contents import ValidationContents
+from pipelines.validate.labels import NumberLine, line
+from pipelines.validate.numbers import NumberGroup
 from pipelines.validate.options import ValidateOptions
-from pipelines.validate.sample import Sample
+from pipelines.validate.sample import ValidationSample
 
 TITLES = {
     "hoyle": "Hoyle et al. 2011",
@@ -53,7 +53,7 @@ _ABSENT = (
 )
 
 
-def values(c: Contents) -> dict[str, Any]:
+def values(c: ValidationContents) -> dict[str, Any]:
     """Everything that the template names."""
     lengths = c.lengths
     if c.of is not None:
@@ -104,7 +104,7 @@ _BESIDE = (
 )
 
 
-def beside(groups: list[Group]) -> list[tuple[str, list[Line | None]]]:
+def beside(groups: list[NumberGroup]) -> list[tuple[str, list[NumberLine | None]]]:
     """(label, [measured, constant x size, shuffled]) of the numbers that all three have, and of
     those that only a measurement can have; empty without the null predictors."""
     by_name = {(g.name, n.name): n for g in groups for n in g.numbers}
@@ -119,12 +119,12 @@ def beside(groups: list[Group]) -> list[tuple[str, list[Line | None]]]:
     return found
 
 
-def table_numbers(group: Group) -> list[Number]:
+def table_numbers(group: NumberGroup) -> list[Number]:
     """The numbers of a table: those in bins are drawn instead."""
     return [n for n in group.numbers if "[" not in n.name]
 
 
-def compared(c: Contents) -> list[str]:
+def compared(c: ValidationContents) -> list[str]:
     """What was set against what, in sentences; also for the terminal."""
     t = c.truth
     what = "with grades" if t.kind == "efigi" else "with votes"
@@ -141,7 +141,7 @@ def compared(c: Contents) -> list[str]:
     return said + [f"{note[0].upper()}{note[1:]}." for note in t.notes]
 
 
-def _matched(of: Sample, options: ValidateOptions) -> str:
+def _matched(of: ValidationSample, options: ValidateOptions) -> str:
     p, m = of.pairs, of.matched
     shown, measured = p.truth.size, int(np.isfinite(m.columns["bar_length_px"]).sum())
     how = "by object_id" if m.joined == "id" else f"within {options.tolerance_arcsec:g} arcsec"
@@ -163,19 +163,19 @@ def _intervals(options: ValidateOptions) -> str:
     )
 
 
-def _density(c: Contents) -> str:
+def _density(c: ValidationContents) -> str:
     drawn = c.truth.lengths if c.of is None else c.of.pairs.both().truth.size
     enough = drawn >= validation_plots.CONTOURS_MIN
     return "Lines of equal density hold 30, 60 and 90 % of the galaxies." if enough else ""
 
 
-def _lead(c: Contents) -> str:
+def _lead(c: ValidationContents) -> str:
     if c.of is None:
         return f"The table alone: {c.truth.place}"
     return f"{c.of.run[0].upper()}{c.of.run[1:]} in {storage.redact(str(c.options.catalogue))}"
 
 
-def _headline(groups: list[Group]) -> list[tuple[str, str, str]]:
+def _headline(groups: list[NumberGroup]) -> list[tuple[str, str, str]]:
     by_name = {(g.name, n.name): n for g in groups for n in g.numbers}
     found = [
         (label, line(number).value, line(number).interval)
@@ -197,7 +197,7 @@ def run_name(record: Mapping[str, Any]) -> str:
     return f"run {record['run_id']}" if "run_id" in record else "run without a record"
 
 
-def _curves(c: Contents) -> list[Plot]:
+def _curves(c: ValidationContents) -> list[Plot]:
     """Figure 2 of paper 1: a member's losses against the epoch."""
     record = _training(c)
     out = []
@@ -210,7 +210,7 @@ def _curves(c: Contents) -> list[Plot]:
     return out
 
 
-def _training(c: Contents) -> dict[str, Any]:
+def _training(c: ValidationContents) -> dict[str, Any]:
     if c.options.training is not None:
         fs, path = storage.filesystem(c.options.training, c.options.store)
         data = storage.read_whole(fs, path)
@@ -229,7 +229,7 @@ def _training(c: Contents) -> dict[str, Any]:
         ) from error
 
 
-def _facts(c: Contents) -> list[tuple[str, str]]:
+def _facts(c: ValidationContents) -> list[tuple[str, str]]:
     own = [
         ("truth", c.truth.place),
         ("unit of lengths", c.truth.unit or "none"),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import gaussian_kde, norm
 
 from models.validation.numbers import Number
-from models.validation.trends import Bin
+from models.validation.trends import TrendBin
 from pipelines.pages.plots import ACCENT, INK, LINE, MUTED, TRUTH, drawn, whole_counts
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ def pulls(name: str, pull: Floats) -> str:
     return svg[0]
 
 
-def trend(name: str, bins: Sequence[Bin], label: str) -> str:
+def trend(name: str, bins: Sequence[TrendBin], label: str) -> str:
     """SVG of the relative error in bins: median, its interval, and the galaxies' central 68 %."""
     with drawn(name, square=False) as (svg, axes):
         x = np.array([b.middle for b in bins])

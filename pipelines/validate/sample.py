@@ -22,7 +22,7 @@ PAPER_UNIT = "paper"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class ValidationSample:
     """`pairs`: in the truth's unit. `size`: what galaxies' sizes are, in words, "" if unknown."""
 
     truth: Truth
@@ -51,7 +51,7 @@ class Sample:
         return replace(self.pairs, measured=lengths, measured_err=np.full_like(lengths, np.nan))
 
 
-def sample(truth: Truth, matched: Matched, run: str) -> Sample:
+def sample(truth: Truth, matched: Matched, run: str) -> ValidationSample:
     """The pairs in the truth's unit, or in pixels for grades.
 
     Raises ValueError where there are measured lengths, but none in that unit.
@@ -74,10 +74,10 @@ def sample(truth: Truth, matched: Matched, run: str) -> Sample:
         measured_err=c[f"{name}_err"],
         size=size,
     )
-    return Sample(truth=truth, matched=matched, run=run, pairs=pairs, size=what)
+    return ValidationSample(truth=truth, matched=matched, run=run, pairs=pairs, size=what)
 
 
-def paper_pairs(of: Sample) -> LengthPairs:
+def paper_pairs(of: ValidationSample) -> LengthPairs:
     """What paper 1's figure 4 shows: for Hoyle's table both axes times petroR90, else as they are.
 
     With a second run, lengths are the means of both and errors those of their deciles (paper 1,

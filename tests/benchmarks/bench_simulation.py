@@ -2,7 +2,7 @@
 
 What is real: shards and store (a folder, or an S3 server with `--s3`), Ray, every stage but the
 networks. It tells the rate, the driver's memory and how both go with time; what listing, reading
-the ledger, recognising a finished run and committing a file cost.
+the checkpoint, recognising a finished run and committing a file cost.
 `python -m tests.benchmarks.bench_simulation --shards 10000 --rows 100`; with `--keep FOLDER` the
 same command goes on where one was stopped.
 """

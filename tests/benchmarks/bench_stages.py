@@ -23,7 +23,7 @@ from models.barlength.estimator import estimate_bar
 from models.networks.ensemble import Ensemble, EnsembleSpec
 from models.preprocess import canvas
 from models.recipe import Recipe
-from models.saliency.bar_maps import bar_maps_left_out, light_of
+from models.saliency.bar_maps import bar_maps_with_jackknife, light_of
 from models.survey_cost import SURVEYS, Machines, MeasuredRates, survey_estimate
 from tests.benchmarks import timing
 
@@ -50,13 +50,13 @@ def stages(galaxies: int, samples: int, device: torch.device) -> dict[str, float
             ensemble.votes(found["image"][None]).cpu()
 
         def maps(i: int = i, found: dict[str, Any] = found) -> None:
-            found["maps"] = bar_maps_left_out(
+            found["maps"] = bar_maps_with_jackknife(
                 ensemble, found["image"], params, i, recipe.estimator.combine
             )
 
         def read(found: dict[str, Any] = found) -> None:
             made, light = found["maps"], light_of(found["image"])
-            estimate_bar(made.maps, recipe.estimator, 0.5, made.left_out, light)
+            estimate_bar(made.maps, recipe.estimator, 0.5, made.jackknife_maps, light)
 
         for name, work in zip(spent, (cut, votes, maps, read), strict=True):
             on = device if name in ("votes", "maps") else torch.device("cpu")

@@ -26,7 +26,7 @@ _BLOCK = 512
 
 
 @dataclass(kw_only=True)
-class Sample:
+class TarSample:
     """A galaxy of a tar file. `key`: with its folder. `fault`: why it must stay behind."""
 
     key: str
@@ -36,15 +36,15 @@ class Sample:
     fault: tuple[Status, str] | None = None
 
 
-def read_samples(fs: Any, path: str, images: bool) -> Iterator[Sample]:
+def read_samples(fs: Any, path: str, images: bool) -> Iterator[TarSample]:
     """The samples of a tar file in order, one in memory. Raises StorageError for a broken file."""
-    sample: Sample | None = None
+    sample: TarSample | None = None
     for member, tar in _members(fs, path):
         key, kind = _split(member.name)
         if sample is None or key != sample.key:
             if sample is not None:
                 yield sample
-            sample = Sample(key=key)
+            sample = TarSample(key=key)
         if sample.fault is None:
             sample.fault = _add(sample, member, kind, tar, images)
     if sample is not None:
@@ -92,7 +92,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _add(
-    sample: Sample, member: tarfile.TarInfo, kind: str, tar: tarfile.TarFile, images: bool
+    sample: TarSample, member: tarfile.TarInfo, kind: str, tar: tarfile.TarFile, images: bool
 ) -> tuple[Status, str] | None:
     """Put a member into its sample; what is neither JSON nor an image is passed over. The fault."""
     if kind == "json" or kind.endswith(".json"):
@@ -112,7 +112,7 @@ def _add(
 
 
 def _add_columns(
-    sample: Sample, member: tarfile.TarInfo, tar: tarfile.TarFile
+    sample: TarSample, member: tarfile.TarInfo, tar: tarfile.TarFile
 ) -> tuple[Status, str] | None:
     if member.size > JSON_BYTES_MAX:
         return Status.BAD_ID, f"{member.name!r} has {member.size} bytes, more than {JSON_BYTES_MAX}"

@@ -41,7 +41,7 @@ class JoinParams:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Joined:
+class JoinedLayout:
     """A Layout (catalogues.layouts.formats.pieces); `join` makes one.
 
     `table`: the second table's certain matches: KEYS, the manifest columns that it has, `kept`.
@@ -106,7 +106,7 @@ def join(
     chosen: Mapping[str, str] | None = None,
     keep: tuple[str, ...] = (),
     hash_ids: bool = False,
-) -> Joined:
+) -> JoinedLayout:
     """Match the rows of the table `path` to those of `layout`, whose keys are read once.
 
     A row's own value stays; where it is null the table's is taken. Memory: the layout's keys, and
@@ -142,7 +142,7 @@ def join(
             _ambiguous(all_found.take(theirs[bad]), ours, storage.redact(path), params)
         )
     certain = np.unique(theirs[~bad])
-    return Joined(
+    return JoinedLayout(
         layout=layout,
         table=all_found.take(certain),
         kept=keep,

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from catalogues.columns import one_array
-from catalogues.sky import Sky
+from catalogues.sky import SkyIndex
 
 Indices = NDArray[np.int64]
 
@@ -70,7 +70,7 @@ class ByPlace:
     alone = True
 
     def __init__(self, rows: pa.Table, tolerance_arcsec: float) -> None:
-        self._sky = Sky(*_degrees(rows))
+        self._sky = SkyIndex(*_degrees(rows))
         self._tolerance_arcsec = tolerance_arcsec
 
     def pairs(self, rows: pa.Table) -> tuple[Indices, Indices]:

@@ -23,7 +23,7 @@ from catalogues.layouts.formats.pieces import IMAGE_STATUS, Piece
 from catalogues.manifest import IMAGE_TYPE, SCHEMA
 from catalogues.shards.ids import hashed_id
 from catalogues.shards.rows import NOTE, manifest_rows
-from catalogues.sky import Sky
+from catalogues.sky import SkyIndex
 from catalogues.statuses import Status
 
 Subset = Literal["all", "confident", "confident-standard"]
@@ -110,7 +110,7 @@ def _rows(columns: dict[str, list[Any]], images: NDArray[Any]) -> pa.Table:
     ids = np.array([hashed_id(name) for name in columns["source"]], np.int64)
     ra, dec = (columns.get(name, none) for name in ("ra_deg", "dec_deg"))
     cutout_arcsec = PIXEL_ARCSEC * max(images.shape[1:])
-    sky = Sky(np.array(ra, np.float64), np.array(dec, np.float64))
+    sky = SkyIndex(np.array(ra, np.float64), np.array(dec, np.float64))
     return pa.table(
         {
             "object_id": pa.array(ids, pa.int64()), "ra": pa.array(ra, pa.float64()),

@@ -17,7 +17,7 @@ import pyarrow as pa
 from catalogues import storage
 from catalogues.layouts.formats.image_files import integer_stem
 from catalogues.layouts.formats.pieces import Piece, Skipped, check_kept, with_ids
-from catalogues.layouts.formats.tar import Sample, read_samples
+from catalogues.layouts.formats.tar import TarSample, read_samples
 from catalogues.manifest import resolve
 from catalogues.shards.ids import hashed_id
 from catalogues.shards.rows import manifest_rows
@@ -59,7 +59,7 @@ class WebDataset:
                 yield self._piece(name, held, first)
                 first += len(held)
 
-    def _piece(self, name: str, samples: list[Sample], first: int) -> Piece:
+    def _piece(self, name: str, samples: list[TarSample], first: int) -> Piece:
         good = [sample for sample in samples if sample.fault is None]
         piece = with_ids(self._rows(good), name, first)
         left = tuple(
@@ -69,7 +69,7 @@ class WebDataset:
         )
         return Piece(rows=piece.rows, skipped=(*left, *piece.skipped))
 
-    def _rows(self, samples: list[Sample]) -> pa.Table:
+    def _rows(self, samples: list[TarSample]) -> pa.Table:
         """Numbers travel as text, digit for digit: one column may hold both."""
         columns = {
             theirs: pa.array([_text(s.columns.get(theirs)) for s in samples], pa.string())
@@ -107,7 +107,7 @@ def open_webdataset(
     return WebDataset(fs=fs, tars=tars, mapping=mapping, extra=pa.schema(fields))
 
 
-def first_samples(fs: Any, tars: Mapping[str, str]) -> list[Sample]:
+def first_samples(fs: Any, tars: Mapping[str, str]) -> list[TarSample]:
     """Of the first file, without images. Raises StorageError where it holds none."""
     path = next(iter(tars.values()))
     head = list(islice(read_samples(fs, path, images=False), _HEAD))
@@ -116,12 +116,12 @@ def first_samples(fs: Any, tars: Mapping[str, str]) -> list[Sample]:
     return head
 
 
-def column_names(samples: list[Sample]) -> list[str]:
+def column_names(samples: list[TarSample]) -> list[str]:
     """Names in the samples' JSON, in order."""
     return list(dict.fromkeys(name for sample in samples for name in sample.columns))
 
 
-def _id_of(sample: Sample) -> int:
+def _id_of(sample: TarSample) -> int:
     number = integer_stem(sample.key)
     return hashed_id(sample.key) if number is None else number
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actors.calibrate.known_bar_maps import Calibrator
+from actors.calibrate.known_bar_maps import KnownBarMapper
 from models.saliency.smoothgrad import SmoothGradParams
 from tests.survey import galaxy_jpeg, tiny_ensemble
 
@@ -27,7 +27,7 @@ def test_what_decides_a_map_decides_whether_it_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ensemble, kept = tiny_ensemble(tmp_path / "tiny"), tmp_path / "kept"
-    plain: Any = Calibrator.__ray_metadata__.modified_class  # type: ignore[attr-defined]
+    plain: Any = KnownBarMapper.__ray_metadata__.modified_class  # type: ignore[attr-defined]
     monkeypatch.setattr(
         "models.networks.selection.SelectionParams.chosen", lambda self, votes: True
     )
@@ -36,7 +36,7 @@ def test_what_decides_a_map_decides_whether_it_is_made_again(
         return plain(ensemble, params, seed, "cpu", "maps", str(kept))
 
     first = calibrator().known(ROW)
-    assert first.left_out is not None
+    assert first.jackknife_maps is not None
     assert len(list(kept.iterdir())) == 1
     with monkeypatch.context() as patched:
         patched.setattr("actors.calibrate.known_bar_maps.decode", None)  # not even looked at
@@ -62,7 +62,7 @@ def test_what_decides_a_map_decides_whether_it_is_made_again(
 def test_what_is_not_measured_is_kept_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain: Any = Calibrator.__ray_metadata__.modified_class  # type: ignore[attr-defined]
+    plain: Any = KnownBarMapper.__ray_metadata__.modified_class  # type: ignore[attr-defined]
     made = plain(tiny_ensemble(tmp_path / "tiny"), PARAMS, 0, "cpu", "maps", str(tmp_path / "kept"))
     nothing = [ROW | {"image": image} for image in (None, {"bytes": b"no image"})]
     assert [made.known(row) for row in nothing] == [None, None]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from actors.calibrate.map_maker import Mapper, MapperParams, Rows
+from actors.calibrate.map_maker import MapMaker, MapMakerParams, Rows
 from actors.calibrate.paper_grid_trial import GALAXIES, GridTask, measure_and_score
 from catalogues.runs.array_cache import GREY, MapCache, noise_kind
 from catalogues.storage import StorageOptions
@@ -38,9 +38,9 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def params(survey: Path) -> MapperParams:
+def params(survey: Path) -> MapMakerParams:
     """Three samples at two noise levels."""
-    return MapperParams(
+    return MapMakerParams(
         input=str(survey / "shards"),
         cache=str(survey / "maps"),
         storage=StorageOptions(),
@@ -60,9 +60,9 @@ KINDS = (GREY, *map(noise_kind, AXES.noise_fractions))
 
 
 @pytest.fixture(scope="module")
-def drawn(survey: Path, params: MapperParams) -> MapCache:
+def drawn(survey: Path, params: MapMakerParams) -> MapCache:
     """The maps of galaxies 0, 1, 2, 4, 5, with 4's at the first noise level made before."""
-    mapper = Mapper(params)
+    mapper = MapMaker(params)
     path = str(survey / "shards" / "a.parquet")
     only = Rows(path=path, shard_rows=COUNT, wanted=(4,))
     assert mapper.draw(only, {4: (noise_kind(0.1),)}) == 1
@@ -76,8 +76,8 @@ def drawn(survey: Path, params: MapperParams) -> MapCache:
     return cache
 
 
-def test_how_images_lie_on_their_maps(survey: Path, params: MapperParams) -> None:
-    mapper = Mapper(params)
+def test_how_images_lie_on_their_maps(survey: Path, params: MapMakerParams) -> None:
+    mapper = MapMaker(params)
     rows = Rows(path=str(survey / "shards" / "a.parquet"), shard_rows=COUNT, wanted=(0, 3, 5))
     seen = mapper.look(rows)
     assert [row["object_id"] for row in seen] == [0, 3, 5]
@@ -90,9 +90,9 @@ def test_how_images_lie_on_their_maps(survey: Path, params: MapperParams) -> Non
 
 
 def test_a_map_does_not_depend_on_who_makes_it_when(
-    survey: Path, params: MapperParams, drawn: MapCache, tmp_path: Path
+    survey: Path, params: MapMakerParams, drawn: MapCache, tmp_path: Path
 ) -> None:
-    alone = Mapper(replace(params, cache=str(tmp_path)))
+    alone = MapMaker(replace(params, cache=str(tmp_path)))
     rows = Rows(path=str(survey / "shards" / "a.parquet"), shard_rows=COUNT, wanted=(4,))
     alone.draw(rows, {4: KINDS})
     for kind in KINDS:

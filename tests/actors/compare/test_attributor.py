@@ -102,7 +102,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> ComparePlan:
 
 def explained(plan: ComparePlan) -> tuple[Attributor, list[dict]]:  # type: ignore[type-arg]
     """Every image of the plan that is not explained yet; all rows."""
-    plan = plan.with_ledgers("cpu")
+    plan = plan.with_checkpoints("cpu")
     params = plan.attributor("cpu", None)
     actor = Attributor(params, None)
     for unit in plan.units():
@@ -110,7 +110,11 @@ def explained(plan: ComparePlan) -> tuple[Attributor, list[dict]]:  # type: igno
         done[list(unit.rows)] = False
         tables = read_rows(unit.shard, done, params.input, params.read, params.columns)
         actor.explained(pa.concat_tables(tables), unit.missing)
-    paths = [p for ledger in plan.with_ledgers("cpu").ledgers.values() for p in ledger.paths]
+    paths = [
+        p
+        for checkpoint in plan.with_checkpoints("cpu").checkpoints.values()
+        for p in checkpoint.paths
+    ]
     fs, _ = filesystem(plan.options.output)
     return actor, read_tables(fs, paths).to_pylist()
 
@@ -141,7 +145,7 @@ def test_radio_sources(plan: ComparePlan) -> None:
     assert by[2, "noise"]["correct"] is False  # a hybrid is none of the network's classes
     folds = {fold_of(f"J{i}", FOLDS) for i in range(3)} | {0}
     assert set(actor.subject.members) == folds  # type: ignore[attr-defined]
-    assert not list(plan.with_ledgers("cpu").units())
+    assert not list(plan.with_checkpoints("cpu").units())
 
 
 def test_a_label_that_the_network_does_not_know_is_a_flagged_row(
@@ -165,7 +169,7 @@ def test_a_store_that_fails_is_no_fault_of_an_image(plan: ComparePlan, tmp_path:
     options = replace(
         plan.options, output=str(tmp_path / "out"), ensemble=ensemble, methods=("grad_cam",)
     )
-    mine = make_plan(options).with_ledgers("cpu")
+    mine = make_plan(options).with_checkpoints("cpu")
     params = mine.attributor("cpu", None)
     actor = Attributor(params, None)
     unit = next(mine.units())

@@ -27,7 +27,7 @@ from models.barlength.estimator import EstimatorParams
 from models.networks.ensemble import Ensemble, EnsembleSpec
 from models.networks.selection import SelectionParams
 from models.saliency.answer_maps import answer_maps
-from models.saliency.bar_maps import bar_maps, bar_maps_left_out, vote
+from models.saliency.bar_maps import bar_maps, bar_maps_with_jackknife, vote
 from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed
 from models.spiral_and_bulge import BULGE_ANSWERS
 from models.views import ViewParams
@@ -66,7 +66,7 @@ def test_rows_in_order_with_votes_and_maps_of_the_healthy(
     for row in out.to_pylist():
         healthy = row["status"] is None
         assert (row["votes"] is not None) == (row["maps"] is not None) == healthy
-        assert (row["maps_left_out"] is not None) == healthy
+        assert (row["jackknife_maps"] is not None) == healthy
         assert (row["status_message"] is None) == healthy
 
 
@@ -84,9 +84,9 @@ def test_numbers_are_those_of_the_models(
     np.testing.assert_array_equal(np.float32(row["votes_std"]), expected.std)
     seed = galaxy_seed(3, row["object_id"])
     assert row["maps"] == bar_maps(networks, image, MAPS, seed).tobytes()
-    left_out = bar_maps_left_out(networks, image, MAPS, seed, "maps").left_out
-    assert row["maps_left_out"] == left_out.tobytes()
-    assert left_out.shape == (1, 3, CANVAS_PX, CANVAS_PX)
+    jackknife_maps = bar_maps_with_jackknife(networks, image, MAPS, seed, "maps").jackknife_maps
+    assert row["jackknife_maps"] == jackknife_maps.tobytes()
+    assert jackknife_maps.shape == (1, 3, CANVAS_PX, CANVAS_PX)
 
 
 def test_a_control_adds_its_lengths_and_changes_nothing_else(
@@ -156,7 +156,7 @@ def test_nothing_is_left_out_where_no_sampling_error_is_asked_for(
 ) -> None:
     one = canvases.slice(3, 1)
     without = make(ensemble, estimator=EstimatorParams(error_sampling=0.0))(one)
-    assert without["maps_left_out"].null_count == 1
+    assert without["jackknife_maps"].null_count == 1
     assert without["maps"].equals(explainer(one)["maps"])
 
 

@@ -141,13 +141,13 @@ def test_the_sampling_error_is_read_from_the_maps_without_groups(
 ) -> None:
     estimator = EstimatorParams(combine=combine)  # type: ignore[arg-type]
     each = [gaussian_ridge(CANVAS_PX, LENGTH_PX + d, 0.3, ANGLE_DEG) for d in (-1, 0, 1, 0.5)]
-    left_out = np.stack([each] * (1 if combine == "maps" else 2)).astype(np.float16)
+    jackknife_maps = np.stack([each] * (1 if combine == "maps" else 2)).astype(np.float16)
     table = explained(canvases, {1: maps().tobytes()})
-    index = table.column_names.index("maps_left_out")
-    sent = pa.array([None, left_out.tobytes(), *4 * [None]], pa.binary())
-    table = table.set_column(index, "maps_left_out", sent)
+    index = table.column_names.index("jackknife_maps")
+    sent = pa.array([None, jackknife_maps.tobytes(), *4 * [None]], pa.binary())
+    table = table.set_column(index, "jackknife_maps", sent)
     row = measure(table, estimator=estimator).to_pylist()[1]
-    expected = estimate_bar(maps(), estimator, 0.5, left_out)
+    expected = estimate_bar(maps(), estimator, 0.5, jackknife_maps)
     factor = canvases["factor_x"][1].as_py()
     assert expected.sampling_err_px == pytest.approx(np.sqrt(3 * np.var([-1, 0, 1, 0.5])), rel=0.15)
     assert row["bar_length_px_err"] == pytest.approx(expected.length_err_px * factor)

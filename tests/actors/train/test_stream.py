@@ -17,7 +17,7 @@ from catalogues.shards.reading import list_shards
 from catalogues.shards.splits import SplitFractions
 from models.preprocess import FieldSpec
 from models.training.examples import Batch
-from models.training.process_group import Team
+from models.training.process_group import ProcessGroup
 from tests.training import write_training
 
 CPU = torch.device("cpu")
@@ -70,17 +70,17 @@ def test_a_team_takes_equal_numbers_of_batches(scans: list[ShardScan]) -> None:
     source = stream(scans, "train")
     steps = len(source) // 8
     for rank in range(2):
-        team = Team(rank=rank, size=2)
-        batches = list(source.shuffled(8, np.random.default_rng(0), CPU, team))
+        group = ProcessGroup(rank=rank, size=2)
+        batches = list(source.shuffled(8, np.random.default_rng(0), CPU, group))
         assert [len(v) for _, v in batches] == [4] * steps
-    seen = [k for r in range(2) for k in keys(source.ordered(8, CPU, Team(rank=r, size=2)))]
+    seen = [k for r in range(2) for k in keys(source.ordered(8, CPU, ProcessGroup(rank=r, size=2)))]
     assert sorted(seen) == sorted(keys(source.ordered(8, CPU)))
 
 
 def test_fewer_shards_than_processes(scans: list[ShardScan]) -> None:
-    team = Team(rank=5, size=6)
+    group = ProcessGroup(rank=5, size=6)
     with pytest.raises(ValueError, match=r"process 5 of 6 has 0 shards.*--rows-per-shard"):
-        list(stream(scans, "train").shuffled(12, np.random.default_rng(0), CPU, team))
+        list(stream(scans, "train").shuffled(12, np.random.default_rng(0), CPU, group))
 
 
 def _failing(item: int) -> int:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from catalogues.mocks.galaxy import Bulge, MockGalaxy
+from catalogues.mocks.galaxy import MockBulge, MockGalaxy
 from catalogues.mocks.light import band_images, galaxy_light
 from catalogues.mocks.optics import petrosian_radii
 from catalogues.mocks.population import draw_galaxy
@@ -86,7 +86,7 @@ def test_flux_and_colours_are_the_galaxy_s() -> None:
 
 
 def test_old_light_alone_has_the_old_colour() -> None:
-    bulge = Bulge(light=1.0, radius_arcsec=2.0, sersic=2.0, axis_ratio=0.8)
+    bulge = MockBulge(light=1.0, radius_arcsec=2.0, sersic=2.0, axis_ratio=0.8)
     galaxy = replace(PLAIN_GALAXY, disc=None, bulge=bulge, kind="smooth")
     bands = band_images(galaxy, galaxy_light(galaxy, Grid(n=101, pixel_arcsec=0.3)))
     ratio = bands["r"].sum() / bands["g"].sum()
@@ -94,7 +94,7 @@ def test_old_light_alone_has_the_old_colour() -> None:
 
 
 def test_seeing_spreads_a_point_to_its_fwhm() -> None:
-    point = Bulge(light=1.0, radius_arcsec=0.01, sersic=0.5, axis_ratio=1.0)
+    point = MockBulge(light=1.0, radius_arcsec=0.01, sersic=0.5, axis_ratio=1.0)
     galaxy = replace(
         PLAIN_GALAXY, disc=None, bulge=point, kind="smooth", petro_r90_arcsec=3.0, image_px=425
     )

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from catalogues.runs.array_cache import KeptArrays
+from catalogues.runs.array_cache import ArrayCache
 
 
 def test_they_come_back_bit_for_bit(place: str) -> None:
-    kept = KeptArrays(f"{place}/out.json.maps")
+    kept = ArrayCache(f"{place}/out.json.maps")
     given = {
         "maps": np.random.default_rng(1).normal(size=(3, 4, 4)).astype(np.float32),
         "left_out": np.full((1, 2, 4, 4), np.nan, np.float16),
@@ -34,7 +34,7 @@ def test_they_come_back_bit_for_bit(place: str) -> None:
 
 
 def test_damaged_and_foreign_files_are_none(tmp_path: Path) -> None:
-    kept = KeptArrays(str(tmp_path))
+    kept = ArrayCache(str(tmp_path))
     kept.put("one", {"a": np.arange(1000)})
     whole = (tmp_path / "one.npz").read_bytes()
     for cut in (0, 1, 100, len(whole) // 2, len(whole) - 1):

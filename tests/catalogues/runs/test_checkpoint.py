@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalogues.runs.checkpoint import Ledger, read_ledger, remove_strays
+from catalogues.runs.checkpoint import Checkpoint, read_checkpoint, remove_strays
 from catalogues.shards.reading import Shard
 from catalogues.storage import StorageError
 
@@ -36,12 +36,12 @@ def write(folder: Path, file: str, rows: list[tuple[str, int, str]], run_id: str
     pq.write_table(table, folder / file)
 
 
-def ledger(folder: Path) -> Ledger:
-    return read_ledger(FS, str(folder), SHARDS, "run")
+def checkpoint(folder: Path) -> Checkpoint:
+    return read_checkpoint(FS, str(folder), SHARDS, "run")
 
 
 def test_no_catalogue_means_nothing_done(tmp_path: Path) -> None:
-    empty = ledger(tmp_path / "absent")
+    empty = checkpoint(tmp_path / "absent")
     assert (empty.rows, empty.files) == (0, 0)
     assert [(s.name, done) for s, done in empty.unfinished(SHARDS)] == [
         ("a.parquet", None),
@@ -52,7 +52,7 @@ def test_no_catalogue_means_nothing_done(tmp_path: Path) -> None:
 def test_finished_shards_are_left_out_and_parts_are_flagged(tmp_path: Path) -> None:
     write(tmp_path, "1.parquet", [("a.parquet", 2, "measured"), ("b.parquet", 1, "measured")])
     write(tmp_path, "2.parquet", [("b.parquet", 0, "empty_image"), ("a.parquet", 0, "measured")])
-    found = ledger(tmp_path)
+    found = checkpoint(tmp_path)
     ((shard, done),) = found.unfinished(SHARDS)
     assert shard.name == "a.parquet"
     np.testing.assert_array_equal(done, [True, False, True, False])
@@ -63,7 +63,7 @@ def test_finished_shards_are_left_out_and_parts_are_flagged(tmp_path: Path) -> N
 def test_files_being_written_are_not_seen(tmp_path: Path) -> None:
     write(tmp_path, "1.parquet", [("b.parquet", 0, "measured")])
     (tmp_path / ".2.parquet.0123.tmp").write_bytes(b"PAR1 torn")
-    assert ledger(tmp_path).rows == 1
+    assert checkpoint(tmp_path).rows == 1
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_rows_that_cannot_be_are_refused(
     write(tmp_path, "1.parquet", [("b.parquet", 1, "measured")])
     write(tmp_path, "2.parquet", rows, run_id)
     with pytest.raises(ValueError, match=re.escape(text)) as error:
-        ledger(tmp_path)
+        checkpoint(tmp_path)
     assert "2.parquet" in str(error.value)
 
 
@@ -90,7 +90,7 @@ def test_what_was_written_twice_counts_once_and_is_a_stray(tmp_path: Path) -> No
     write(tmp_path, "1.parquet", [("b.parquet", 1, "measured")])
     write(tmp_path, "2.parquet", [("b.parquet", 0, "failed"), ("b.parquet", 1, "measured")])
     write(tmp_path, "3.parquet", [("b.parquet", 0, "measured")])
-    found = ledger(tmp_path)
+    found = checkpoint(tmp_path)
     assert [Path(path).name for path in found.strays] == ["2.parquet"]
     assert [Path(path).name for path in found.paths] == ["1.parquet", "3.parquet"]
     assert found.statuses == {"measured": 2}
@@ -99,10 +99,10 @@ def test_what_was_written_twice_counts_once_and_is_a_stray(tmp_path: Path) -> No
 
 def test_what_was_read_is_read_again_only_if_files_came_or_went(tmp_path: Path) -> None:
     write(tmp_path, "1.parquet", [("b.parquet", 1, "measured")])
-    before = ledger(tmp_path)
-    assert read_ledger(FS, str(tmp_path), SHARDS, "run", before) is before
+    before = checkpoint(tmp_path)
+    assert read_checkpoint(FS, str(tmp_path), SHARDS, "run", before) is before
     write(tmp_path, "2.parquet", [("b.parquet", 0, "measured")])
-    assert read_ledger(FS, str(tmp_path), SHARDS, "run", before).rows == 2
+    assert read_checkpoint(FS, str(tmp_path), SHARDS, "run", before).rows == 2
 
 
 def test_a_finished_catalogue_keeps_the_files_that_were_counted(tmp_path: Path) -> None:
@@ -118,4 +118,4 @@ def test_a_finished_catalogue_keeps_the_files_that_were_counted(tmp_path: Path) 
 def test_a_torn_file_is_named_with_its_remedy(tmp_path: Path) -> None:
     (tmp_path / "torn.parquet").write_bytes(b"PAR1 and nothing else")
     with pytest.raises(StorageError, match=r"torn\.parquet.*remove it and run again"):
-        ledger(tmp_path)
+        checkpoint(tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord, match_coordinates_sky
 
-from catalogues.sky import Sky, separations_arcsec
+from catalogues.sky import SkyIndex, separations_arcsec
 from catalogues.truth.crossmatch import PAIRS, pair_by_id, pair_by_position
 
 
@@ -31,7 +31,7 @@ def test_nearest_is_astropys() -> None:
     ra, dec = places(400, 1)
     near = moved(*places(400, 1), np.random.default_rng(2).uniform(0, 4, 400), 3)
     expected, separation, _ = match_coordinates_sky(near, SkyCoord(ra * units.deg, dec * units.deg))
-    found, arcsec = Sky(ra, dec).nearest(near.ra.deg, near.dec.deg, 2.0)
+    found, arcsec = SkyIndex(ra, dec).nearest(near.ra.deg, near.dec.deg, 2.0)
     within = separation.arcsec <= 2.0
     assert 50 < within.sum() < 350
     np.testing.assert_array_equal(found, np.where(within, expected, -1))
@@ -40,16 +40,16 @@ def test_nearest_is_astropys() -> None:
 
 
 def test_the_tolerance_is_what_it_says() -> None:
-    sky = Sky([10.0], [45.0])
+    sky = SkyIndex([10.0], [45.0])
     north = np.array([45.0]) + 1 / 3600
     assert sky.nearest([10.0], north, 1.0001)[0] == [0]
     assert sky.nearest([10.0], north, 0.9999)[0] == [-1]
 
 
 def test_places_that_are_none() -> None:
-    found, _ = Sky([np.nan, 10, 20], [0, 95, 5]).nearest([10.0, 20, np.nan], [95.0, 5, 5], 9)
+    found, _ = SkyIndex([np.nan, 10, 20], [0, 95, 5]).nearest([10.0, 20, np.nan], [95.0, 5, 5], 9)
     assert found.tolist() == [-1, 2, -1]
-    assert Sky([], []).nearest([1.0], [1.0], 9)[0].tolist() == [-1]
+    assert SkyIndex([], []).nearest([1.0], [1.0], 9)[0].tolist() == [-1]
 
 
 def test_separations_are_astropys() -> None:

@@ -176,8 +176,8 @@ def test_the_sampling_error_is_the_scatter_of_repeated_runs(combine: str) -> Non
     params = EstimatorParams(combine=combine, bar_length=reading, error_floor=0.0, error_spread=0.0)  # type: ignore[arg-type]
     rng = np.random.default_rng(3)
     runs = [
-        estimate_bar(maps_, params, 1.0, left_out)
-        for maps_, left_out in (grouped(rng, 0.03) for _ in range(80))
+        estimate_bar(maps_, params, 1.0, jackknife_maps)
+        for maps_, jackknife_maps in (grouped(rng, 0.03) for _ in range(80))
     ]
     scatter = np.std([run.bar.length_px for run in runs], ddof=1)
     errors = np.array([run.length_err_px for run in runs])

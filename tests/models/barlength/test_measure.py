@@ -222,7 +222,7 @@ def test_a_centre_outside_the_map_is_refused(centre: tuple[float, float]) -> Non
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("reading", "eye"),
+        ("method", "eye"),
         ("linearity", "spearman"),
         ("correlation_min", 1.5),
         ("pixels_min", -1),

@@ -119,11 +119,11 @@ def test_the_estimator_looks_at_the_light() -> None:
 
 
 def test_the_sampling_error_is_that_of_corrected_lengths() -> None:
-    left_out = np.stack([gaussian_ridge(SIDE, 36.0 + g, 0.3, 20.0) for g in range(8)])[None]
+    jackknife_maps = np.stack([gaussian_ridge(SIDE, 36.0 + g, 0.3, 20.0) for g in range(8)])[None]
     blank, doubled = np.zeros((SIDE, SIDE)), constant(math.log(2), limit=2.9)
     factor = math.exp(doubled.log_factor(np.zeros(FEATURES)))
-    plain = sampling_error(left_out, EstimatorParams())
-    found = sampling_error(left_out, EstimatorParams(refinement=doubled), blank)
+    plain = sampling_error(jackknife_maps, EstimatorParams())
+    found = sampling_error(jackknife_maps, EstimatorParams(refinement=doubled), blank)
     assert found == pytest.approx(factor * plain)
 
 

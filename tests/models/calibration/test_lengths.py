@@ -150,7 +150,10 @@ def test_the_sampling_error_stands_in_place_while_the_rest_is_fitted() -> None:
             one = np.stack(maps).astype(np.float32)
             out.append(
                 KnownBar(
-                    maps=one[:1], length_px=length, position_angle_deg=20, left_out=one[None, 1:]
+                    maps=one[:1],
+                    length_px=length,
+                    position_angle_deg=20,
+                    jackknife_maps=one[None, 1:],
                 )
             )
         return out
@@ -159,7 +162,7 @@ def test_the_sampling_error_stands_in_place_while_the_rest_is_fitted() -> None:
     line = replace(calibrated.bar_length, length_scale=calibrated.bar_length.length_scale / 1.5, length_offset_px=0.0)  # noqa: E501  # fmt: skip
     galaxies = noisy(40)
     params = fit_errors(galaxies, replace(calibrated, bar_length=line))
-    bare = fit_errors([replace(k, left_out=None) for k in galaxies], replace(calibrated, bar_length=line))  # noqa: E501  # fmt: skip
+    bare = fit_errors([replace(k, jackknife_maps=None) for k in galaxies], replace(calibrated, bar_length=line))  # noqa: E501  # fmt: skip
     assert bare.error_floor == pytest.approx(0.1, abs=0.03)
     assert params.error_floor < 0.6 * bare.error_floor
 
@@ -221,7 +224,7 @@ def test_the_members_part_in_the_sampling_error_is_the_scatter_of_repeated_runs(
         total = parts.sum(axis=1)
         return KnownBar(
             maps=(total / 8).astype(np.float32),
-            left_out=(total[:, None] - parts) / 7,
+            jackknife_maps=(total[:, None] - parts) / 7,
             length_px=40.0,
             position_angle_deg=30.0,
         )
@@ -234,4 +237,7 @@ def test_the_members_part_in_the_sampling_error_is_the_scatter_of_repeated_runs(
     assert factor == pytest.approx(np.std(lengths) / np.std(plain), rel=0.25)
     assert fit_errors(runs, params).error_sampling == factor
     assert sampling_factor(runs, replace(params, member_powers=())) == 1.0
-    assert sampling_factor([replace(k, left_out=k.left_out[:1]) for k in runs], params) == 1.0
+    assert (
+        sampling_factor([replace(k, jackknife_maps=k.jackknife_maps[:1]) for k in runs], params)
+        == 1.0
+    )

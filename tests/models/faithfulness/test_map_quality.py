@@ -16,7 +16,7 @@ from models.attribution.network import AnswerNetwork, answer_classes
 from models.attribution.reference_maps import NOISE, ORACLE
 from models.faithfulness.bar_errors import TrueBar, bar_agreement, bar_errors
 from models.faithfulness.map_quality import explainer, quality, shown
-from models.faithfulness.metrics import BETTER, BY_IMAGE_ALONE, FaithfulnessParams, Trial
+from models.faithfulness.metrics import BETTER, BY_IMAGE_ALONE, FaithfulnessParams, FaithfulnessTest
 from models.faithfulness.ranking import overall
 from models.networks.votes import votes_from_logits
 
@@ -45,8 +45,10 @@ MASK[9:15, 6:18] = True
 
 def trial(
     network: nn.Module, image: torch.Tensor, seed: int, mask: np.ndarray | None = None
-) -> Trial:
-    return Trial(network=network, image=image, target=0, params=QUICK, seed=seed, mask=mask)
+) -> FaithfulnessTest:
+    return FaithfulnessTest(
+        network=network, image=image, target=0, params=QUICK, seed=seed, mask=mask
+    )
 
 
 def test_noise_ranks_last_and_the_oracle_lies_on_the_source() -> None:

@@ -19,7 +19,7 @@ from models.faithfulness.metrics import (
     FAITHFULNESS,
     LOCALISATION,
     FaithfulnessParams,
-    Trial,
+    FaithfulnessTest,
     faithfulness,
     localisation,
     randomised,
@@ -59,8 +59,10 @@ def as_given(map_: Floats) -> Any:
 def trial(
     network: nn.Module, image: Tensor, target: int, params: FaithfulnessParams, seed: int,
     mask: Floats | None = None,
-) -> Trial:  # fmt: skip
-    return Trial(network=network, image=image, target=target, params=params, seed=seed, mask=mask)
+) -> FaithfulnessTest:  # fmt: skip
+    return FaithfulnessTest(
+        network=network, image=image, target=target, params=params, seed=seed, mask=mask
+    )
 
 
 def test_an_oracle_scores_one_and_its_opposite_none(mask: Floats) -> None:

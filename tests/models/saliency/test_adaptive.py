@@ -16,7 +16,7 @@ from models.networks.ensemble import Ensemble
 from models.preprocess import canvas
 from models.recipe import Recipe
 from models.saliency.adaptive import bar_maps_to_tolerance, steps
-from models.saliency.bar_maps import BarMaps, bar_maps_left_out, light_of
+from models.saliency.bar_maps import BarMaps, bar_maps_with_jackknife, light_of
 
 SEED = 7
 SAMPLES = 100
@@ -60,11 +60,11 @@ def test_the_same_maps_as_a_run_of_so_many_samples(
     made, used = made_with(ensemble, recipe, image, tolerance)
     assert used == samples
     plain = replace(recipe.maps, samples=samples)
-    whole = bar_maps_left_out(ensemble, image, plain, SEED, recipe.estimator.combine)
+    whole = bar_maps_with_jackknife(ensemble, image, plain, SEED, recipe.estimator.combine)
     np.testing.assert_allclose(made.maps, whole.maps, atol=1e-5)
     light = light_of(image)
     mine, theirs = (
-        estimate_bar(m.maps, recipe.estimator, 0.9, m.left_out, light) for m in (made, whole)
+        estimate_bar(m.maps, recipe.estimator, 0.9, m.jackknife_maps, light) for m in (made, whole)
     )
     assert mine.bar.length_px == pytest.approx(theirs.bar.length_px, rel=1e-3)
     # of 100 samples the groups are 16 and 4 here, 12 or 13 there
@@ -79,8 +79,8 @@ def test_it_ends_with_the_first_error_that_is_small_enough(
 
     def relative(samples: int) -> float:
         plain = replace(recipe.maps, samples=samples)
-        made = bar_maps_left_out(ensemble, image, plain, SEED, recipe.estimator.combine)
-        error = 2.0 * sampling_error(made.left_out, reading, light)
+        made = bar_maps_with_jackknife(ensemble, image, plain, SEED, recipe.estimator.combine)
+        error = 2.0 * sampling_error(made.jackknife_maps, reading, light)
         return error / read_bar(made.maps, reading, light).length_px
 
     first, second = relative(32), relative(64)

@@ -11,7 +11,13 @@ from models.barlength.estimator import EstimatorParams, mean_map, sampling_error
 from models.networks.ensemble import Ensemble, EnsembleSpec, normalised
 from models.networks.member import Member, MemberSpec
 from models.preprocess import FieldSpec, brightness
-from models.saliency.bar_maps import bar_maps, bar_maps_left_out, light_of, maps_of_kinds, vote
+from models.saliency.bar_maps import (
+    bar_maps,
+    bar_maps_with_jackknife,
+    light_of,
+    maps_of_kinds,
+    vote,
+)
 from models.saliency.smoothgrad import SmoothGradParams, mean_gradients, smoothgrad
 from models.views import ViewParams
 
@@ -65,22 +71,22 @@ def test_maps_without_a_group_come_with_the_same_maps(
     ensemble: Ensemble, image: torch.Tensor
 ) -> None:
     params = SmoothGradParams(samples=12, chunk=5, groups=4)
-    each = bar_maps_left_out(ensemble, image, params, 7, "lengths")
-    mean = bar_maps_left_out(ensemble, image, params, 7, "maps")
+    each = bar_maps_with_jackknife(ensemble, image, params, 7, "lengths")
+    mean = bar_maps_with_jackknife(ensemble, image, params, 7, "maps")
     for found in (each, mean):
         np.testing.assert_array_equal(found.maps, bar_maps(ensemble, image, params, seed=7))
-        assert found.left_out.dtype == np.float16
-    assert each.left_out.shape == (2, 4, SIDE, SIDE)
-    assert mean.left_out.shape == (1, 4, SIDE, SIDE)
+        assert found.jackknife_maps.dtype == np.float16
+    assert each.jackknife_maps.shape == (2, 4, SIDE, SIDE)
+    assert mean.jackknife_maps.shape == (1, 4, SIDE, SIDE)
     for g in range(4):
-        expected = mean_map(each.left_out[:, g].astype(float))
-        np.testing.assert_allclose(mean.left_out[0, g], expected, atol=1e-3)
+        expected = mean_map(each.jackknife_maps[:, g].astype(float))
+        np.testing.assert_allclose(mean.jackknife_maps[0, g], expected, atol=1e-3)
 
 
 def test_a_single_sample_has_no_sampling_error(ensemble: Ensemble, image: torch.Tensor) -> None:
-    found = bar_maps_left_out(ensemble, image, SmoothGradParams(samples=1), 7, "maps")
-    assert found.left_out.size == 0
-    assert np.isnan(sampling_error(found.left_out, EstimatorParams()))
+    found = bar_maps_with_jackknife(ensemble, image, SmoothGradParams(samples=1), 7, "maps")
+    assert found.jackknife_maps.size == 0
+    assert np.isnan(sampling_error(found.jackknife_maps, EstimatorParams()))
 
 
 def test_kinds_that_share_gradients_are_each_what_they_are_alone(

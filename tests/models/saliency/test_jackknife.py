@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.networks.member import Member
-from models.saliency.jackknife import group_sizes, left_out_gradients, smoothgrad_left_out
+from models.saliency.jackknife import group_sizes, jackknife_gradients, smoothgrad_jackknife
 from models.saliency.smoothgrad import SmoothGradParams, draw_noise, mean_gradients, smoothgrad
 from models.views import ViewParams
 from tests.models.saliency.test_smoothgrad import BAR, SIDE, Linear
@@ -45,16 +45,16 @@ def test_a_single_group_says_nothing() -> None:
 def test_the_map_is_the_same_bit_for_bit(
     tiny: Member, images: torch.Tensor, params: SmoothGradParams
 ) -> None:
-    mean, _ = left_out_gradients(tiny, images[0], [BAR, 11], params, 3)
+    mean, _ = jackknife_gradients(tiny, images[0], [BAR, 11], params, 3)
     assert torch.equal(mean, mean_gradients(tiny, images[0], [BAR, 11], params, 3))
-    map_, without = smoothgrad_left_out(tiny, images[0], BAR, params, 3)
+    map_, without = smoothgrad_jackknife(tiny, images[0], BAR, params, 3)
     assert torch.equal(map_, smoothgrad(tiny, images[:1], BAR, params, [3])[0])
     assert without.shape == (len(group_sizes(params)), SIDE, SIDE)
 
 
 def test_each_is_the_mean_over_the_others(tiny: Member, images: torch.Tensor) -> None:
     params = SmoothGradParams(samples=11, chunk=3, groups=3)
-    _, without = left_out_gradients(tiny, images[0], [BAR], params, 5)
+    _, without = jackknife_gradients(tiny, images[0], [BAR], params, 5)
     noise = draw_noise((3, SIDE, SIDE), 5, 0, 11, torch.device("cpu"))
     for i, (first, last) in enumerate([(0, 4), (4, 8), (8, 11)]):
         others = torch.cat([noise[:first], noise[last:]])
@@ -67,11 +67,11 @@ def test_each_is_the_mean_over_the_others(tiny: Member, images: torch.Tensor) ->
 def test_a_linear_models_maps_are_all_the_same(images: torch.Tensor, gradient: str) -> None:
     weight = torch.randn(3, SIDE, SIDE, generator=torch.Generator().manual_seed(2))
     params = SmoothGradParams(samples=24, chunk=5, gradient=gradient)  # type: ignore[arg-type]
-    map_, without = smoothgrad_left_out(Linear(weight), images[0], BAR, params, 9)
+    map_, without = smoothgrad_jackknife(Linear(weight), images[0], BAR, params, 9)
     torch.testing.assert_close(without, map_.expand(8, -1, -1), atol=1e-5, rtol=0)
 
 
 def test_one_sample_leaves_nothing_to_leave_out(tiny: Member, images: torch.Tensor) -> None:
-    map_, without = smoothgrad_left_out(tiny, images[0], BAR, SmoothGradParams(samples=1), 1)
+    map_, without = smoothgrad_jackknife(tiny, images[0], BAR, SmoothGradParams(samples=1), 1)
     assert without.shape == (0, SIDE, SIDE)
     assert torch.isfinite(map_).all()

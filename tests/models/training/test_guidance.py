@@ -160,8 +160,8 @@ def test_a_guided_stage_teaches_where_to_look_and_keeps_normalisation() -> None:
     )  # fmt: skip
     guidance = Guidance(guide, params.augment, train, validation)
     member = tiny()
-    before = guidance.judge(member.eval(), torch.device("cpu"))
-    assert before == guidance.judge(member, torch.device("cpu"))
+    before = guidance.evaluate(member.eval(), torch.device("cpu"))
+    assert before == guidance.evaluate(member, torch.device("cpu"))
     trainer = Trainer(member, params, ViewParams(), torch.device("cpu"), guidance=guidance)
     results = []
     for result in trainer.epochs(train.examples, validation.examples):

@@ -17,7 +17,7 @@ from models.networks.member import Member, MemberSpec
 from models.training.augment import AugmentParams
 from models.training.examples import Examples
 from models.training.params import TrainParams
-from models.training.process_group import ALONE, Team
+from models.training.process_group import ALONE, ProcessGroup
 from models.training.trainer import Trainer
 from models.views import ViewParams
 
@@ -41,11 +41,11 @@ def plain_fields() -> Examples:
     return Examples(pixels, sky, scale, rng.uniform(size=(BATCH, 37)).astype(np.float32))
 
 
-def one_step(team: Team) -> tuple[dict[str, torch.Tensor], list[float]]:
+def one_step(group: ProcessGroup) -> tuple[dict[str, torch.Tensor], list[float]]:
     """Gradients of the only step of an epoch; training loss, validation loss and RMSE."""
-    torch.manual_seed(4 + team.rank)  # a team begins with process 0's weights
+    torch.manual_seed(4 + group.rank)  # a group begins with process 0's weights
     params = TrainParams(batch_size=BATCH, augment=STILL, average=0.5)
-    trainer = Trainer(Member(SPEC), params, ViewParams(), torch.device("cpu"), team)
+    trainer = Trainer(Member(SPEC), params, ViewParams(), torch.device("cpu"), group)
     examples = plain_fields()
     loss = trainer.train_epoch(examples, 0)
     grads = {n: p.grad for n, p in trainer.member.named_parameters() if p.grad is not None}
@@ -57,7 +57,7 @@ def work(rank: int, folder: str) -> None:
     distributed.init_process_group(
         "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2
     )
-    torch.save(one_step(Team(rank=rank, size=2)), f"{folder}/{rank}.pt")
+    torch.save(one_step(ProcessGroup(rank=rank, size=2)), f"{folder}/{rank}.pt")
     distributed.destroy_process_group()
 
 

@@ -13,7 +13,7 @@ from models.networks.member import Member, MemberSpec
 from models.training.augment import AugmentParams, augment
 from models.training.examples import Examples
 from models.training.params import TrainParams
-from models.training.process_group import Team
+from models.training.process_group import ProcessGroup
 from models.training.trainer import Trainer
 from models.views import ViewParams
 
@@ -157,7 +157,7 @@ def test_a_training_that_has_stopped_stays_stopped() -> None:
 def test_a_team_shares_every_batch() -> None:
     examples = streaks(22, 0)
     device = torch.device("cpu")
-    teams = [Team(rank=r, size=2) for r in range(2)]
+    teams = [ProcessGroup(rank=r, size=2) for r in range(2)]
     halves = [list(examples.shuffled(8, np.random.default_rng(3), device, t)) for t in teams]
     whole = list(examples.shuffled(8, np.random.default_rng(3), device))
     assert [len(h) for h in halves] == [2, 2]
@@ -167,4 +167,4 @@ def test_a_team_shares_every_batch() -> None:
     seen = [len(votes) for t in teams for _, votes in examples.ordered(5, device, t)]
     assert sorted(seen) == [2, 5, 5, 5, 5]
     with pytest.raises(ValueError, match="rank=2 must lie in 0"):
-        Team(rank=2, size=2)
+        ProcessGroup(rank=2, size=2)

@@ -20,7 +20,7 @@ from catalogues.shards.splits import SplitFractions, parts_of
 from catalogues.shards.writing import write_shards
 from models.barlength.estimator import EstimatorParams
 from models.calibration.fit_refinement import RefiningParams
-from models.calibration.known_bars import Trial
+from models.calibration.known_bars import ReadingScore
 from models.calibration.lengths import candidates
 from models.calibration.refined import Refined, refine
 from models.networks.ensemble import Ensemble, EnsembleSpec
@@ -124,7 +124,7 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
 
     console = Console(record=True, width=200)
     with monkeypatch.context() as patched:
-        patched.setattr("catalogues.runs.array_cache.KeptArrays.forget", lambda self: None)
+        patched.setattr("catalogues.runs.array_cache.ArrayCache.forget", lambda self: None)
         recipe = calibrate(options, console)
     said = console.export_text()
     assert f"goes on: maps of {len(kept)} galaxies" in said
@@ -153,7 +153,9 @@ def test_a_refinement_is_kept_where_it_is_better(
     error: float, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     params = EstimatorParams()
-    trial = Trial(params=params, measured=1, median_error=0.1, rho=1, median_angle_error_deg=1)
+    trial = ReadingScore(
+        params=params, measured=1, median_error=0.1, rho=1, median_angle_error_deg=1
+    )
     made = Refined(
         params=replace(params, error_floor=0.3), each=[params],
         trial=replace(trial, median_error=error),

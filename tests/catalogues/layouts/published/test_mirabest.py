@@ -14,7 +14,7 @@ from catalogues.images.decode import decode
 from catalogues.images.flux import decode_flux
 from catalogues.layouts.open import open_layout
 from catalogues.layouts.published.mirabest import MiraBest, encoded, open_mirabest
-from catalogues.layouts.source import Source
+from catalogues.layouts.source import LayoutSource
 from catalogues.statuses import Status
 from catalogues.storage import filesystem
 
@@ -72,7 +72,7 @@ def test_subsets(tmp_path: Path) -> None:
         "200",
     ]
     with pytest.raises(ValueError, match="give the layout mirabest"):
-        Source(url="x", subset="confident")
+        LayoutSource(url="x", subset="confident")
 
 
 def test_the_8_bit_release(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_first_cutout_in_a_folder(tmp_path: Path) -> None:
     hdu.header["BUNIT"] = "JY/BEAM"
     (tmp_path / "in").mkdir()
     hdu.writeto(tmp_path / "in" / "J100000.0+100000.fits")
-    layout = open_layout(Source(url=str(tmp_path / "in"))).layout
+    layout = open_layout(LayoutSource(url=str(tmp_path / "in"))).layout
     (row,) = [row for piece in layout.pieces() for row in piece.rows.to_pylist()]
     np.testing.assert_array_equal(decode_flux(row["image"]["bytes"]).values, plane[::-1])
 
