@@ -147,8 +147,8 @@ def attribute(
     """Map (H, W), finite, of the evidence for class `target` in an image (C, H, W).
 
     network: (B, C, H, W) -> (B, K) logits; it is run in eval mode and left as found. seed: of the
-    noise, in [0, 2^63) (models.saliency.galaxy_seed); no global generator is used. On one kind of
-    device the same arguments give the same map.
+    noise, in [0, 2^63) (models.saliency.smoothgrad.galaxy_seed); no global generator is used. On
+    one kind of device the same arguments give the same map.
 
     Whether a map holds negative evidence: vanilla_gradient and smoothgrad are absolute values (the
     largest channel); the four integrated gradients are signed sums over channels; xrai is signed,

@@ -29,7 +29,7 @@ def answer_maps(
 
     A map is the mean of the members' scaled maps (paper 1's "average saliency maps"); all 0 where
     no member's says anything. The answers share the forward passes. seed: the galaxy's
-    (models.saliency.galaxy_seed).
+    (models.saliency.smoothgrad.galaxy_seed).
     """
     made = [smoothgrad(m, image[None], list(columns), params, [seed])[0] for m in ensemble.members]
     maps = torch.stack(made).double().cpu().numpy()

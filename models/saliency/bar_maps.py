@@ -57,7 +57,7 @@ def bar_maps(
 ) -> NDArray[np.float32]:
     """Every member's map of a normalised image (3, S, S) for "bar: yes": (M, S, S) in [0, 1].
 
-    `seed`: the galaxy's (models.saliency.galaxy_seed). A map that says nothing is NaN.
+    `seed`: the galaxy's (models.saliency.smoothgrad.galaxy_seed). A map that says nothing is NaN.
     """
     maps = [smoothgrad(m, image[None], BAR, params, [seed])[0] for m in ensemble.members]
     return np.stack([m.float().cpu().numpy() for m in maps])

@@ -32,7 +32,7 @@ def group_sizes(params: SmoothGradParams) -> list[int]:
 def jackknife_gradients(
     member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int
 ) -> tuple[Tensor, Tensor]:
-    """models.saliency.mean_gradients, bit for bit, and the means without one group each.
+    """models.saliency.smoothgrad.mean_gradients, bit for bit, and the means without one group each.
 
     (classes, 3, S, S) and (G, classes, 3, S, S); G is 0 for a single sample.
     """
@@ -41,7 +41,8 @@ def jackknife_gradients(
 
 
 def means(total: Tensor, groups: Tensor, sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """`jackknife_gradients` from models.saliency.gradient_sums, over groups of `sizes` samples."""
+    """`jackknife_gradients` from models.saliency.smoothgrad.gradient_sums, over groups of `sizes`
+    samples."""
     mean = total / sum(sizes)
     if len(sizes) < 2:
         return mean, groups[:0]

@@ -42,7 +42,7 @@ def test_what_decides_a_map_decides_whether_it_is_made_again(
         patched.setattr("actors.calibrate.known_bar_maps.decode", None)  # not even looked at
         again = calibrator().known(ROW)
     assert len(list(kept.iterdir())) == 1
-    for name in ("maps", "left_out", "light"):
+    for name in ("maps", "jackknife_maps", "light"):
         np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
     assert (again.length_px, again.bar_fraction) == (first.length_px, first.bar_fraction)
     longer = calibrator().known(ROW | {"true_bar_length_px": 40.0})

@@ -70,7 +70,7 @@ def test_bombs_in_little_memory(tmp_path: Path) -> None:
     """A process that may grow by 300 MB recognises every bomb; unpacked they take gigabytes."""
     code = """
 import resource, sys
-from catalogues.images import decode
+from catalogues.images.decode import decode
 import astropy.io.fits
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 300_000_000,) * 2)
