@@ -9,10 +9,11 @@ import torch
 from catalogues.runs.ensembles import EnsembleFiles, read_ensemble
 from catalogues.storage import StorageOptions
 from models.networks.classifier import Classifier
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
 from models.networks.fast_gradients import SpeedParams
 from models.networks.length_regressor import Control
 from models.networks.member import to_device
+from models.networks.spec import EnsembleSpec
 from models.networks.weights import build_member
 
 SHIPPED = ("compact",)

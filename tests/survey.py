@@ -16,14 +16,14 @@ from PIL import Image
 
 from catalogues.manifest import SCHEMA
 from models.barlength.estimator import EstimatorParams
-from models.networks.ensemble import EnsembleSpec
 from models.networks.length_regressor import control_member
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
+from models.networks.spec import EnsembleSpec, MemberSpec
 from models.networks.weights import dump_member
 from models.preprocess import FieldSpec
 from models.recipe import Recipe
-from models.saliency.smoothgrad import SmoothGradParams
-from models.views import ViewParams
+from models.saliency.params import SmoothGradParams
+from models.view_params import ViewParams
 
 CANVAS_PX = 32
 

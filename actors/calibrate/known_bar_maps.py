@@ -22,7 +22,8 @@ from models.calibration.refined import GradedBar
 from models.networks.selection import SelectionParams
 from models.preprocess import brightness, canvas
 from models.saliency.bar_maps import bar_maps, bar_maps_with_jackknife, vote
-from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed
+from models.saliency.params import SmoothGradParams
+from models.saliency.seeds import galaxy_seed
 
 
 @ray.remote

@@ -21,7 +21,8 @@ from models.barlength.estimator import Combine
 from models.networks.selection import SelectionParams
 from models.preprocess import canvas
 from models.saliency.bar_maps import bar_maps_with_jackknife, maps_of_kinds, vote
-from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed
+from models.saliency.params import SmoothGradParams
+from models.saliency.seeds import galaxy_seed
 
 _COLUMNS = ("object_id", "image", "pixel_scale_arcsec", "petro_r90_arcsec")
 

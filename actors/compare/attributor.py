@@ -41,7 +41,7 @@ from models.attribution.methods import AttributionParams
 from models.attribution.reference_maps import ORACLE
 from models.faithfulness.map_quality import explainer, quality
 from models.faithfulness.metrics import FaithfulnessParams, FaithfulnessTest, why_undefined
-from models.saliency.smoothgrad import galaxy_seed
+from models.saliency.seeds import galaxy_seed
 
 PREDICTED, LABEL = "predicted", "label"
 """What can be explained beside a class by its name."""

@@ -28,12 +28,14 @@ from models.attribution.network import AnswerNetwork, answer_classes
 from models.attribution.source_masks import island_mask
 from models.faithfulness.bar_errors import TrueBar
 from models.networks.classifier import Classifier
-from models.networks.ensemble import EnsembleSpec, normalised_canvas
+from models.networks.ensemble import normalised_canvas
 from models.networks.member import to_device
+from models.networks.spec import EnsembleSpec
 from models.networks.weights import build_member
 from models.preprocess import canvas
 from models.training.guidance import regions
-from models.views import ViewParams, plain_view, sequence
+from models.view_params import ViewParams
+from models.views import plain_view, sequence
 
 Mask = Literal["island", "bar", "none"]
 

@@ -20,7 +20,8 @@ from models.networks.selection import SelectionParams
 from models.saliency.adaptive import bar_maps_to_tolerance
 from models.saliency.answer_maps import answer_maps, with_few_samples
 from models.saliency.bar_maps import bar_maps, bar_maps_with_jackknife, combined_votes, vote
-from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed
+from models.saliency.params import SmoothGradParams
+from models.saliency.seeds import galaxy_seed
 from models.spiral_and_bulge import BULGE_ANSWERS, arms_seen
 
 MACHINE_ERRORS = (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError)

@@ -15,8 +15,8 @@ import torch
 from actors.train.class_examples import Arrays, load_arrays
 from actors.train.trainer import TrainJob
 from models.networks.classifier import Classifier
-from models.networks.ensemble import EnsembleSpec
 from models.networks.member import to_device
+from models.networks.spec import EnsembleSpec
 from models.networks.weights import build_member
 from models.training.class_training import network_name
 from models.training.scores import Scores, table_1

@@ -27,14 +27,15 @@ from actors.train.stream import CanvasStream
 from catalogues.runs.training import Curve, TrainingRun
 from models.networks.checkpoints import new_member
 from models.networks.member import Member
-from models.networks.weights import dump_member, member_spec
+from models.networks.spec import member_spec
+from models.networks.weights import dump_member
 from models.training.augment import AugmentParams
 from models.training.examples import Examples, ExampleSource
 from models.training.guidance import Guidance, GuideParams, KnownBars
 from models.training.params import TrainParams
 from models.training.process_group import ALONE, ProcessGroup
 from models.training.trainer import Trainer
-from models.views import ViewParams
+from models.view_params import ViewParams
 
 Report = Callable[[dict[str, Any]], None]
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from models.attribution.network import gradients
 from models.networks.member import Member
 from models.saliency.noise import draw_noise
-from models.saliency.smoothgrad import SmoothGradParams, finish, gaussian_smoothed, mean_gradients
+from models.saliency.params import SmoothGradParams
+from models.saliency.smoothgrad import finish, gaussian_smoothed, mean_gradients
 
 Baseline = Literal["zero", "mean", "blurred"]
 BASELINES: tuple[Baseline, ...] = ("zero", "mean", "blurred")

@@ -25,8 +25,8 @@ from models.attribution.paths import (
     slopes_of,
 )
 from models.attribution.xrai import xrai
-from models.saliency.smoothgrad import SmoothGradParams
-from models.views import ViewParams
+from models.saliency.params import SmoothGradParams
+from models.view_params import ViewParams
 
 METHODS: tuple[str, ...] = (
     "vanilla_gradient",
@@ -147,7 +147,7 @@ def attribute(
     """Map (H, W), finite, of the evidence for class `target` in an image (C, H, W).
 
     network: (B, C, H, W) -> (B, K) logits; it is run in eval mode and left as found. seed: of the
-    noise, in [0, 2^63) (models.saliency.smoothgrad.galaxy_seed); no global generator is used. On
+    noise, in [0, 2^63) (models.saliency.seeds.galaxy_seed); no global generator is used. On
     one kind of device the same arguments give the same map.
 
     Whether a map holds negative evidence: vanilla_gradient and smoothgrad are absolute values (the

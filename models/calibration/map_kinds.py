@@ -13,8 +13,8 @@ from itertools import product
 from typing import Literal
 
 from models.calibration.readings import FAMILIES, Family
-from models.saliency.smoothgrad import SmoothGradParams
-from models.views import ViewParams
+from models.saliency.params import SmoothGradParams
+from models.view_params import ViewParams
 
 Gradient = Literal["absolute", "signed"]
 Channels = Literal["max", "sum"]

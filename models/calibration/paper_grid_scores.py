@@ -13,7 +13,7 @@ from models.barlength.estimator import EstimatorParams
 from models.barlength.measure import BarLengthParams
 from models.calibration.paper_grid import AVERAGE_MAPS, Floats, GridParams, methods
 from models.recipe import Recipe
-from models.saliency.smoothgrad import SmoothGradParams
+from models.saliency.params import SmoothGradParams
 
 _COVERAGE = 0.683  # the share of a normal distribution within one standard deviation
 

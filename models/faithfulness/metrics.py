@@ -22,7 +22,7 @@ from models.faithfulness.perturbation import (
     removals,
 )
 from models.faithfulness.randomisation import randomised, rank_correlation, structural_similarity
-from models.saliency.noise import sample_seed
+from models.saliency.seeds import sample_seed
 
 __all__ = [
     "BETTER",

@@ -21,9 +21,9 @@ import timm
 from safetensors.torch import load as load_safetensors
 
 from models.networks.architectures import NARROW
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
 from models.networks.presets import LITE
-from models.networks.votes import Head
+from models.networks.spec import Head, MemberSpec
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 

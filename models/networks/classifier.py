@@ -12,8 +12,8 @@ from torch import Tensor
 
 from catalogues.shards.splits import fold_of
 from models.networks.classes import ClassSpec, central_square, class_canvas
-from models.networks.ensemble import EnsembleSpec
 from models.networks.member import Member
+from models.networks.spec import EnsembleSpec
 from models.views import plain_view, resample, sequence
 
 

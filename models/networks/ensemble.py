@@ -6,137 +6,23 @@ file of weights per member. Nothing here reads files: weights arrive as bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.networks.classes import ClassSpec
 from models.networks.fast_gradients import SpeedParams, fast
-from models.networks.member import Member, MemberSpec, to_device
-from models.networks.votes import Pool, pooled
-from models.networks.weights import build_member, member_spec
-from models.preprocess import Canvas, FieldSpec
-from models.views import ViewParams, resample, sequence
+from models.networks.member import Member, to_device
+from models.networks.spec import EnsembleSpec
+from models.networks.votes import pooled
+from models.networks.weights import build_member
+from models.preprocess import Canvas
+from models.views import resample, sequence
 
 _GPU_BLOCK = 64
 """Galaxies whose votes a GPU computes at once."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnsembleSpec:
-    """Everything about an ensemble but its weights.
-
-    members: the networks, of which only the `explained` have maps. weights: one URI per member,
-    relative to the description or absolute. sha256: of each weights file. field: which square of
-    sky the canvas shows. votes_view: how the canvas is looked at for votes; vote_views: how many
-    views. pool: how votes of views, and of members, become one (models.networks.votes.pooled).
-    kind: "votes", "control" for networks that predict the bar's length directly
-    (models.networks.length_regressor), or "classes" for those that tell the `classes` apart
-    (models.networks.classifier).
-    """
-
-    name: str
-    members: tuple[MemberSpec, ...]
-    weights: tuple[str, ...]
-    sha256: tuple[str, ...]
-    field: FieldSpec
-    votes_view: ViewParams
-    vote_views: int
-    pool: Pool = "mean"
-    kind: Literal["votes", "control", "classes"] = "votes"
-    classes: ClassSpec | None = None
-
-    def __post_init__(self) -> None:
-        if (self.classes is not None) != (self.kind == "classes"):
-            raise ValueError(
-                f"ensemble {self.name!r} of kind {self.kind!r} with classes {self.classes}: the "
-                "kind 'classes' and a description of them go together"
-            )
-        if self.pool not in ("mean", "odds"):
-            raise ValueError(f"ensemble {self.name!r}: pool={self.pool!r} must be 'mean' or 'odds'")
-        for member in self.members:
-            self._check_head(member)
-            if self.pool == "odds" and member.head != "tree":
-                raise ValueError(
-                    f"member {member.name!r} with the {member.head!r} head in an ensemble that "
-                    "pools odds: these are of 'tree' heads; use pool 'mean'"
-                )
-            if (member.head == "linear") != (self.kind == "control"):
-                raise ValueError(
-                    f"member {member.name!r} with the {member.head!r} head does not belong into an "
-                    f"ensemble of kind {self.kind!r}: 'linear' heads and 'control' go together"
-                )
-        if not self.members:
-            raise ValueError(f"ensemble {self.name!r} has no members; at least one is needed")
-        if not self.explained or (self.kind != "votes" and self.explained != self.members):
-            raise ValueError(
-                f"ensemble {self.name!r} of kind {self.kind!r} explains {len(self.explained)} of "
-                f"{len(self.members)} members: one at least is needed, and only those of kind "
-                "'votes' may vote without being explained"
-            )
-        if not len(self.members) == len(self.weights) == len(self.sha256):
-            raise ValueError(
-                f"ensemble {self.name!r}: {len(self.members)} members, {len(self.weights)} weights "
-                f"and {len(self.sha256)} sha256; one of each per member is needed"
-            )
-        if self.votes_view.identity:
-            for member in self.members:
-                if member.input_px != self.field.canvas_px:
-                    raise ValueError(
-                        f"member {member.name!r} sees {member.input_px} px but the canvas has "
-                        f"{self.field.canvas_px}; make them equal or give a votes_view"
-                    )
-
-    @property
-    def explained(self) -> tuple[MemberSpec, ...]:
-        """The members that maps are made of."""
-        return tuple(member for member in self.members if member.explained)
-
-    def _check_head(self, member: MemberSpec) -> None:
-        """Raises ValueError where the member's outputs are not the ensemble's classes."""
-        wanted = 0 if self.classes is None else len(self.classes.names)
-        found = member.outputs if member.head == "classes" else 0
-        if wanted != found:
-            raise ValueError(
-                f"member {member.name!r} with the {member.head!r} head has outputs for {found} "
-                f"classes, ensemble {self.name!r} of kind {self.kind!r} names {wanted}: they must "
-                "agree"
-            )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for `ensemble.json`."""
-        values = asdict(self)
-        if self.classes is None:
-            del values["classes"]
-        return values
-
-    @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> EnsembleSpec:
-        """The inverse of `to_dict`. Raises ValueError naming what is missing or unknown."""
-        try:
-            members = tuple(member_spec(m) for m in raw["members"])
-            view = dict(raw["votes_view"])
-            if view.get("width_range") is not None:
-                view["width_range"] = tuple(view["width_range"])
-            return cls(
-                name=raw["name"],
-                members=members,
-                weights=tuple(raw["weights"]),
-                sha256=tuple(raw["sha256"]),
-                field=FieldSpec(**raw["field"]),
-                votes_view=ViewParams(**view),
-                vote_views=int(raw["vote_views"]),
-                pool=raw.get("pool", "mean"),
-                kind=raw.get("kind", "votes"),
-                classes=ClassSpec.from_dict(raw["classes"]) if raw.get("classes") else None,
-            )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"not the description of an ensemble: {error}") from error
 
 
 def normalise(pixels: Tensor, sky: Tensor, scale: Tensor) -> Tensor:

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from models.networks.ensemble import EnsembleSpec, normalised
-from models.networks.member import MemberSpec, to_device
+from models.networks.ensemble import normalised
+from models.networks.member import to_device
+from models.networks.spec import EnsembleSpec, MemberSpec
 from models.networks.weights import build_member
 from models.views import plain_view
 

@@ -7,75 +7,13 @@ three families, small enough to ship and to run on a laptop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
 import timm
 import torch
 from torch import Tensor, nn
 
 from models.networks.architectures import NARROW
-from models.networks.votes import Head, score, votes_from_logits
-
-_FORBIDDEN = frozenset(
-    {"checkpoint_path", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"}
-)
-"""Arguments of timm.create_model that would load files, pickled ones among them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MemberSpec:
-    """All that is needed to build one member, as stored in `ensemble.json`.
-
-    architecture: "narrow_vgg", "narrow_resnetv2", "narrow_xception", "short_efficientnet_lite", or
-    any name known to timm.
-    hidden: widths of dense layers between features and output. flatten: whether the feature map
-    is flattened (paper's VGG16) instead of averaged. input_px: side of the square it sees.
-    mean, std: per-channel normalisation; None keeps the values (paper: value / 255).
-    outputs: 37 answers, 1 with the "linear" head (models.networks.length_regressor), one for each
-    class with the "classes" head (models.networks.classes). options: passed to the architecture's
-    constructor. explained: whether maps are made of it; one that only votes costs no gradients, and
-    changes neither maps nor what was calibrated on them.
-    """
-
-    name: str
-    architecture: str
-    input_px: int = 80
-    hidden: tuple[int, ...] = ()
-    flatten: bool = False
-    head: Head = "tree"
-    outputs: int = 37
-    activation: Literal["silu", "relu"] = "silu"
-    mean: tuple[float, float, float] | None = None
-    std: tuple[float, float, float] | None = None
-    options: dict[str, Any] = field(default_factory=dict)
-    explained: bool = True
-
-    def __post_init__(self) -> None:
-        if self.input_px < 16:
-            raise ValueError(f"input_px={self.input_px} of member {self.name!r} must be >= 16")
-        if self.head not in ("sigmoid", "tree", "linear", "classes"):
-            raise ValueError(
-                f"head={self.head!r} of member {self.name!r}: 'sigmoid', 'tree', 'linear' or "
-                "'classes'"
-            )
-        if self.head == "classes":
-            if self.outputs < 2:
-                raise ValueError(
-                    f"outputs={self.outputs} of member {self.name!r}: a classifier needs 2 or more"
-                )
-        elif self.outputs != (1 if self.head == "linear" else 37):
-            raise ValueError(
-                f"outputs={self.outputs} of member {self.name!r}: 37 votes, or 1 length with the "
-                "'linear' head"
-            )
-        if forbidden := sorted(_FORBIDDEN & self.options.keys()):
-            raise ValueError(
-                f"options of member {self.name!r} name {', '.join(forbidden)}: an architecture's "
-                "options load no weights; weights are safetensors files beside the description"
-            )
-        if (self.mean is None) != (self.std is None):
-            raise ValueError(f"member {self.name!r}: give both mean and std, or neither")
+from models.networks.spec import MemberSpec
+from models.networks.votes import score, votes_from_logits
 
 
 def _backbone(spec: MemberSpec, pretrained: bool) -> nn.Module:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from models.networks.member import MemberSpec
+from models.networks.spec import MemberSpec
 from models.preprocess import FieldSpec
-from models.views import ViewParams
+from models.view_params import ViewParams
 
 COMPACT: tuple[MemberSpec, ...] = (
     MemberSpec(name="vgg", architecture="narrow_vgg", hidden=(128,)),

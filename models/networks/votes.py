@@ -11,16 +11,13 @@ enter a loss.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from catalogues.galaxyzoo import BAR, QUESTIONS, question_of
-
-Head = Literal["sigmoid", "tree", "linear", "classes"]
-Pool = Literal["mean", "odds"]
+from models.networks.spec import Head, Pool
 
 _BAR = question_of(BAR).columns
 _VOTE_MIN = 1e-12  # of a question that nobody reaches

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
 
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 
-from models.networks.member import Member, MemberSpec
-
-
-def member_spec(raw: Mapping[str, Any]) -> MemberSpec:
-    """A MemberSpec from plain values (lists for tuples). Raises TypeError for an unknown name."""
-    values = dict(raw)
-    for name in ("hidden", "mean", "std"):
-        if values.get(name) is not None:
-            values[name] = tuple(values[name])
-    return MemberSpec(**values)
+from models.networks.member import Member
+from models.networks.spec import MemberSpec
 
 
 def build_member(spec: MemberSpec, weights: bytes, sha256: str) -> Member:

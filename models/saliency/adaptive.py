@@ -23,7 +23,8 @@ from models.networks.ensemble import Ensemble
 from models.networks.member import Member
 from models.saliency.bar_maps import BarMaps, light_of, packed
 from models.saliency.jackknife import finished, group_sizes, means
-from models.saliency.smoothgrad import SmoothGradParams, gradient_sums
+from models.saliency.params import SmoothGradParams
+from models.saliency.smoothgrad import gradient_sums
 
 FIRST = 32
 """Samples of the first block: four in each of the eight groups that the error is made of."""

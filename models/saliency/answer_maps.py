@@ -12,7 +12,8 @@ from torch import Tensor
 
 from models.networks.ensemble import Ensemble
 from models.preprocess import canvas
-from models.saliency.smoothgrad import SmoothGradParams, smoothgrad
+from models.saliency.params import SmoothGradParams
+from models.saliency.smoothgrad import smoothgrad
 
 _SAMPLES_MAX = 64
 
@@ -29,7 +30,7 @@ def answer_maps(
 
     A map is the mean of the members' scaled maps (paper 1's "average saliency maps"); all 0 where
     no member's says anything. The answers share the forward passes. seed: the galaxy's
-    (models.saliency.smoothgrad.galaxy_seed).
+    (models.saliency.seeds.galaxy_seed).
     """
     made = [smoothgrad(m, image[None], list(columns), params, [seed])[0] for m in ensemble.members]
     maps = torch.stack(made).double().cpu().numpy()

@@ -13,9 +13,11 @@ from torch import Tensor
 from catalogues.galaxyzoo import BAR, conditional
 from models.barlength.estimator import Combine, mean_map
 from models.networks.ensemble import Ensemble
-from models.networks.votes import Pool, pooled
+from models.networks.spec import Pool
+from models.networks.votes import pooled
 from models.saliency.jackknife import smoothgrad_jackknife
-from models.saliency.smoothgrad import SmoothGradParams, finish, mean_gradients, smoothgrad
+from models.saliency.params import SmoothGradParams
+from models.saliency.smoothgrad import finish, mean_gradients, smoothgrad
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def bar_maps(
 ) -> NDArray[np.float32]:
     """Every member's map of a normalised image (3, S, S) for "bar: yes": (M, S, S) in [0, 1].
 
-    `seed`: the galaxy's (models.saliency.smoothgrad.galaxy_seed). A map that says nothing is NaN.
+    `seed`: the galaxy's (models.saliency.seeds.galaxy_seed). A map that says nothing is NaN.
     """
     maps = [smoothgrad(m, image[None], BAR, params, [seed])[0] for m in ensemble.members]
     return np.stack([m.float().cpu().numpy() for m in maps])

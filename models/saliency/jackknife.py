@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from models.networks.member import Member
-from models.saliency.smoothgrad import SmoothGradParams, finish, gradient_sums
+from models.saliency.params import SmoothGradParams
+from models.saliency.smoothgrad import finish, gradient_sums
 
 
 def group_sizes(params: SmoothGradParams) -> list[int]:

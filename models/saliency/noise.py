@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from models.networks.fast_gradients import Compiled
+from models.saliency.seeds import sample_seed
 
 _STEP, _MIX_1, _MIX_2 = (v - (1 << 64) for v in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))  # noqa: E501  # fmt: skip
 """splitmix64's constants as signed 64-bit integers."""
@@ -52,17 +53,6 @@ def _splitmix64(seeds: Tensor, count: int) -> Tensor:
 def _shifted(z: Tensor, by: int) -> Tensor:
     """Right, with zeros: torch shifts a sign in."""
     return (z >> by) & ((1 << (64 - by)) - 1)
-
-
-_MASK = (1 << 63) - 1
-
-
-def sample_seed(seed: int, sample: int) -> int:
-    """Seed of one sample's noise from the galaxy's seed: a splitmix64 step, in [0, 2^63)."""
-    z = (seed + (sample + 1) * 0x9E3779B97F4A7C15) & ((1 << 64) - 1)
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & ((1 << 64) - 1)
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & ((1 << 64) - 1)
-    return (z ^ (z >> 31)) & _MASK
 
 
 def draw_noise(shape: Sequence[int], seed: int, first: int, count: int, device: torch.device) -> Tensor:  # noqa: E501  # fmt: skip

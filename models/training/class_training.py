@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.networks.member import MemberSpec
+from models.networks.spec import MemberSpec
 from models.preprocess import FieldSpec
 from models.training.augment import AugmentParams
 from models.training.examples import Batch
 from models.training.params import TrainParams
 from models.training.process_group import ALONE, ProcessGroup
-from models.views import ViewParams
+from models.view_params import ViewParams
 
 FLUX_VIEW = ViewParams(width=0.8, rotate=True, reflect=True)
 """How networks look at a cutout of fluxes: its edges hold other sources."""

@@ -8,7 +8,7 @@ from typing import Literal
 from models.networks.votes import LOSSES
 from models.training.augment import AugmentParams
 from models.training.guidance import GuideParams
-from models.views import ViewParams
+from models.view_params import ViewParams
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ from models.networks.member import Member
 from models.networks.votes import votes_from_logits
 from models.statistics import median_relative_error, pearson
 from models.training.examples import ExampleSource
-from models.views import ViewParams, plain_view
+from models.view_params import ViewParams
+from models.views import plain_view
 
 
 @dataclass(frozen=True, kw_only=True)

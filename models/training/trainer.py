@@ -23,7 +23,8 @@ from models.training.examples import ExampleSource
 from models.training.guidance import Guidance, GuideParams
 from models.training.params import TrainParams
 from models.training.process_group import ALONE, ProcessGroup
-from models.views import ViewParams, plain_view
+from models.view_params import ViewParams
+from models.views import plain_view
 
 
 @dataclass(frozen=True, kw_only=True)

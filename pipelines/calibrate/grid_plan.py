@@ -16,7 +16,8 @@ from catalogues.runs.provenance import RunRecord
 from catalogues.shards.reading import Shard, list_shards, shard_fields
 from catalogues.truth.known_lengths import Known, known_lengths, require_enough
 from models.barlength.estimator import Combine
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
+from models.networks.spec import EnsembleSpec
 from pipelines.calibrate.options import KnownBarsOptions
 from pipelines.cluster.resources import StageResources, stage_resources
 

@@ -22,8 +22,8 @@ from catalogues.truth.length_units import LengthColumn, LengthUnit, length_colum
 from models.calibration.map_kinds import MapAxes
 from models.calibration.paper_grid import GridParams
 from models.networks.selection import SelectionParams
-from models.saliency.smoothgrad import SmoothGradParams
-from models.views import ViewParams
+from models.saliency.params import SmoothGradParams
+from models.view_params import ViewParams
 from pipelines.cluster.resources import ClusterOptions
 
 

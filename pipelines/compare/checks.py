@@ -12,7 +12,7 @@ from catalogues.galaxyzoo import COLUMNS
 from catalogues.shards.reading import Shard, shard_fields
 from models.attribution.cams import CAMS, feature_layer
 from models.attribution.methods import AttributionParams
-from models.networks.ensemble import EnsembleSpec
+from models.networks.spec import EnsembleSpec
 from pipelines.compare.options import CompareOptions
 
 BAR = "bar_yes"

@@ -21,7 +21,7 @@ from catalogues.runs.comparison_rows import METRICS_FOLDER
 from catalogues.runs.provenance import RunRecord
 from catalogues.shards.reading import Shard, list_shards
 from models.attribution.methods import AttributionParams
-from models.networks.ensemble import EnsembleSpec
+from models.networks.spec import EnsembleSpec
 from pipelines.compare.checks import (
     answer_of,
     check_apart,

@@ -29,11 +29,11 @@ from catalogues.statuses import HEALTHY
 from catalogues.storage import StorageOptions
 from models.barlength.estimator import mean_map
 from models.barlength.placement import Placement
-from models.networks.ensemble import EnsembleSpec
 from models.networks.selection import SelectionParams
+from models.networks.spec import EnsembleSpec
 from models.recipe import Recipe
 from models.saliency.answer_maps import question_maps, with_few_samples
-from models.saliency.smoothgrad import galaxy_seed
+from models.saliency.seeds import galaxy_seed
 from models.spiral_and_bulge import SpiralArms, arms_seen
 
 BAR_MAP = "a bar"

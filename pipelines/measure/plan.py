@@ -19,8 +19,9 @@ from catalogues.runs.files import CATALOGUE
 from catalogues.runs.provenance import RunRecord, fingerprint, fingerprint_of
 from catalogues.shards.reading import Shard, extra_fields, list_shards, shard_files
 from catalogues.storage import StorageOptions
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
 from models.networks.selection import SelectionParams
+from models.networks.spec import EnsembleSpec
 from models.recipe import Recipe
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from catalogues.shards.reading import list_shards
 from catalogues.storage import StorageError
 from catalogues.storage.checks import check_credentials, check_store, size
 from catalogues.storage.findings import Finding, ok, refused, warning
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
+from models.networks.spec import EnsembleSpec
 from pipelines.measure.options import MeasureOptions
 from pipelines.measure.plan import Plan, make_plan
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from catalogues import storage
 from catalogues.runs.training import TrainingRun
-from models.networks.ensemble import EnsembleSpec
+from models.networks.spec import EnsembleSpec
 from pipelines import console as terminal
 from pipelines.cluster.resources import cluster
 from pipelines.train.class_scores import PREDICTIONS, class_table, judged

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from actors.load_networks import find_ensemble
 from catalogues.runs.ensembles import ESTIMATOR_FILE, EnsembleFiles
 from catalogues.storage import StorageOptions
-from models.networks.ensemble import EnsembleSpec
+from models.networks.spec import EnsembleSpec
 from pipelines.train.options import TrainOptions
 
 

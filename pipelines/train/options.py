@@ -17,9 +17,8 @@ from catalogues.truth.training_lengths import BarLengthColumn
 from models.networks.checkpoints import is_checkpoint, published_spec
 from models.networks.classes import ClassSpec
 from models.networks.length_regressor import control_member
-from models.networks.member import MemberSpec
 from models.networks.presets import preset
-from models.networks.votes import Pool
+from models.networks.spec import MemberSpec, Pool
 from models.preprocess import FieldSpec
 from models.training.class_training import (
     FLUX_VIEW,
@@ -31,7 +30,7 @@ from models.training.class_training import (
 )
 from models.training.guidance import GuideParams
 from models.training.params import RECIPES, TrainParams, control_params
-from models.views import ViewParams
+from models.view_params import ViewParams
 from pipelines.cluster.resources import ClusterOptions
 
 _USUAL = {"bar-length": ("xception",), "classes": ("resnetv2",)}

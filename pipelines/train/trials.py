@@ -13,7 +13,7 @@ from catalogues import storage
 from catalogues.runs.training import Curve, TrainingRun
 from catalogues.storage import StorageError
 from models.networks.checkpoints import new_member, published_weights
-from models.networks.member import MemberSpec
+from models.networks.spec import MemberSpec
 from models.training.class_training import network_name
 from models.training.params import TrainParams
 from models.training.search import SearchParams, variants

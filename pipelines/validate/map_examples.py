@@ -11,10 +11,11 @@ from catalogues.images.decode import decode
 from catalogues.queries.gallery import Row
 from catalogues.runs.pictures import encode_map, encode_picture
 from catalogues.storage import StorageOptions
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
+from models.networks.spec import EnsembleSpec
 from models.recipe import Recipe
 from models.saliency.answer_maps import question_maps
-from models.saliency.smoothgrad import galaxy_seed
+from models.saliency.seeds import galaxy_seed
 from pipelines.pages.cards import coloured_map, data_uri
 from pipelines.validate.contents import ExplainedExample
 

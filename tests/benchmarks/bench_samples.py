@@ -24,11 +24,13 @@ from catalogues.images.decode import decode
 from catalogues.mocks.table import mock_table
 from catalogues.storage import StorageOptions
 from models.barlength.estimator import mean_map, read_bar
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
+from models.networks.spec import EnsembleSpec
 from models.preprocess import canvas
 from models.recipe import Recipe
 from models.saliency.bar_maps import light_of
-from models.saliency.smoothgrad import SmoothGradParams, finish, mean_gradients
+from models.saliency.params import SmoothGradParams
+from models.saliency.smoothgrad import finish, mean_gradients
 from tests.benchmarks import timing
 
 WAYS = ("plain", "antithetic")

@@ -20,7 +20,8 @@ from catalogues.images.decode import decode
 from catalogues.mocks.table import mock_table
 from catalogues.storage import StorageOptions
 from models.barlength.estimator import estimate_bar
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
+from models.networks.spec import EnsembleSpec
 from models.preprocess import canvas
 from models.recipe import Recipe
 from models.saliency.bar_maps import bar_maps_with_jackknife, light_of

@@ -24,7 +24,7 @@ from models.preprocess import Canvas, canvas
 from models.recipe import Recipe
 from models.saliency.answer_maps import answer_maps, with_few_samples
 from models.saliency.bar_maps import vote
-from models.saliency.smoothgrad import galaxy_seed
+from models.saliency.seeds import galaxy_seed
 from models.validation.numbers import BootstrapParams, Number
 from tests.benchmarks import timing
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
+from models.networks.spec import MemberSpec
 
 SIDE = 32
 

@@ -10,8 +10,8 @@ import pytest
 from models.barlength.estimator import EstimatorParams
 from models.barlength.measure import BarLengthParams
 from models.recipe import Recipe
-from models.saliency.smoothgrad import SmoothGradParams
-from models.views import ViewParams
+from models.saliency.params import SmoothGradParams
+from models.view_params import ViewParams
 
 
 @pytest.mark.parametrize(

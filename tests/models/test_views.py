@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.views import ViewParams, affine, resample, sequence
+from models.view_params import ViewParams
+from models.views import affine, resample, sequence
 
 SIDE = 24
 ONE = torch.ones(1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from actors.calibrate.known_bar_maps import KnownBarMapper
-from models.saliency.smoothgrad import SmoothGradParams
+from models.saliency.params import SmoothGradParams
 from tests.survey import galaxy_jpeg, tiny_ensemble
 
 PARAMS = SmoothGradParams(samples=8, groups=2)

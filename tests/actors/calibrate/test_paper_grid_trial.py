@@ -16,7 +16,7 @@ from catalogues.runs.array_cache import GREY, MapCache, noise_kind
 from catalogues.storage import StorageOptions
 from models.calibration.paper_grid import AVERAGE_MAPS, AVERAGE_MEASUREMENTS, GridParams
 from models.networks.selection import SelectionParams
-from models.saliency.smoothgrad import SmoothGradParams
+from models.saliency.params import SmoothGradParams
 from models.statistics import pearson
 from tests.reference.algorithm1 import algorithm_1
 from tests.survey import CANVAS_PX, galaxy_rows, tiny_ensemble, write_shard

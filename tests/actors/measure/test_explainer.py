@@ -24,13 +24,15 @@ from catalogues.mocks.table import mock_table
 from catalogues.shards.reading import list_shards
 from catalogues.storage import StorageOptions
 from models.barlength.estimator import EstimatorParams
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
 from models.networks.selection import SelectionParams
+from models.networks.spec import EnsembleSpec
 from models.saliency.answer_maps import answer_maps
 from models.saliency.bar_maps import bar_maps, bar_maps_with_jackknife, vote
-from models.saliency.smoothgrad import SmoothGradParams, galaxy_seed
+from models.saliency.params import SmoothGradParams
+from models.saliency.seeds import galaxy_seed
 from models.spiral_and_bulge import BULGE_ANSWERS
-from models.views import ViewParams
+from models.view_params import ViewParams
 from tests.survey import CANVAS_PX, tiny_control
 
 MAPS = SmoothGradParams(samples=3, chunk=2)

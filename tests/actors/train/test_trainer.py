@@ -18,12 +18,12 @@ from catalogues.runs.training import TrainingRun
 from catalogues.shards.reading import list_shards
 from catalogues.shards.splits import SplitFractions
 from catalogues.shards.writing import write_shards
-from models.networks.member import MemberSpec
+from models.networks.spec import MemberSpec
 from models.preprocess import FieldSpec
 from models.training.guidance import GuideParams
 from models.training.params import TrainParams
 from models.training.process_group import ALONE
-from models.views import ViewParams
+from models.view_params import ViewParams
 
 SPEC = MemberSpec(name="tiny", architecture="narrow_vgg", input_px=32, options={"width": 4})
 PLAN = ExamplePlan(

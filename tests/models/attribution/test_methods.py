@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from models.attribution.cams import CAMS
 from models.attribution.methods import CITATIONS, METHODS, SIGNED, AttributionParams, attribute
 from models.saliency.noise import draw_noise
-from models.views import ViewParams
+from models.view_params import ViewParams
 from tests.models.bar_finder import bar_finder, bars
 from tests.reference.attributions import integrated_gradients_literal
 

@@ -9,7 +9,7 @@ import pytest
 from models.calibration.map_kinds import MapAxes, MapKind
 from models.calibration.readings import FAMILIES, family, readings_of, words
 from models.recipe import Recipe
-from models.views import ViewParams
+from models.view_params import ViewParams
 
 
 def test_every_combination_has_a_name_of_its_own() -> None:

@@ -26,7 +26,7 @@ from models.faithfulness.metrics import (
     why_undefined,
 )
 from models.faithfulness.perturbation import _squares, infidelity, max_sensitivity, removals
-from models.views import ViewParams
+from models.view_params import ViewParams
 from tests.models.bar_finder import bar_finder, bars
 from tests.reference.faithfulness import infidelity_literal, probability_area_literal
 

@@ -14,7 +14,8 @@ from safetensors.torch import load, save
 from timm.models import save_for_hf
 
 from models.networks.checkpoints import new_member, published_spec, published_weights
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
+from models.networks.spec import MemberSpec
 from models.networks.weights import build_member, dump_member
 
 ZOOBOT = "hf_hub:mwalmsley/zoobot-encoder-test_convnext"

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.networks.ensemble import Ensemble, EnsembleSpec, normalise
-from models.networks.member import Member, MemberSpec
+from models.networks.ensemble import Ensemble, normalise
+from models.networks.member import Member
 from models.networks.presets import preset
-from models.networks.votes import Pool, pooled, votes_from_logits
+from models.networks.spec import EnsembleSpec, MemberSpec, Pool
+from models.networks.votes import pooled, votes_from_logits
 from models.networks.weights import build_member, dump_member
 from models.preprocess import FieldSpec
-from models.views import ViewParams, resample, sequence
+from models.view_params import ViewParams
+from models.views import resample, sequence
 
 SIDE = 32
 MEMBERS = tuple(

@@ -17,16 +17,18 @@ from catalogues.images.decode import decode
 from catalogues.mocks.table import mock_table
 from catalogues.storage import StorageOptions
 from models.barlength.estimator import read_bar
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
 from models.networks.fast_gradients import Compiled, FastMember, SpeedParams, fast, samples_that_fit
 from models.networks.folding import folded
-from models.networks.member import Member, MemberSpec, to_device
+from models.networks.member import Member, to_device
 from models.networks.presets import COMPACT, LITE
+from models.networks.spec import EnsembleSpec, MemberSpec
 from models.preprocess import canvas
 from models.recipe import Recipe
 from models.saliency.bar_maps import bar_maps, light_of
-from models.saliency.smoothgrad import SmoothGradParams, gradient_sums, mean_gradients
-from models.views import ViewParams
+from models.saliency.params import SmoothGradParams
+from models.saliency.smoothgrad import gradient_sums, mean_gradients
+from models.view_params import ViewParams
 
 BAR = 5
 DEVICES = [torch.device("cpu")] + [torch.device("cuda")] * torch.cuda.is_available()

@@ -11,8 +11,9 @@ from safetensors.torch import save
 
 from models.networks.checkpoints import new_member
 from models.networks.length_regressor import control_member
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
 from models.networks.presets import LITE
+from models.networks.spec import MemberSpec
 from models.networks.weights import dump_member
 
 NARROW = MemberSpec(name="n", architecture="narrow_vgg", input_px=32, options={"width": 4})

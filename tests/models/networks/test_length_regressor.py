@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
 from models.networks.length_regressor import Control, control_member
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
+from models.networks.spec import EnsembleSpec, MemberSpec
 from models.networks.weights import dump_member
 from models.preprocess import FieldSpec
 from models.training.examples import Examples
 from models.training.params import TrainParams, control_params
 from models.training.scores import table_1
 from models.training.trainer import Trainer
-from models.views import ViewParams
+from models.view_params import ViewParams
 
 SIDE = 32
 VIEW = ViewParams(width=0.9)

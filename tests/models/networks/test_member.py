@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
 from models.networks.presets import COMPACT, PAPER
+from models.networks.spec import MemberSpec
 from models.networks.weights import dump_member
 
 

@@ -10,10 +10,12 @@ import torch
 
 from catalogues.galaxyzoo import BAR, OBVIOUS_BULGE, SPIRAL
 from catalogues.runs.ensembles import read_ensemble
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
+from models.networks.spec import EnsembleSpec
 from models.preprocess import canvas
 from models.saliency.answer_maps import question_maps
-from models.saliency.smoothgrad import SmoothGradParams, smoothgrad
+from models.saliency.params import SmoothGradParams
+from models.saliency.smoothgrad import smoothgrad
 from tests.pipelines.synthetic_run import draw_galaxy
 from tests.survey import tiny_ensemble
 

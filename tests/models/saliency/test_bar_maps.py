@@ -8,8 +8,9 @@ import torch
 
 from catalogues.galaxyzoo import BAR, NO_BAR
 from models.barlength.estimator import EstimatorParams, mean_map, sampling_error
-from models.networks.ensemble import Ensemble, EnsembleSpec, normalised
-from models.networks.member import Member, MemberSpec
+from models.networks.ensemble import Ensemble, normalised
+from models.networks.member import Member
+from models.networks.spec import EnsembleSpec, MemberSpec
 from models.preprocess import FieldSpec, brightness
 from models.saliency.bar_maps import (
     bar_maps,
@@ -18,8 +19,9 @@ from models.saliency.bar_maps import (
     maps_of_kinds,
     vote,
 )
-from models.saliency.smoothgrad import SmoothGradParams, mean_gradients, smoothgrad
-from models.views import ViewParams
+from models.saliency.params import SmoothGradParams
+from models.saliency.smoothgrad import mean_gradients, smoothgrad
+from models.view_params import ViewParams
 
 SIDE = 32
 

@@ -9,8 +9,9 @@ import torch
 
 from models.networks.member import Member
 from models.saliency.jackknife import group_sizes, jackknife_gradients, smoothgrad_jackknife
-from models.saliency.smoothgrad import SmoothGradParams, draw_noise, mean_gradients, smoothgrad
-from models.views import ViewParams
+from models.saliency.params import SmoothGradParams
+from models.saliency.smoothgrad import draw_noise, mean_gradients, smoothgrad
+from models.view_params import ViewParams
 from tests.models.saliency.test_smoothgrad import BAR, SIDE, Linear
 
 VIEWS = ViewParams(width=0.7, width_range=(0.5, 0.9), rotate=True, reflect=True)

@@ -12,17 +12,12 @@ import torch
 from captum.attr import NoiseTunnel, Saliency
 from torch import nn
 
-from models.networks.member import Member, MemberSpec
-from models.saliency.smoothgrad import (
-    SmoothGradParams,
-    draw_noise,
-    galaxy_seed,
-    mean_gradients,
-    min_max,
-    sample_seed,
-    smoothgrad,
-)
-from models.views import ViewParams
+from models.networks.member import Member
+from models.networks.spec import MemberSpec
+from models.saliency.params import SmoothGradParams
+from models.saliency.seeds import galaxy_seed
+from models.saliency.smoothgrad import draw_noise, mean_gradients, min_max, sample_seed, smoothgrad
+from models.view_params import ViewParams
 from tests.reference.smoothgrad import smoothgrad_literal
 
 SIDE = 32

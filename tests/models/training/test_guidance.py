@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from catalogues.galaxyzoo import BAR, NO_BAR
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
+from models.networks.spec import MemberSpec
 from models.training.augment import AugmentParams
 from models.training.examples import Examples
 from models.training.guidance import (
@@ -23,7 +24,8 @@ from models.training.guidance import (
 )
 from models.training.params import TrainParams
 from models.training.trainer import Trainer
-from models.views import ViewParams, affine, resample
+from models.view_params import ViewParams
+from models.views import affine, resample
 
 SIDE = 48
 

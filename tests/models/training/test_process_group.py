@@ -13,13 +13,14 @@ import pytest
 import torch
 from torch import distributed, multiprocessing
 
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
+from models.networks.spec import MemberSpec
 from models.training.augment import AugmentParams
 from models.training.examples import Examples
 from models.training.params import TrainParams
 from models.training.process_group import ALONE, ProcessGroup
 from models.training.trainer import Trainer
-from models.views import ViewParams
+from models.view_params import ViewParams
 
 SIDE, BATCH = 64, 8
 SPEC = MemberSpec(

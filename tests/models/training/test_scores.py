@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
+from models.networks.spec import MemberSpec
 from models.training.examples import Examples
 from models.training.scores import table_1
-from models.views import ViewParams
+from models.view_params import ViewParams
 
 SIDE = 32
 SPEC = MemberSpec(

@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from catalogues.galaxyzoo import BAR, NO_BAR
-from models.networks.member import Member, MemberSpec
+from models.networks.member import Member
+from models.networks.spec import MemberSpec
 from models.training.augment import AugmentParams, augment
 from models.training.examples import Examples
 from models.training.params import TrainParams
 from models.training.process_group import ProcessGroup
 from models.training.trainer import Trainer
-from models.views import ViewParams
+from models.view_params import ViewParams
 
 SIDE = 32
 SPEC = MemberSpec(

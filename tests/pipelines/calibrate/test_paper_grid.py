@@ -22,7 +22,8 @@ from catalogues.runs.grid_rows import read_points
 from catalogues.storage import StorageError, filesystem
 from models.calibration.paper_grid import GridParams, methods
 from models.calibration.paper_grid_scores import GridPoint, best_of_methods, winner
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
+from models.networks.spec import EnsembleSpec
 from models.recipe import Recipe
 from pipelines.calibrate import command as calibrate
 from pipelines.calibrate.options import GridOptions

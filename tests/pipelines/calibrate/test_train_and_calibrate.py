@@ -23,7 +23,8 @@ from models.calibration.fit_refinement import RefiningParams
 from models.calibration.known_bars import ReadingScore
 from models.calibration.lengths import candidates
 from models.calibration.refined import Refined, refine
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
+from models.networks.spec import EnsembleSpec
 from models.recipe import Recipe
 from pipelines.calibrate import command as calibrate_module
 from pipelines.calibrate.command import run as calibrate

@@ -19,8 +19,9 @@ from actors.load_networks import find_ensemble
 from catalogues.runs.ensembles import read_ensemble
 from catalogues.shards.splits import SplitFractions
 from catalogues.storage import StorageOptions
-from models.networks.ensemble import Ensemble, EnsembleSpec
+from models.networks.ensemble import Ensemble
 from models.networks.length_regressor import Control
+from models.networks.spec import EnsembleSpec
 from pipelines.train.command import TrainOptions, run
 from tests.training import COLUMNS as TRAINING_COLUMNS
 from tests.training import LENGTH, OTHER_LENGTH, rows, spoiled, write_shard, write_training
