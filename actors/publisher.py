@@ -26,7 +26,7 @@ from catalogues.hats.external_sort import (
 )
 from catalogues.hats.partitions import Partitions, count_pixels, margin_pairs
 from catalogues.hats.rows import INDEX, SKY_ORDER, Widths, published_rows
-from catalogues.storage import StorageError, StorageOptions
+from catalogues.storage import FileSystem, StorageError, StorageOptions
 
 WORK = ".publishing"
 """Folder of the output for what lies between the tasks."""
@@ -42,7 +42,7 @@ class Publication:
     output: str
     storage: StorageOptions
 
-    def place(self, *names: str) -> tuple[Any, str]:
+    def place(self, *names: str) -> Place:
         """The output's filesystem, and the path of `names` below it."""
         fs, root = storage.filesystem(self.output, self.storage)
         return fs, storage.join(root, *names)
@@ -91,7 +91,7 @@ def sort_files(item: tuple[int, Sequence[str]], publication: Publication) -> Sor
     )
 
 
-def _read(fs: Any, path: str, schema: pa.Schema) -> pa.Table:
+def _read(fs: FileSystem, path: str, schema: pa.Schema) -> pa.Table:
     with storage.open_random(fs, path) as file, storage.explained("read", path):
         try:
             table = pq.ParquetFile(file).read()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import tyro
@@ -37,7 +37,7 @@ from catalogues.layouts.published.mirabest import Subset
 from catalogues.layouts.source import LayoutName, LayoutSource
 from catalogues.shards.reading import Shard, ShardParams
 from catalogues.shards.writing import old_shards, write_shards
-from catalogues.storage import StorageError, StorageOptions
+from catalogues.storage import FileSystem, StorageError, StorageOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +173,7 @@ def run(options: IngestOptions, console: Console | None = None) -> IngestSummary
     return summary
 
 
-def _check_output(options: IngestOptions, fs: Any, root: str) -> list[str]:
+def _check_output(options: IngestOptions, fs: FileSystem, root: str) -> list[str]:
     """What an earlier ingest wrote there. Raises ValueError if that may not be replaced."""
     source = storage.filesystem(options.source, options.storage_options())[1]
     if f"{root}/".startswith(f"{source}/") or f"{source}/".startswith(f"{root}/"):

@@ -16,7 +16,7 @@ from actors.measure.crash_guard import begin
 from catalogues import storage
 from catalogues.shards.ids import later_occurrences
 from catalogues.shards.reading import Shard, read_shard
-from catalogues.storage import StorageError, StorageOptions
+from catalogues.storage import FileSystem, StorageError, StorageOptions
 
 _READING = "reading the shard"
 
@@ -56,7 +56,7 @@ def read_rows(
     _check_version(fs, shard)
 
 
-def _check_version(fs: Any, shard: Shard) -> None:
+def _check_version(fs: FileSystem, shard: Shard) -> None:
     if shard.version and storage.version(fs, shard.path) != shard.version:
         raise StorageError(
             f"shard {shard.path!r} was replaced while the run was under way: put the old one back "

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalogues import storage
 from catalogues.hats.rows import INDEX
+from catalogues.storage import FileSystem
 
 COLLECTION = "collection.properties"
 """The collection's own file. Written last: a folder that has it is complete."""
@@ -45,7 +45,7 @@ def leaf_name(order: int, pixel: int) -> str:
     return f"Norder={order}/Dir={pixel // _DIR * _DIR}/Npix={pixel}.parquet"
 
 
-def write_leaf(fs: Any, root: str, order: int, pixel: int, table: pa.Table) -> Leaf:
+def write_leaf(fs: FileSystem, root: str, order: int, pixel: int, table: pa.Table) -> Leaf:
     """Write a partition of the catalogue in the folder `root`. Raises StorageError."""
     name = leaf_name(order, pixel)
     footers: list[pq.FileMetaData] = []
@@ -75,7 +75,7 @@ class Described:
 
 
 def write_catalogue(
-    fs: Any, root: str, described: Described, schema: pa.Schema, leaves: Iterable[Leaf]
+    fs: FileSystem, root: str, described: Described, schema: pa.Schema, leaves: Iterable[Leaf]
 ) -> None:
     """Write everything about the partitions of `root` that are there. Raises StorageError.
 
@@ -92,7 +92,7 @@ def write_catalogue(
     storage.write_whole(fs, storage.join(root, "hats.properties"), text)
 
 
-def write_collection(fs: Any, root: str, name: str, margin: str | None = None) -> None:
+def write_collection(fs: FileSystem, root: str, name: str, margin: str | None = None) -> None:
     """Write the collection's own file: its catalogue `name` and margin cache are there."""
     facts = {"obs_collection": name, "hats_primary_table_url": name}
     if margin is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from catalogues import storage
 from catalogues.hats.rows import INDEX, SKY_ORDER
+from catalogues.storage import FileSystem
 
 _BATCH_ROWS = 2048
 
@@ -29,14 +30,14 @@ class SortedRun:
     last: int
 
 
-def write_run(fs: Any, path: str, table: pa.Table) -> SortedRun:
+def write_run(fs: FileSystem, path: str, table: pa.Table) -> SortedRun:
     """Write rows that are sorted by `_healpix_29`, at least one. Raises StorageError."""
     write_batches(fs, path, table.combine_chunks().to_batches(max_chunksize=_BATCH_ROWS))
     places = table.column(INDEX).to_numpy()
     return SortedRun(path=path, firsts=places[::_BATCH_ROWS].copy(), last=int(places[-1]))
 
 
-def read_slice(fs: Any, runs: Sequence[SortedRun], start: int, end: int) -> pa.Table:
+def read_slice(fs: FileSystem, runs: Sequence[SortedRun], start: int, end: int) -> pa.Table:
     """The rows with start <= `_healpix_29` < end of all pieces, in SKY_ORDER. StorageError."""
     found = []
     for run in runs:
@@ -52,7 +53,7 @@ def read_slice(fs: Any, runs: Sequence[SortedRun], start: int, end: int) -> pa.T
     return pa.Table.from_batches(found).combine_chunks().sort_by(SKY_ORDER)
 
 
-def write_batches(fs: Any, path: str, batches: Sequence[pa.RecordBatch]) -> None:
+def write_batches(fs: FileSystem, path: str, batches: Sequence[pa.RecordBatch]) -> None:
     """Write an Arrow file whose batches can be read one by one. Raises StorageError."""
     options = pa.ipc.IpcWriteOptions(compression="lz4")
 
@@ -65,7 +66,7 @@ def write_batches(fs: Any, path: str, batches: Sequence[pa.RecordBatch]) -> None
 
 
 def read_batches(
-    fs: Any, path: str, numbers: Iterable[int] | None = None
+    fs: FileSystem, path: str, numbers: Iterable[int] | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Some batches of an Arrow file, or all, each read when it is asked for. StorageError."""
     with storage.open_random(fs, path) as file, storage.explained("read", path):

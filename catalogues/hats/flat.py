@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 import pyarrow as pa
 import pyarrow.csv
@@ -14,6 +14,7 @@ from catalogues import storage
 from catalogues.hats.collection import ROW_GROUP_ROWS
 from catalogues.hats.flat_fits import write_fits
 from catalogues.hats.rows import Widths
+from catalogues.storage import FileSystem
 
 FlatKind = Literal["parquet", "fits", "csv"]
 
@@ -21,7 +22,7 @@ Tables = Iterable[pa.Table]
 
 
 def write_flat(
-    fs: Any,
+    fs: FileSystem,
     path: str,
     kind: FlatKind,
     tables: Tables,

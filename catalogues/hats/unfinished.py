@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from catalogues import storage
 from catalogues.runs import lease
+from catalogues.storage import FileSystem
 
 FILE = "_publishing.json"
 
 
-def require_free(fs: Any, root: str) -> None:
+def require_free(fs: FileSystem, root: str) -> None:
     """Raises ValueError where the folder holds more than a publication that has not ended."""
     if not storage.exists(fs, root):
         return
@@ -31,7 +31,7 @@ def require_free(fs: Any, root: str) -> None:
         )
 
 
-def names_of(fs: Any, root: str) -> list[str]:
+def names_of(fs: FileSystem, root: str) -> list[str]:
     """Files and folders that a publication which has not ended put there; [] where there is none.
     Raises StorageError."""
     path = storage.join(root, FILE)
@@ -44,13 +44,13 @@ def names_of(fs: Any, root: str) -> list[str]:
     return [name for name in names if isinstance(name, str) and name.strip(".") and "/" not in name]
 
 
-def begin(fs: Any, root: str, names: Sequence[str]) -> None:
+def begin(fs: FileSystem, root: str, names: Sequence[str]) -> None:
     """Clear what a killed publication has left and say what this one will put there."""
     clear(fs, root, names_of(fs, root))
     storage.write_whole(fs, storage.join(root, FILE), json.dumps({"names": list(names)}).encode())
 
 
-def clear(fs: Any, root: str, names: Sequence[str]) -> None:
+def clear(fs: FileSystem, root: str, names: Sequence[str]) -> None:
     """Remove files and folders, and at last the word that they were there. Raises StorageError."""
     for name in (*names, FILE):
         path = storage.join(root, name)

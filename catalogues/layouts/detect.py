@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from catalogues import storage
 from catalogues.layouts.formats.hdf5 import SUFFIXES as HDF5
@@ -21,7 +20,7 @@ from catalogues.layouts.published.webdataset import SUFFIX as TAR
 from catalogues.layouts.published.webdataset import column_names, first_samples, open_webdataset
 from catalogues.layouts.source import LayoutSource
 from catalogues.shards.reading import shard_columns
-from catalogues.storage import StorageError, StorageOptions
+from catalogues.storage import FileSystem, StorageError, StorageOptions
 
 KAGGLE_TABLE = "training_solutions_rev1.csv"
 """The Galaxy Zoo challenge's votes, in the folder that holds its folder of images."""
@@ -58,21 +57,23 @@ def find_base(source: LayoutSource, options: StorageOptions | None = None) -> Ba
     return _described(source, source.table, fs, root, options)
 
 
-def _is(source: LayoutSource, layout: str, fs: Any, root: str, suffixes: tuple[str, ...]) -> bool:
+def _is(
+    source: LayoutSource, layout: str, fs: FileSystem, root: str, suffixes: tuple[str, ...]
+) -> bool:
     """Whether that is the layout, or there are such files and no table that says otherwise."""
     if source.layout != "auto" or source.table is not None:
         return source.layout == layout
     return bool(_named(fs, root, suffixes))
 
 
-def _named(fs: Any, root: str, suffixes: tuple[str, ...]) -> dict[str, str]:
+def _named(fs: FileSystem, root: str, suffixes: tuple[str, ...]) -> dict[str, str]:
     """Files of a kind, the only one that `root` may be too, by their relative names."""
     paths = [p for p, _ in storage.list_files(fs, root, suffixes) if p.lower().endswith(suffixes)]
     base = len(posixpath.dirname(root) if paths == [root] else root.rstrip("/")) + 1
     return {path[base:]: path for path in paths}
 
 
-def _there(fs: Any, root: str, suffixes: tuple[str, ...]) -> dict[str, str]:
+def _there(fs: FileSystem, root: str, suffixes: tuple[str, ...]) -> dict[str, str]:
     """The same. Raises StorageError where there is none."""
     files = _named(fs, root, suffixes)
     if not files:
@@ -82,7 +83,7 @@ def _there(fs: Any, root: str, suffixes: tuple[str, ...]) -> dict[str, str]:
     return files
 
 
-def _webdataset(fs: Any, root: str) -> Base:
+def _webdataset(fs: FileSystem, root: str) -> Base:
     tars = _there(fs, root, (TAR,))
     return Base(
         names=column_names(first_samples(fs, tars)),
@@ -90,7 +91,7 @@ def _webdataset(fs: Any, root: str) -> Base:
     )
 
 
-def _multimodal(fs: Any, root: str, source: LayoutSource) -> Base:
+def _multimodal(fs: FileSystem, root: str, source: LayoutSource) -> Base:
     files = _there(fs, root, HDF5)
     return Base(
         names=set_columns(fs, files),
@@ -111,7 +112,9 @@ def _huggingface(source: LayoutSource, options: StorageOptions | None) -> Base:
     )
 
 
-def _folder(source: LayoutSource, fs: Any, root: str, options: StorageOptions | None) -> Base:
+def _folder(
+    source: LayoutSource, fs: FileSystem, root: str, options: StorageOptions | None
+) -> Base:
     files = list_images(fs, root, _paths(source.joins, options), source.bands)
     if not source.joins and source.votes not in ("auto", "none"):
         raise ValueError(f"votes {source.votes!r} stand in a table: name it with --table")
@@ -123,7 +126,7 @@ def _folder(source: LayoutSource, fs: Any, root: str, options: StorageOptions | 
 
 
 def _described(
-    source: LayoutSource, url: str, fs: Any, root: str, options: StorageOptions | None
+    source: LayoutSource, url: str, fs: FileSystem, root: str, options: StorageOptions | None
 ) -> Base:
     table_fs, table = storage.filesystem(url, options)
     files = list_images(fs, root, (table, *_paths(source.joins, options)), source.bands)
@@ -141,7 +144,7 @@ def _paths(urls: tuple[str, ...], options: StorageOptions | None) -> tuple[str, 
     return tuple(storage.filesystem(url, options)[1] for url in urls)
 
 
-def _kaggle(source: LayoutSource, fs: Any, root: str) -> LayoutSource:
+def _kaggle(source: LayoutSource, fs: FileSystem, root: str) -> LayoutSource:
     """The same source, with Kaggle's table where its folder holds one and none was named."""
     if source.table is not None or source.layout == "huggingface" or source.votes == "none":
         return source

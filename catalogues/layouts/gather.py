@@ -26,6 +26,7 @@ from catalogues.shards.ids import repeated
 from catalogues.shards.reading import Shard
 from catalogues.shards.rows import shard_schema
 from catalogues.statuses import Status
+from catalogues.storage import FileSystem
 
 EXAMPLES_MAX = 1000
 
@@ -164,7 +165,7 @@ def summarise(
 
 
 def write_record(
-    fs: Any,
+    fs: FileSystem,
     root: str,
     summary: IngestSummary,
     options: Mapping[str, Any],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import pyarrow as pa
 
@@ -13,6 +12,7 @@ from catalogues import storage
 from catalogues.mocks.sky import MockSkyParams
 from catalogues.shards.reading import Shard, ShardParams
 from catalogues.shards.writing import old_shards, write_shards
+from catalogues.storage import FileSystem
 
 RECORD = "_mock.json"
 """File beside the shards, which readers of the folder pass over; it is written last, so that its
@@ -48,7 +48,7 @@ class MockSurvey:
         return json.dumps(asdict(self), indent=1).encode()
 
 
-def is_written(fs: Any, root: str, survey: MockSurvey) -> bool:
+def is_written(fs: FileSystem, root: str, survey: MockSurvey) -> bool:
     """Whether `root` holds all of `survey`.
 
     Raises ValueError where it holds another mock survey, or shards of something else.
@@ -66,7 +66,7 @@ def is_written(fs: Any, root: str, survey: MockSurvey) -> bool:
 
 
 def write_survey(
-    fs: Any, root: str, survey: MockSurvey, tables: Iterable[pa.Table]
+    fs: FileSystem, root: str, survey: MockSurvey, tables: Iterable[pa.Table]
 ) -> tuple[Shard, ...]:
     """Write the survey's rows (of mocks.TABLE_SCHEMA, in order) as shards, then the record.
 

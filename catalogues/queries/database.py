@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from catalogues import storage
 from catalogues.runs.files import CATALOGUE, PICTURES
-from catalogues.storage import StorageError, StorageOptions
+from catalogues.storage import FileSystem, StorageError, StorageOptions
 
 TRUTH = "truth"
 """Name of the view of known bars. The other views are named as the folders that they show."""
@@ -147,5 +147,5 @@ def _explained(url: str) -> Iterator[None]:
         ) from error
 
 
-def _protocol(fs: Any) -> str:
+def _protocol(fs: FileSystem) -> str:
     return fs.protocol if isinstance(fs.protocol, str) else str(fs.protocol[0])

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from catalogues import storage
 from catalogues.shards.reading import Shard
-from catalogues.storage import StorageError
+from catalogues.storage import FileSystem, StorageError
 
 _COLUMNS = ["shard", "shard_row", "status", "run_id"]
 _THREADS = 16
@@ -56,7 +55,11 @@ class Checkpoint:
 
 
 def read_checkpoint(
-    fs: Any, folder: str, shards: Sequence[Shard], run_id: str, before: Checkpoint | None = None
+    fs: FileSystem,
+    folder: str,
+    shards: Sequence[Shard],
+    run_id: str,
+    before: Checkpoint | None = None,
 ) -> Checkpoint:
     """Read what the catalogue files in `folder` hold of `shards`; empty if there is no folder.
 
@@ -84,7 +87,9 @@ def read_checkpoint(
     return Checkpoint(done=done, statuses=statuses, paths=kept, strays=tuple(strays))
 
 
-def remove_strays(fs: Any, folder: str, beside: str, known: Collection[str]) -> tuple[str, ...]:
+def remove_strays(
+    fs: FileSystem, folder: str, beside: str, known: Collection[str]
+) -> tuple[str, ...]:
     """Remove the files of a finished catalogue in `folder` that are not among `known` (names): a
     process of a session that was killed wrote them too late to be counted. Then those in `beside`
     that belong to no file of the catalogue. Returns what was removed. Raises StorageError."""
@@ -95,19 +100,19 @@ def remove_strays(fs: Any, folder: str, beside: str, known: Collection[str]) -> 
     return tuple(removed)
 
 
-def remove(fs: Any, path: str) -> None:
+def remove(fs: FileSystem, path: str) -> None:
     """Remove one file, if it is there. Raises StorageError."""
     with storage.explained("remove", path), contextlib.suppress(FileNotFoundError):
         fs.rm_file(path)
 
 
-def _files(fs: Any, folder: str) -> list[str]:
+def _files(fs: FileSystem, folder: str) -> list[str]:
     if not storage.exists(fs, folder):
         return []
     return [path for path, _ in storage.list_files(fs, folder, (".parquet",))]
 
 
-def _read(fs: Any, path: str) -> pa.Table:
+def _read(fs: FileSystem, path: str) -> pa.Table:
     with storage.open_random(fs, path) as file, storage.explained("read", path):
         try:
             return pq.ParquetFile(file).read(columns=_COLUMNS)

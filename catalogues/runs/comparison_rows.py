@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from catalogues import storage
 from catalogues.columns import column
+from catalogues.storage import FileSystem
 
 COMPARED = "compared"
 """Status of a row whose map was made; the others are catalogues.statuses.Status and
@@ -101,7 +102,7 @@ def comparison_rows(rows: list[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(plain, schema=SCHEMA)
 
 
-def write_table(fs: Any, root: str, rows: pa.Table) -> str:
+def write_table(fs: FileSystem, root: str, rows: pa.Table) -> str:
     """All rows as one file of the output, by shard, row and method; its path. StorageError."""
     path = storage.join(root, TABLE)
     order = [(name, "ascending") for name in ("shard", "shard_row", "method")]
@@ -113,7 +114,7 @@ def write_table(fs: Any, root: str, rows: pa.Table) -> str:
     return path
 
 
-def read_tables(fs: Any, paths: list[str]) -> pa.Table:
+def read_tables(fs: FileSystem, paths: list[str]) -> pa.Table:
     """The rows of several files of an output; null in columns that older files lack.
     StorageError."""
     found = [SCHEMA.empty_table()]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalogues import storage
-from catalogues.storage import StorageOptions
+from catalogues.storage import FileSystem, StorageOptions
 
 ENSEMBLE_FILE = "ensemble.json"
 ESTIMATOR_FILE = "estimator.json"
@@ -59,7 +59,7 @@ def read_ensemble(url: str, options: StorageOptions | None = None) -> EnsembleFi
     )
 
 
-def _json(fs: Any, path: str) -> dict[str, Any]:
+def _json(fs: FileSystem, path: str) -> dict[str, Any]:
     try:
         value = json.loads(storage.read_whole(fs, path))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -83,7 +83,7 @@ def _listed(description: Mapping[str, Any], key: str, path: str) -> list[str]:
 
 
 def _weights(
-    name: str, expected: str, fs: Any, beside: str, options: StorageOptions | None
+    name: str, expected: str, fs: FileSystem, beside: str, options: StorageOptions | None
 ) -> bytes:
     """One weights file's bytes. Raises StorageError, ValueError."""
     path = storage.join(beside, name)

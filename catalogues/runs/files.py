@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalogues import storage
+from catalogues.storage import FileSystem
 
 CATALOGUE, PICTURES = "catalogue", "pictures"
 """Folders of a run's output."""
@@ -25,7 +26,7 @@ def file_name(table: pa.Table) -> str:
     return f"{digest.hexdigest()}.parquet"
 
 
-def write_rows(fs: Any, folder: str, table: pa.Table, name: str | None = None) -> str:
+def write_rows(fs: FileSystem, folder: str, table: pa.Table, name: str | None = None) -> str:
     """Write a table with the columns shard and shard_row as one file of `folder`, sorted by them.
 
     The same rows give the same name, unless another is given, and, for the same values, the same

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from catalogues import storage
 from catalogues.columns import column
+from catalogues.storage import FileSystem
 
 SCHEMA = pa.schema(
     [
@@ -95,7 +96,7 @@ READINGS = pa.schema(
 
 
 def write_points(
-    fs: Any, path: str, rows: Iterable[Mapping[str, Any]], schema: pa.Schema = SCHEMA
+    fs: FileSystem, path: str, rows: Iterable[Mapping[str, Any]], schema: pa.Schema = SCHEMA
 ) -> None:
     """Write rows of the schema, NaN as null, as one file, whole or not at all. StorageError."""
     plain = [{k: None if _is_nan(v) else v for k, v in row.items()} for row in rows]
@@ -107,7 +108,7 @@ def write_points(
     storage.write_whole(fs, path, write)
 
 
-def read_points(fs: Any, path: str) -> list[dict[str, Any]] | None:
+def read_points(fs: FileSystem, path: str) -> list[dict[str, Any]] | None:
     """The rows of a file, null numbers as NaN; None where there is no such file.
 
     Raises StorageError.

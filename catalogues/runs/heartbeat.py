@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from catalogues import storage
 from catalogues.runs.provenance import RunRecord
+from catalogues.storage import FileSystem
 
 FILE = "heartbeat.json"
 
@@ -67,12 +67,12 @@ class Heartbeat:
         return (self.galaxies - self.done) / self.rate if self.rate > 0 else None
 
 
-def write_heartbeat(fs: Any, root: str, beat: Heartbeat) -> None:
+def write_heartbeat(fs: FileSystem, root: str, beat: Heartbeat) -> None:
     """Write `beat` into the output folder `root`. Raises StorageError."""
     storage.write_whole(fs, storage.join(root, FILE), json.dumps(asdict(beat)).encode())
 
 
-def read_heartbeat(fs: Any, root: str) -> Heartbeat | None:
+def read_heartbeat(fs: FileSystem, root: str) -> Heartbeat | None:
     """The last beat in the output folder `root`; None where there is none that can be read.
 
     Raises StorageError where the store refuses.

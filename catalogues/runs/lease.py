@@ -18,11 +18,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from catalogues import storage
 from catalogues.runs.provenance import now
-from catalogues.storage import StorageError
+from catalogues.storage import FileSystem, StorageError
 from catalogues.storage.conditional_write import read_tagged, write_if
 
 FILE = "_lease.json"
@@ -93,7 +92,7 @@ def this_process() -> Holder:
 class Lease:
     """A lease that is held. Thread-safe; `hold` makes one."""
 
-    def __init__(self, fs: Any, path: str, holder: Holder, params: LeaseParams) -> None:
+    def __init__(self, fs: FileSystem, path: str, holder: Holder, params: LeaseParams) -> None:
         self._fs, self._path, self._holder, self._params = fs, path, holder, params
         self._lost: str | None = None
         self._over = threading.Event()
@@ -142,7 +141,7 @@ class Lease:
 
 @contextmanager
 def hold(
-    fs: Any,
+    fs: FileSystem,
     root: str,
     params: LeaseParams = _DEFAULTS,
     tell: Callable[[str], None] = lambda words: None,
@@ -162,7 +161,7 @@ def hold(
         lease._end()
 
 
-def check_holder(fs: Any, path: str, name: str) -> None:
+def check_holder(fs: FileSystem, path: str, name: str) -> None:
     """Raises LeaseError unless the lease at `path` is held by `name`; StorageError."""
     found = read_tagged(fs, path)
     if found is None or read_holder(found[0]).holder != name:
@@ -181,7 +180,7 @@ def read_holder(content: bytes) -> Holder:
 
 
 def _take(
-    fs: Any, path: str, holder: Holder, params: LeaseParams, tell: Callable[[str], None]
+    fs: FileSystem, path: str, holder: Holder, params: LeaseParams, tell: Callable[[str], None]
 ) -> None:
     found = read_tagged(fs, path)
     tag = None if found is None else _tag_of_the_dead(fs, path, found, params, tell)
@@ -195,7 +194,11 @@ def _take(
 
 
 def _tag_of_the_dead(
-    fs: Any, path: str, found: tuple[bytes, str], params: LeaseParams, tell: Callable[[str], None]
+    fs: FileSystem,
+    path: str,
+    found: tuple[bytes, str],
+    params: LeaseParams,
+    tell: Callable[[str], None],
 ) -> str | None:
     """The tag of the lease in `found` once its holder is known to be dead; None if it has given the
     lease up. Raises LeaseError if it lives."""

@@ -21,6 +21,7 @@ from typing import Any
 from catalogues import storage
 from catalogues.runs.files import CATALOGUE
 from catalogues.shards.reading import Shard
+from catalogues.storage import FileSystem
 
 FILE = "run.json"
 
@@ -73,7 +74,7 @@ def new_record(
     return RunRecord(run_id=f"{label}-{digest}" if label else digest, facts=facts, options=options)
 
 
-def read_record(fs: Any, root: str) -> RunRecord | None:
+def read_record(fs: FileSystem, root: str) -> RunRecord | None:
     """The record in the output folder `root`; None where there is none.
 
     Raises StorageError, and ValueError where the file is not a record.
@@ -90,7 +91,7 @@ def read_record(fs: Any, root: str) -> RunRecord | None:
         ) from error
 
 
-def write_record(fs: Any, root: str, record: RunRecord) -> None:
+def write_record(fs: FileSystem, root: str, record: RunRecord) -> None:
     """Write `record` into the output folder `root`, replacing what was there. StorageError."""
     storage.write_whole(fs, storage.join(root, FILE), record.to_json())
 
@@ -158,7 +159,7 @@ FINGERPRINT = "files_sha256"
 """Key of a finished session in run.json: what `fingerprint` gave when it ended."""
 
 
-def fingerprint(fs: Any, root: str, inputs: Iterable[tuple[str, int, str]]) -> str:
+def fingerprint(fs: FileSystem, root: str, inputs: Iterable[tuple[str, int, str]]) -> str:
     """A digest of all files of input and catalogue: of `inputs`, name, bytes and version of each
     shard, and of names and bytes in the catalogue below the output folder `root`. StorageError."""
     folder = storage.join(root, CATALOGUE)

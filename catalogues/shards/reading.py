@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +21,7 @@ from catalogues import storage
 from catalogues.columns import one_array, replaced
 from catalogues.manifest import ID_PARTS, IMAGE_TYPE, REQUIRED, require, resolve
 from catalogues.shards.rows import manifest_rows
-from catalogues.storage import StorageError, StorageOptions
+from catalogues.storage import FileSystem, StorageError, StorageOptions
 
 ROW = "shard_row"
 """Column of `read_shard`: the row's place in the shard, first 0."""
@@ -111,14 +110,14 @@ def shard_columns(url: str, options: StorageOptions | None = None) -> list[str]:
     return list(shard_fields(fs, shard_files(url, options)[0][1]).names)
 
 
-def shard_fields(fs: Any, path: str) -> pa.Schema:
+def shard_fields(fs: FileSystem, path: str) -> pa.Schema:
     """A shard's own columns, as they are stored. Raises StorageError."""
     with _opened(fs, path) as parquet:
         return parquet.schema_arrow
 
 
 @contextmanager
-def _opened(fs: Any, path: str) -> Iterator[pq.ParquetFile]:
+def _opened(fs: FileSystem, path: str) -> Iterator[pq.ParquetFile]:
     with storage.open_random(fs, path) as file, storage.explained("read", path):
         try:
             yield pq.ParquetFile(file)
@@ -129,7 +128,7 @@ def _opened(fs: Any, path: str) -> Iterator[pq.ParquetFile]:
 
 
 def read_shard(
-    fs: Any,
+    fs: FileSystem,
     path: str,
     *,
     skip_rows: Collection[int] | NDArray[np.bool_] | None = None,
@@ -221,7 +220,7 @@ def _counted(
         raise pa.ArrowInvalid(f"row group {group} does not hold the {count} rows it counts")
 
 
-def _with_files(table: pa.Table, fs: Any, folder: str) -> pa.Table:
+def _with_files(table: pa.Table, fs: FileSystem, folder: str) -> pa.Table:
     """Images that are only a path get their bytes, where the path lies within `folder`."""
     image = one_array(table.column("image"))
     data, paths = pc.struct_field(image, "bytes"), pc.struct_field(image, "path")

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from catalogues import storage
 from catalogues.shards.reading import Shard, ShardParams
+from catalogues.storage import FileSystem
 
 
 def shard_name(number: int) -> str:
@@ -20,7 +21,7 @@ def shard_name(number: int) -> str:
     return f"shard-{number:05d}.parquet"
 
 
-def old_shards(fs: Any, root: str) -> list[str]:
+def old_shards(fs: FileSystem, root: str) -> list[str]:
     """Paths below `root` that `write_shards` could have written; none if there is no such folder.
 
     Raises StorageError.
@@ -32,7 +33,7 @@ def old_shards(fs: Any, root: str) -> list[str]:
 
 
 def write_shards(
-    tables: Iterable[pa.Table], fs: Any, root: str, params: ShardParams | None = None
+    tables: Iterable[pa.Table], fs: FileSystem, root: str, params: ShardParams | None = None
 ) -> Iterator[Shard]:
     """Write rows (catalogues.manifest.SCHEMA first) below `root`; yields each shard once it stands.
 

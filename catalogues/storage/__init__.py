@@ -17,10 +17,13 @@ from catalogues.storage.files import (
     within,
     write_whole,
 )
+from catalogues.storage.place import FileSystem, Place
 from catalogues.storage.s3 import StorageOptions
 
 __all__ = [
     "SCHEMES",
+    "FileSystem",
+    "Place",
     "StorageError",
     "StorageOptions",
     "absolute",

@@ -10,19 +10,19 @@ import shutil
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from catalogues.storage import files
 from catalogues.storage.conditional_write import read_tagged, write_if
 from catalogues.storage.errors import StorageError, redact
 from catalogues.storage.findings import Finding, ok, refused, warning
+from catalogues.storage.place import FileSystem
 from catalogues.storage.s3 import StorageOptions
 
 CLOCK_WARNING_S, CLOCK_REFUSED_S = 30.0, 600.0
 """Stores refuse requests whose time is a quarter of an hour off."""
 
 
-def check_store(fs: Any, root: str) -> list[Finding]:
+def check_store(fs: FileSystem, root: str) -> list[Finding]:
     """Findings of a small file that is written below `root`, read, replaced, and removed again."""
     path = files.join(root, f"_preflight-{uuid.uuid4().hex}")
     try:
@@ -36,7 +36,7 @@ def check_store(fs: Any, root: str) -> list[Finding]:
         _remove(fs, path)
 
 
-def _write_and_read(fs: Any, root: str, path: str) -> list[Finding]:
+def _write_and_read(fs: FileSystem, root: str, path: str) -> list[Finding]:
     before = datetime.now(UTC)
     created = write_if(fs, path, b"one", None)
     after = datetime.now(UTC)
@@ -50,7 +50,7 @@ def _write_and_read(fs: Any, root: str, path: str) -> list[Finding]:
     return found
 
 
-def _conditional(fs: Any, path: str) -> Finding:
+def _conditional(fs: FileSystem, path: str) -> Finding:
     """Whether the store itself keeps two runs apart."""
     name = "conditional write"
     again = write_if(fs, path, b"three", None)
@@ -67,7 +67,7 @@ def _conditional(fs: Any, path: str) -> Finding:
     return ok(name, "a file that is there, or has changed, is not replaced")
 
 
-def _clock(fs: Any, path: str, before: datetime, after: datetime) -> Finding:
+def _clock(fs: FileSystem, path: str, before: datetime, after: datetime) -> Finding:
     """The store's clock against ours, from the time that it gave the file."""
     info = fs.info(path)
     given = info.get("LastModified") or info.get("mtime") or info.get("created")
@@ -85,7 +85,7 @@ def _clock(fs: Any, path: str, before: datetime, after: datetime) -> Finding:
     return ok("clock", f"within {skew:.0f} s of the store's")
 
 
-def _remove(fs: Any, path: str) -> None:
+def _remove(fs: FileSystem, path: str) -> None:
     try:
         fs.rm_file(path)
     except Exception:  # it is not there, or may not be removed: then nothing can be done
@@ -101,7 +101,7 @@ def size(count: float) -> str:
     return f"{count:.3g} TiB"
 
 
-def check_room(fs: Any, root: str, needed_bytes: float) -> Finding:
+def check_room(fs: FileSystem, root: str, needed_bytes: float) -> Finding:
     """Whether `needed_bytes` more fit below `root`."""
     if not files.is_local(fs):
         return ok("room", f"{size(needed_bytes)} to be written; a store tells no limit")

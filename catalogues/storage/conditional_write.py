@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import Any
 
 from catalogues.storage import files
 from catalogues.storage.errors import explained
+from catalogues.storage.place import FileSystem
 
 
-def read_tagged(fs: Any, path: str) -> tuple[bytes, str] | None:
+def read_tagged(fs: FileSystem, path: str) -> tuple[bytes, str] | None:
     """A file's bytes and the tag of its version, for `write_if`; None where there is none.
 
     The tag is never younger than the bytes, so that a change between the two is noticed.
@@ -25,7 +25,7 @@ def read_tagged(fs: Any, path: str) -> tuple[bytes, str] | None:
     return content, str(tag) or content.hex()
 
 
-def write_if(fs: Any, path: str, content: bytes, tag: str | None) -> bool:
+def write_if(fs: FileSystem, path: str, content: bytes, tag: str | None) -> bool:
     """Write a file if its version is still `tag` (None: if it is not there); whether it was done.
 
     On S3 the store itself compares. On a disk creating is as strict; replacing compares first and
@@ -66,7 +66,7 @@ def _create(path: str, content: bytes) -> bool:
     return True
 
 
-def _replace(fs: Any, path: str, content: bytes, tag: str) -> bool:
+def _replace(fs: FileSystem, path: str, content: bytes, tag: str) -> bool:
     found = read_tagged(fs, path)
     if found is None or found[1] != tag:
         return False

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import fsspec
 
 from catalogues.storage.errors import StorageError, explained, redact
+from catalogues.storage.place import FileSystem, Place
 from catalogues.storage.s3 import StorageOptions, s3_filesystem
 
 SCHEMES: tuple[str, ...] = ("file", "s3", "memory")
@@ -20,8 +21,8 @@ SCHEMES: tuple[str, ...] = ("file", "s3", "memory")
 _READ_THREADS = 16
 
 
-def filesystem(url: str, options: StorageOptions | None = None) -> tuple[Any, str]:
-    """The fsspec filesystem of `url` and the path on it.
+def filesystem(url: str, options: StorageOptions | None = None) -> Place:
+    """The file system of `url` and the path on it.
 
     `url`: a local path, file://..., s3://bucket/key. Local paths become absolute. Nothing is
     contacted yet. Raises StorageError for another scheme, or for credentials inside the address.
@@ -42,7 +43,7 @@ def filesystem(url: str, options: StorageOptions | None = None) -> tuple[Any, st
         )
     fs = s3_filesystem(options or StorageOptions()) if scheme == "s3" else fsspec.filesystem(scheme)
     path = os.path.abspath(rest) if scheme == "file" else fs._strip_protocol(url)
-    return fs, str(path)
+    return Place(fs, str(path))
 
 
 def absolute(url: str) -> str:
@@ -64,7 +65,7 @@ def within(root: str, name: str) -> str | None:
     return join(root, *(part for part in parts if part not in ("", ".")))
 
 
-def exists(fs: Any, path: str) -> bool:
+def exists(fs: FileSystem, path: str) -> bool:
     """Whether a file or folder is there. Raises StorageError where the store will not tell."""
     with explained("look up", path):
         try:
@@ -74,7 +75,7 @@ def exists(fs: Any, path: str) -> bool:
         return True
 
 
-def list_files(fs: Any, root: str, suffixes: Iterable[str] = ("",)) -> list[tuple[str, int]]:
+def list_files(fs: FileSystem, root: str, suffixes: Iterable[str] = ("",)) -> list[tuple[str, int]]:
     """(path, bytes) of every file below `root`, sorted; `suffixes` lower case, any case matches.
 
     Names that begin with "." or "_" (also folders') are passed over. `root` may be one file.
@@ -84,7 +85,7 @@ def list_files(fs: Any, root: str, suffixes: Iterable[str] = ("",)) -> list[tupl
 
 
 def list_versions(
-    fs: Any, root: str, suffixes: Iterable[str] = ("",)
+    fs: FileSystem, root: str, suffixes: Iterable[str] = ("",)
 ) -> list[tuple[str, int, str]]:
     """(path, bytes, version) as `list_files`; a file that was written anew has another version."""
     wanted = tuple(suffixes)
@@ -102,7 +103,7 @@ def list_versions(
     )
 
 
-def version(fs: Any, path: str) -> str:
+def version(fs: FileSystem, path: str) -> str:
     """The version of a file, as `list_versions` has it. Raises StorageError."""
     with explained("look up", path):
         return _version(fs.info(path))
@@ -112,13 +113,13 @@ def _version(info: Any) -> str:
     return str(info.get("ETag") or info.get("mtime") or info.get("created") or "")
 
 
-def read_whole(fs: Any, path: str) -> bytes:
+def read_whole(fs: FileSystem, path: str) -> bytes:
     """A file's bytes. Raises StorageError."""
     with explained("read", path):
         return bytes(fs.cat_file(path))
 
 
-def read_many(fs: Any, paths: Iterable[str]) -> list[bytes | None]:
+def read_many(fs: FileSystem, paths: Iterable[str]) -> list[bytes | None]:
     """The files' bytes in order, read by several threads; None where there is no such file.
 
     Raises StorageError for any other refusal.
@@ -135,7 +136,7 @@ def read_many(fs: Any, paths: Iterable[str]) -> list[bytes | None]:
         return list(pool.map(read, paths))
 
 
-def open_random(fs: Any, path: str) -> BinaryIO:
+def open_random(fs: FileSystem, path: str) -> BinaryIO:
     """A file open for reading in pieces, each fetched as asked: no read-ahead. StorageError."""
     with explained("open", path):
         if is_local(fs):
@@ -144,13 +145,13 @@ def open_random(fs: Any, path: str) -> BinaryIO:
         return file
 
 
-def is_local(fs: Any) -> bool:
+def is_local(fs: FileSystem) -> bool:
     """Whether `fs` is this machine's disk."""
     protocol = fs.protocol
     return "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
 
-def write_whole(fs: Any, path: str, content: bytes | Callable[[BinaryIO], None]) -> None:
+def write_whole(fs: FileSystem, path: str, content: bytes | Callable[[BinaryIO], None]) -> None:
     """Write a file so that it appears whole or not at all, replacing what was there.
 
     `content`: the bytes, or a function that writes them to the file it is given. On a disk: a

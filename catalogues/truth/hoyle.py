@@ -19,6 +19,7 @@ from catalogues import scales, storage
 from catalogues.columns import column, one_array
 from catalogues.layouts.formats.tables import read_table, table_columns
 from catalogues.shards.ids import exact_ids
+from catalogues.storage import FileSystem
 from catalogues.truth.length_units import check_lengths, length_column
 
 Floats = NDArray[np.float64]
@@ -74,7 +75,7 @@ SCHEMA: pa.Schema = pa.schema(
 _NUMBERS = ("ra", "dec", "length_avg", "length_stdev", "width_avg", "length_scaled", "bar_meas")
 
 
-def hoyle_table(fs: Any, path: str) -> pa.Table:
+def hoyle_table(fs: FileSystem, path: str) -> pa.Table:
     """The table with angular lengths and petroR90 rebuilt: rows of SCHEMA, in the file's order.
 
     path: the CSV, or the folder that holds it, on `fs`. theta = length_avg / (kpc per arcsec at z;
@@ -146,7 +147,7 @@ def _floats(values: pa.ChunkedArray, name: str, path: str) -> Floats:
         ) from error
 
 
-def _redshifts(fs: Any, path: str, ids: pa.Int64Array) -> Floats:
+def _redshifts(fs: FileSystem, path: str, ids: pa.Int64Array) -> Floats:
     """Redshifts of `ids` from the table of all data, columns after a comment that names them."""
     if not storage.exists(fs, path):
         raise ValueError(

@@ -16,7 +16,7 @@ from catalogues.columns import column, one_array
 from catalogues.scales import arcsec_to_kpc, px_to_arcsec
 from catalogues.shards.reading import ROW, Shard, read_shard, shard_fields
 from catalogues.shards.splits import SplitFractions, part_of
-from catalogues.storage import StorageOptions
+from catalogues.storage import FileSystem, StorageOptions
 from catalogues.truth.length_units import NEEDS, LengthColumn, check_lengths
 
 DEFAULT_COLUMN = "true_bar_length_px"
@@ -132,7 +132,7 @@ def check_sizes(of: LengthColumn, length_px: NDArray[np.float64], image_px: floa
     )
 
 
-def _check_column(fs: Any, shard: Shard, name: str) -> None:
+def _check_column(fs: FileSystem, shard: Shard, name: str) -> None:
     """Raises ValueError where the shard has no numbers under this name."""
     fields = shard_fields(fs, shard.path)
     if name not in fields.names:

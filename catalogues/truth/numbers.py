@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from catalogues import storage
 from catalogues.columns import column
+from catalogues.storage import FileSystem
 
 NUMBERS, PAGE = "validation.parquet", "validation.html"
 """Files of a validation."""
@@ -30,7 +31,7 @@ SCHEMA: pa.Schema = pa.schema(
 
 
 def write_numbers(
-    fs: Any, path: str, rows: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]
+    fs: FileSystem, path: str, rows: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]
 ) -> None:
     """Write rows of SCHEMA (NaN becomes null) with `facts`, plain JSON, in the footer under
     `ansae`. Raises StorageError."""

@@ -172,6 +172,6 @@ def _rows_left_out(plan: GridPlan, galaxies: pa.Table) -> dict[str, int]:
     return {**plan.known.left_out, **notes}
 
 
-def _galaxies_file(plan: GridPlan) -> tuple[Any, str]:
+def _galaxies_file(plan: GridPlan) -> Place:
     fs, root = storage.filesystem(plan.options.output, plan.options.storage_options())
     return fs, storage.join(root, GALAXIES)

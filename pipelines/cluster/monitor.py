@@ -12,12 +12,11 @@ import contextlib
 import threading
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
 
 from catalogues.runs import provenance
 from catalogues.runs.heartbeat import EVERY_S, Heartbeat, write_heartbeat
 from catalogues.runs.provenance import RunRecord
-from catalogues.storage import StorageError
+from catalogues.storage import FileSystem, StorageError
 from pipelines.progress import MeasureProgress
 
 
@@ -78,7 +77,7 @@ class Watch:
 
     def __init__(
         self,
-        fs: Any,
+        fs: FileSystem,
         root: str,
         record: RunRecord,
         progress: MeasureProgress,

@@ -18,7 +18,7 @@ from catalogues.runs.checkpoint import Checkpoint, Mask, read_checkpoint
 from catalogues.runs.files import CATALOGUE
 from catalogues.runs.provenance import RunRecord, fingerprint, fingerprint_of
 from catalogues.shards.reading import Shard, extra_fields, list_shards, shard_files
-from catalogues.storage import StorageOptions
+from catalogues.storage import FileSystem, StorageOptions
 from models.networks.ensemble import Ensemble
 from models.networks.selection import SelectionParams
 from models.networks.spec import EnsembleSpec
@@ -214,7 +214,7 @@ def _without_places(spec: EnsembleSpec) -> dict[str, Any]:
     return {name: value for name, value in spec.to_dict().items() if name != "weights"}
 
 
-def _check_empty(fs: Any, folder: str) -> None:
+def _check_empty(fs: FileSystem, folder: str) -> None:
     """Raises ValueError if a catalogue lies there of which no record tells how it was made."""
     if storage.exists(fs, folder) and storage.list_files(fs, folder, (".parquet",)):
         raise ValueError(

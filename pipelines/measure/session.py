@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -23,7 +23,7 @@ from catalogues.runs.provenance import (
     new_session,
     write_record,
 )
-from catalogues.storage import StorageError
+from catalogues.storage import FileSystem, StorageError
 from pipelines import console as terminal
 from pipelines.cluster.failures import RunFailed, cause
 from pipelines.cluster.resources import StageResources, cluster, stage_resources
@@ -130,7 +130,7 @@ def _close(plan: Plan, record: RunRecord) -> None:
         write_record(fs, root, record.ended("finished", plan.checkpoint.statuses, **mark))
 
 
-def _tidy(fs: Any, root: str, names: set[str], plan: Plan) -> dict[str, str]:
+def _tidy(fs: FileSystem, root: str, names: set[str], plan: Plan) -> dict[str, str]:
     """Leave a finished catalogue of these files alone in its folder; its fingerprint."""
     remove_strays(fs, storage.join(root, CATALOGUE), storage.join(root, PICTURES), names)
     inputs = [(shard.name, shard.size_bytes, shard.version) for shard in plan.shards]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +15,7 @@ from catalogues.runs import provenance
 from catalogues.runs.files import CATALOGUE
 from catalogues.runs.heartbeat import Life
 from catalogues.runs.provenance import RunRecord
-from catalogues.storage import StorageError
+from catalogues.storage import FileSystem, StorageError
 from pipelines.publish.steps import Pieces
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def look(options: PublishOptions) -> tuple[Publication, list[tuple[str, int]]]:
     return found, files
 
 
-def _schema(fs: Any, path: str) -> pa.Schema:
+def _schema(fs: FileSystem, path: str) -> pa.Schema:
     with storage.open_random(fs, path) as file, storage.explained("read", path):
         try:
             schema = pq.ParquetFile(file).schema_arrow

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from catalogues import storage
 from catalogues.layouts.formats.tables import read_table, table_columns
+from catalogues.storage import FileSystem
 
 FR_CLASSES = {1: "FRI", 2: "FRII", 3: "hybrid"}
 CONFIDENCES = {0: "confident", 1: "uncertain"}
@@ -25,7 +26,7 @@ _BYTES_MAX = 4 * 2**30
 _PICKLES = re.compile(r"(^|/)(data_batch_\d+|test_batch|batches\.meta|[^/]*\.(pkl|pickle))$")
 
 
-def find_files(fs: Any, path: str) -> tuple[str, str | None, list[str]]:
+def find_files(fs: FileSystem, path: str) -> tuple[str, str | None, list[str]]:
     """(.npz, its table or None, other .npz). Raises StorageError, ValueError."""
     names = [name for name, _ in storage.list_files(fs, path)]
     if pickled := [name for name in names if _PICKLES.search(name)]:
@@ -53,7 +54,7 @@ def _belongs(table: str, npz: str) -> bool:
     return npz.startswith(table.removesuffix("_labels.csv"))
 
 
-def read_arrays(fs: Any, path: str) -> dict[str, NDArray[Any]]:
+def read_arrays(fs: FileSystem, path: str) -> dict[str, NDArray[Any]]:
     """The .npz, whole; nothing in it is unpickled. Raises StorageError, ValueError."""
     data = io.BytesIO(storage.read_whole(fs, path))
     try:
@@ -78,7 +79,7 @@ def read_arrays(fs: Any, path: str) -> dict[str, NDArray[Any]]:
 
 
 def label_columns(
-    fs: Any, npz: str, table: str | None, arrays: dict[str, NDArray[Any]]
+    fs: FileSystem, npz: str, table: str | None, arrays: dict[str, NDArray[Any]]
 ) -> dict[str, list[Any]]:
     """ "source", LABELS and what else is known of the images, in order. Raises as above."""
     if table is None:
@@ -86,7 +87,7 @@ def label_columns(
     return _catalogue_columns(fs, table, len(arrays["images"]))
 
 
-def _catalogue_columns(fs: Any, table: str, count: int) -> dict[str, list[Any]]:
+def _catalogue_columns(fs: FileSystem, table: str, count: int) -> dict[str, list[Any]]:
     """From the catalogue's table; row i is image i."""
     needed = ["row", "source", *LABELS, "ra_deg", "dec_deg", "z"]
     if absent := [name for name in needed if name not in table_columns(fs, table)]:

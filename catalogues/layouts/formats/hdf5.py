@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from catalogues import storage
-from catalogues.storage import StorageError
+from catalogues.storage import FileSystem, StorageError
 
 SUFFIXES: tuple[str, ...] = (".hdf5", ".h5")
 
@@ -29,7 +29,7 @@ _BLOCK_BYTES = 2**20
 
 
 @contextmanager
-def opened(fs: Any, path: str) -> Iterator[dict[str, Any]]:
+def opened(fs: FileSystem, path: str) -> Iterator[dict[str, Any]]:
     """The data sets at the top of a file by name, for reading; links and groups are passed over.
 
     Raises StorageError for what is no whole HDF5 file, ValueError for data that lie elsewhere, that
@@ -69,7 +69,7 @@ def is_column(dataset: Any) -> bool:
     return dataset.ndim == 1 and (kind in "iufb" or text)
 
 
-def _random(fs: Any, path: str) -> Any:
+def _random(fs: FileSystem, path: str) -> Any:
     """A file to be read in many small pieces: on a store, in blocks that are kept."""
     if storage.is_local(fs):
         return storage.open_random(fs, path)

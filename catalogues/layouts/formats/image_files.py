@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +19,7 @@ from catalogues.layouts.formats.pieces import Piece, Skipped
 from catalogues.manifest import IMAGE_TYPE
 from catalogues.shards.ids import exact_ids
 from catalogues.statuses import Status
-from catalogues.storage import StorageError
+from catalogues.storage import FileSystem, StorageError
 
 SUFFIXES: tuple[str, ...] = (
     ".fits.fz", ".fits.gz", ".jpg", ".jpeg", ".png", ".fits", ".fit", ".fts",
@@ -43,7 +42,7 @@ class Files:
     (catalogues.layouts.formats.band_files).
     """
 
-    fs: Any
+    fs: FileSystem
     root: str
     sizes: Mapping[str, int]
     whole_names: Mapping[str, str]
@@ -82,7 +81,7 @@ class Files:
 
 
 def list_images(
-    fs: Any, root: str, besides: Collection[str] = (), bands: Sequence[str] = ()
+    fs: FileSystem, root: str, besides: Collection[str] = (), bands: Sequence[str] = ()
 ) -> Files:
     """The image files below `root`, known by their suffix; `besides`: paths of tables; `bands`: to
     show of galaxies with a file for each.

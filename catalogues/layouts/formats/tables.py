@@ -18,7 +18,7 @@ from astropy.io import fits
 
 from catalogues import storage
 from catalogues.layouts.formats import tables as fits_tables
-from catalogues.storage import StorageError
+from catalogues.storage import FileSystem, StorageError
 
 
 def columns(file: Any, path: str) -> list[str]:
@@ -82,7 +82,7 @@ def kind_of_table(path: str) -> str:
     )
 
 
-def table_columns(fs: Any, path: str) -> list[str]:
+def table_columns(fs: FileSystem, path: str) -> list[str]:
     """Names of a table's columns. Raises StorageError, ValueError."""
     kind = kind_of_table(path)
     with storage.open_random(fs, path) as file, storage.explained("read", path):
@@ -98,7 +98,7 @@ def table_columns(fs: Any, path: str) -> list[str]:
 
 
 def read_table(
-    fs: Any, path: str, names: Collection[str], text: Collection[str], rows: int
+    fs: FileSystem, path: str, names: Collection[str], text: Collection[str], rows: int
 ) -> Iterator[pa.Table]:
     """The columns `names` in portions of at most `rows`, in order.
 

@@ -13,7 +13,7 @@ from typing import Any
 from catalogues import storage
 from catalogues.layouts.formats.image_files import FILE_BYTES_MAX, SUFFIXES
 from catalogues.statuses import Status
-from catalogues.storage import StorageError
+from catalogues.storage import FileSystem, StorageError
 
 JSON_BYTES_MAX = 2**20
 """More is no galaxy's metadata: such a sample is left behind."""
@@ -36,7 +36,7 @@ class TarSample:
     fault: tuple[Status, str] | None = None
 
 
-def read_samples(fs: Any, path: str, images: bool) -> Iterator[TarSample]:
+def read_samples(fs: FileSystem, path: str, images: bool) -> Iterator[TarSample]:
     """The samples of a tar file in order, one in memory. Raises StorageError for a broken file."""
     sample: TarSample | None = None
     for member, tar in _members(fs, path):
@@ -51,7 +51,7 @@ def read_samples(fs: Any, path: str, images: bool) -> Iterator[TarSample]:
         yield sample
 
 
-def _members(fs: Any, path: str) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+def _members(fs: FileSystem, path: str) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
     """Plain files; links, devices, folders and hidden names are passed over."""
     with _opened(fs, path) as file:
         try:
@@ -74,7 +74,7 @@ def _members(fs: Any, path: str) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarF
 
 
 @contextmanager
-def _opened(fs: Any, path: str) -> Iterator[Any]:
+def _opened(fs: FileSystem, path: str) -> Iterator[Any]:
     """A file to be read from front to back, with long steps over what is not wanted."""
     if storage.is_local(fs):
         with storage.open_random(fs, path) as file:

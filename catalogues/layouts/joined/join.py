@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from catalogues.layouts.formats.tables import read_table, table_columns
 from catalogues.layouts.joined.match import KEYS, Matcher, doubtful, matcher
 from catalogues.manifest import ID_PARTS, SCHEMA, require, resolve
 from catalogues.shards.rows import manifest_rows
+from catalogues.storage import FileSystem
 
 Ambiguous = Literal["refuse", "leave"]
 """What to do with ambiguous matches: an error, or no match for those concerned."""
@@ -100,7 +101,7 @@ class JoinedLayout:
 
 def join(
     layout: Layout,
-    fs: Any,
+    fs: FileSystem,
     path: str,
     params: JoinParams,
     chosen: Mapping[str, str] | None = None,

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +26,7 @@ from catalogues.layouts.formats.pieces import Piece
 from catalogues.layouts.formats.tables import read_table, table_columns
 from catalogues.manifest import IMAGE_TYPE, SCHEMA
 from catalogues.shards.rows import NOTE, manifest_rows
+from catalogues.storage import FileSystem
 
 Floats = NDArray[np.float64]
 
@@ -143,7 +143,7 @@ def efigi_table(folder: str | Path) -> pa.Table:
     return pa.table(columns)
 
 
-def efigi_grades(fs: Any, path: str) -> pa.Table:
+def efigi_grades(fs: FileSystem, path: str) -> pa.Table:
     """The experts' grades alone, without images: object_id (the PGC number) and GRADES.
 
     path: the table of attributes, or the folder that holds it, on `fs`. Grades are null where they
@@ -195,7 +195,7 @@ class EfigiFolder:
         return {name: name for name in SCHEMA.names if name in self.table.column_names}
 
 
-def open_efigi(fs: Any, root: str) -> EfigiFolder:
+def open_efigi(fs: FileSystem, root: str) -> EfigiFolder:
     """Raises ValueError for another folder; its 16 MB of thumbnails are read from a disk, whole."""
     if not storage.is_local(fs):
         raise ValueError(f"EFIGI is read from a disk, not from {storage.redact(root)!r}: copy it")

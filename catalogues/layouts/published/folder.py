@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
 
@@ -26,6 +25,7 @@ from catalogues.layouts.formats.tables import read_table, table_columns
 from catalogues.manifest import ID_PARTS, IMAGE_TYPE, SCHEMA, require, resolve
 from catalogues.shards.ids import exact_ids, hashed_id, repeated
 from catalogues.shards.rows import NOTE, manifest_rows
+from catalogues.storage import FileSystem
 
 FILE_COLUMNS: tuple[str, ...] = (
     "file_name", "filename", "file", "path", "file_loc", "jpg_loc", "jpeg_loc", "png_loc",
@@ -48,7 +48,7 @@ class DescribedFolder:
     """
 
     files: Files
-    table_fs: Any
+    table_fs: FileSystem
     table: str
     mapping: Mapping[str, str]
     file_column: str | None
@@ -149,7 +149,7 @@ class DescribedFolder:
 
 def describe_folder(
     files: Files,
-    table_fs: Any,
+    table_fs: FileSystem,
     table: str,
     chosen: Mapping[str, str] | None = None,
     file_column: str | None = None,

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
 
 from catalogues import storage
 from catalogues.layouts.formats.pieces import Piece, check_kept, with_ids
 from catalogues.shards.reading import ROW, Shard, list_shards, read_shard, shard_fields
-from catalogues.storage import StorageOptions
+from catalogues.storage import FileSystem, StorageOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +24,7 @@ class HuggingFace:
     `hash_ids`: identify a row by the hash of its text.
     """
 
-    fs: Any
+    fs: FileSystem
     shards: tuple[Shard, ...]
     chosen: Mapping[str, str]
     keep: tuple[str, ...]

@@ -25,6 +25,7 @@ from catalogues.shards.ids import hashed_id
 from catalogues.shards.rows import NOTE, manifest_rows
 from catalogues.sky import SkyIndex
 from catalogues.statuses import Status
+from catalogues.storage import FileSystem
 
 Subset = Literal["all", "confident", "confident-standard"]
 """Which sources: "confident": FRI or FRII, labelled with confidence; "confident-standard": of
@@ -72,7 +73,7 @@ class MiraBest:
         return {name: name for name in SCHEMA.names if name in table.column_names}
 
 
-def open_mirabest(fs: Any, path: str, subset: Subset = "all") -> tuple[MiraBest, list[str]]:
+def open_mirabest(fs: FileSystem, path: str, subset: Subset = "all") -> tuple[MiraBest, list[str]]:
     """(layout, .npz files that were passed over). `path`: an .npz, or the folder that holds it.
 
     In a folder the release with a table *_labels.csv beside it counts. Raises StorageError,

@@ -29,6 +29,7 @@ from catalogues.layouts.formats.pieces import Piece, check_kept, with_ids
 from catalogues.manifest import ID_PARTS, IMAGE_TYPE, require, resolve
 from catalogues.shards.ids import exact_ids
 from catalogues.shards.rows import manifest_rows
+from catalogues.storage import FileSystem
 
 FLUXES, BANDS, SCALES, COLOURS = "image_array", "image_band", "image_scale", "images"
 
@@ -46,7 +47,7 @@ class Multimodal:
     its text.
     """
 
-    fs: Any
+    fs: FileSystem
     files: Mapping[str, str]
     mapping: Mapping[str, str]
     extra: pa.Schema
@@ -118,7 +119,7 @@ class Multimodal:
 
 
 def open_multimodal(
-    fs: Any,
+    fs: FileSystem,
     files: Mapping[str, str],
     chosen: Mapping[str, str] | None = None,
     keep: tuple[str, ...] = (),
@@ -150,7 +151,7 @@ def open_multimodal(
     )
 
 
-def set_columns(fs: Any, files: Mapping[str, str]) -> list[str]:
+def set_columns(fs: FileSystem, files: Mapping[str, str]) -> list[str]:
     """Names of the columns of a set, from its first file. Raises StorageError, ValueError."""
     with opened(fs, next(iter(files.values()))) as found:
         return [name for name, data in found.items() if is_column(data)]

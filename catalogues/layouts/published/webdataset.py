@@ -21,7 +21,7 @@ from catalogues.layouts.formats.tar import TarSample, read_samples
 from catalogues.manifest import resolve
 from catalogues.shards.ids import hashed_id
 from catalogues.shards.rows import manifest_rows
-from catalogues.storage import StorageError
+from catalogues.storage import FileSystem, StorageError
 
 SUFFIX = ".tar"
 
@@ -37,7 +37,7 @@ class WebDataset:
     through, with the types that they have in the first samples.
     """
 
-    fs: Any
+    fs: FileSystem
     tars: Mapping[str, str]
     mapping: Mapping[str, str]
     extra: pa.Schema
@@ -92,7 +92,7 @@ class WebDataset:
 
 
 def open_webdataset(
-    fs: Any, tars: Mapping[str, str], chosen: Mapping[str, str] | None, keep: tuple[str, ...]
+    fs: FileSystem, tars: Mapping[str, str], chosen: Mapping[str, str] | None, keep: tuple[str, ...]
 ) -> WebDataset:
     """Settle which column is which by the first samples. `tars`: path by relative name.
 
@@ -107,7 +107,7 @@ def open_webdataset(
     return WebDataset(fs=fs, tars=tars, mapping=mapping, extra=pa.schema(fields))
 
 
-def first_samples(fs: Any, tars: Mapping[str, str]) -> list[TarSample]:
+def first_samples(fs: FileSystem, tars: Mapping[str, str]) -> list[TarSample]:
     """Of the first file, without images. Raises StorageError where it holds none."""
     path = next(iter(tars.values()))
     head = list(islice(read_samples(fs, path, images=False), _HEAD))
