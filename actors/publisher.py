@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +25,7 @@ from catalogues.hats.external_sort import (
 )
 from catalogues.hats.partitions import Partitions, count_pixels, margin_pairs
 from catalogues.hats.rows import INDEX, SKY_ORDER, Widths, published_rows
-from catalogues.storage import FileSystem, StorageError, StorageOptions
+from catalogues.storage import FileSystem, Place, StorageError, StorageOptions
 
 WORK = ".publishing"
 """Folder of the output for what lies between the tasks."""

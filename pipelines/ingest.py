@@ -175,8 +175,8 @@ def run(options: IngestOptions, console: Console | None = None) -> IngestSummary
 
 def _check_output(options: IngestOptions, fs: FileSystem, root: str) -> list[str]:
     """What an earlier ingest wrote there. Raises ValueError if that may not be replaced."""
-    source = storage.filesystem(options.source, options.storage_options())[1]
-    if f"{root}/".startswith(f"{source}/") or f"{source}/".startswith(f"{root}/"):
+    output, source = options.output, options.source
+    if storage.is_within(output, source) or storage.is_within(source, output):
         raise ValueError(
             f"the output {options.output!r} and the source {options.source!r} lie within each "
             "other: write the shards to a folder of their own"

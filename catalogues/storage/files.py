@@ -65,6 +65,21 @@ def within(root: str, name: str) -> str | None:
     return join(root, *(part for part in parts if part not in ("", ".")))
 
 
+def is_within(url: str, folder: str) -> bool:
+    """Whether a place is `folder`, or lies within it. Raises StorageError."""
+    inner, outer = (filesystem(place)[1].rstrip("/") + "/" for place in (url, folder))
+    return inner.startswith(outer)
+
+
+def check_outside(output: str, source: str) -> None:
+    """Raises ValueError if an output lies among the shards of `source`."""
+    if is_within(output, source):
+        raise ValueError(
+            f"the output {redact(output)!r} lies within the input: its files would be taken for "
+            "shards; choose a folder beside it"
+        )
+
+
 def exists(fs: FileSystem, path: str) -> bool:
     """Whether a file or folder is there. Raises StorageError where the store will not tell."""
     with explained("look up", path):

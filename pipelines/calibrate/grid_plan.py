@@ -177,19 +177,10 @@ def make_plan(options: KnownBarsOptions) -> GridPlan:
 
 def _check_apart(options: KnownBarsOptions) -> None:
     """Raises ValueError if one of the folders would be taken for another."""
-    access = options.storage_options()
-    source, output, maps = (
-        storage.filesystem(url, access)[1].rstrip("/") + "/"
-        for url in (options.input, options.output, options.cache)
-    )
-    for place in (output, maps):
-        if place.startswith(source):
-            raise ValueError(
-                f"{storage.redact(place)!r} lies within the input: its files would be taken for "
-                "shards; choose a folder beside it"
-            )
-    if maps == output:
+    for url in (options.output, options.cache):
+        storage.check_outside(url, options.input)
+    if storage.filesystem(options.output).root == storage.filesystem(options.cache).root:
         raise ValueError(
-            f"maps and output are both {storage.redact(output)!r}: give the maps a folder of "
-            "their own, for instance one below the output"
+            f"maps and output are both {storage.redact(options.output)!r}: give the maps a "
+            "folder of their own, for instance one below the output"
         )

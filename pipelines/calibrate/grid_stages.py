@@ -20,6 +20,7 @@ from catalogues import storage
 from catalogues.columns import column
 from catalogues.runs.array_cache import MapCache
 from catalogues.shards.reading import ROW
+from catalogues.storage import Place
 from catalogues.truth.known_lengths import SCHEMA, check_sizes, require_enough, unit_per_px
 from pipelines.calibrate.grid_plan import GridPlan
 from pipelines.cluster.actor_pool import OnEach, on_actors
@@ -173,5 +174,5 @@ def _rows_left_out(plan: GridPlan, galaxies: pa.Table) -> dict[str, int]:
 
 
 def _galaxies_file(plan: GridPlan) -> Place:
-    fs, root = storage.filesystem(plan.options.output, plan.options.storage_options())
-    return fs, storage.join(root, GALAXIES)
+    place = storage.filesystem(plan.options.output, plan.options.storage_options())
+    return Place(place.fs, place.path(GALAXIES))

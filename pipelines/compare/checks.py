@@ -77,14 +77,3 @@ def common_columns(options: CompareOptions, shards: tuple[Shard, ...]) -> tuple[
     fs, _ = storage.filesystem(options.input, options.read_options())
     found = [shard_fields(fs, shard.path).names for shard in shards]
     return tuple(name for name in found[0] if all(name in names for names in found))
-
-
-def check_apart(options: CompareOptions) -> None:
-    """Raises ValueError if the output would lie among the shards."""
-    source = storage.filesystem(options.input, options.read_options())[1].rstrip("/") + "/"
-    target = storage.filesystem(options.output, options.write_options())[1].rstrip("/") + "/"
-    if target.startswith(source):
-        raise ValueError(
-            f"the output {storage.redact(options.output)!r} lies within the input: its files would "
-            "be taken for shards; choose a folder beside it"
-        )

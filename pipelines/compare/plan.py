@@ -24,7 +24,6 @@ from models.attribution.methods import AttributionParams
 from models.networks.spec import EnsembleSpec
 from pipelines.compare.checks import (
     answer_of,
-    check_apart,
     check_layers,
     common_columns,
     label_of,
@@ -144,7 +143,7 @@ class ComparePlan:
 def make_plan(options: CompareOptions) -> ComparePlan:
     """Look at input, networks and output. Raises StorageError and ValueError; writes nothing."""
     read = options.read_options()
-    check_apart(options)
+    storage.check_outside(options.output, options.input)
     fs, root = storage.filesystem(options.output, options.write_options())
     stored = provenance.read_record(fs, root)
     shards = list_shards(options.input, read)

@@ -31,9 +31,9 @@ def run(options: MeasureOptions, console: Console | None = None) -> MeasureSumma
     plan = make_plan(options)
     if plan.is_finished:
         return already_finished(plan)
-    check_writable(options)
+    check_writable(plan.output)
     tell = partial((console or Console(stderr=True)).print, highlight=False)
-    with hold(*storage.filesystem(options.output, options.write_options()), tell=tell) as lease:
+    with hold(*plan.output, tell=tell) as lease:
         return measure_alone(plan, lease, console, tell)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -18,7 +18,7 @@ from catalogues.runs.checkpoint import Checkpoint, Mask, read_checkpoint
 from catalogues.runs.files import CATALOGUE
 from catalogues.runs.provenance import RunRecord, fingerprint, fingerprint_of
 from catalogues.shards.reading import Shard, extra_fields, list_shards, shard_files
-from catalogues.storage import FileSystem, StorageOptions
+from catalogues.storage import FileSystem, Place, StorageOptions
 from models.networks.ensemble import Ensemble
 from models.networks.selection import SelectionParams
 from models.networks.spec import EnsembleSpec
@@ -35,11 +35,22 @@ _PICTURES = 1000
 class Plan:
     """A run whose options were found good.
 
-    `facts`: what its numbers depend on, without the device. `stored`: the record of the run that
-    the output holds, None where there is none. `checkpoint`: what it has done.
+    Attributes
+    ----------
+    output
+        Where the run writes: opened once, and handed on.
+    facts
+        What the run's numbers depend on, without the device.
+    stored
+        Record of the run that the output holds; None where there is none.
+    checkpoint
+        What that run has done; empty until `with_checkpoint` has read it.
+    is_finished
+        Whether the stored run had finished, and its files have not changed since.
     """
 
     options: MeasureOptions
+    output: Place
     shards: tuple[Shard, ...]
     ensemble: EnsembleSpec
     recipe: Recipe
@@ -48,7 +59,8 @@ class Plan:
     extra: tuple[pa.Field, ...]
     facts: Mapping[str, Any]
     stored: RunRecord | None
-    checkpoint: Checkpoint
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
+    is_finished: bool = False
 
     @property
     def rows(self) -> int:
@@ -59,13 +71,6 @@ class Plan:
     def work(self) -> tuple[tuple[Shard, Mask | None], ...]:
         """The shards of which something is left, with the flags of what is done."""
         return self.checkpoint.unfinished(self.shards)
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether nothing is left to do, not even to tidy up."""
-        last = self.stored.sessions[-1:] if self.stored else ()
-        ended = [session.get("outcome") for session in last] == ["finished"]
-        return ended and not self.work and not self.checkpoint.strays
 
     @property
     def device(self) -> str | None:
@@ -100,14 +105,18 @@ class Plan:
 
 
 def make_plan(options: MeasureOptions) -> Plan:
-    """Look at input, ensemble and output. Raises StorageError and ValueError, each with value, rule
-    and remedy; writes nothing."""
-    read, write = options.read_options(), options.write_options()
-    _check_apart(options)
+    """Check input, ensemble and output, and write nothing.
+
+    The checkpoint is read later, by `with_checkpoint`, once the output is this run's own. Raises
+    StorageError and ValueError; each message has value, rule and remedy.
+    """
+    read = options.read_options()
+    storage.check_outside(options.output, options.input)
+    _check_kept_columns(options)
     scales.cosmology(options.cosmology)
-    fs, root = storage.filesystem(options.output, write)
-    stored = provenance.read_record(fs, root)  # a bad one is told before the rest is looked at
-    known = _as_it_finished(options, stored)
+    output = storage.filesystem(options.output, options.write_options())
+    stored = provenance.read_record(*output)  # a bad record is told before all else
+    known = _as_it_finished(options, output, stored)
     shards = () if known else list_shards(options.input, read)
     files = find_ensemble(options.ensemble, read)
     ensemble = EnsembleSpec.from_dict(files.description)
@@ -115,7 +124,7 @@ def make_plan(options: MeasureOptions) -> Plan:
     recipe = _recipe(options, files.estimator).fits(len(ensemble.explained))
     asked = _asked(options, ensemble, read)
     extra = () if known else extra_fields(options.input, shards, options.keep, read)
-    extra += tuple(field for name in OPTIONAL if name in asked for field in OPTIONAL[name])
+    extra += tuple(c for name in OPTIONAL if name in asked for c in OPTIONAL[name])
     source = known.facts["input"] if known else provenance.shard_facts(shards)
     rows = source["rows"]
     if not rows:
@@ -125,6 +134,7 @@ def make_plan(options: MeasureOptions) -> Plan:
     kept = min(1.0, _PICTURES / max(rows, 1))
     plan = Plan(
         options=options,
+        output=output,
         shards=shards,
         ensemble=ensemble,
         recipe=recipe,
@@ -133,47 +143,55 @@ def make_plan(options: MeasureOptions) -> Plan:
         extra=extra,
         facts={},
         stored=stored,
-        checkpoint=Checkpoint(),
     )
     plan = replace(plan, facts=_facts(plan, source) | asked)
+    _check_same_run(plan)
     if known is None:
-        return with_catalogue(plan)
-    plan.record(plan.device or "")
-    return replace(plan, checkpoint=Checkpoint(statuses=Counter(known.statuses)))
+        return plan
+    done = Checkpoint(statuses=Counter(known.statuses))
+    return replace(plan, checkpoint=done, is_finished=True)
 
 
-def _as_it_finished(options: MeasureOptions, stored: RunRecord | None) -> RunRecord | None:
-    """The stored record if it is of a finished run and the files of input and catalogue are the
-    same still; then there is no need to open any. None if not."""
+def _as_it_finished(
+    options: MeasureOptions, output: Place, stored: RunRecord | None
+) -> RunRecord | None:
+    """The stored record if its run has finished and no file of input or catalogue has changed
+    since: then none need be opened. Else None."""
     if stored is None or not stored.sessions or not (before := fingerprint_of(stored.sessions[-1])):
         return None
-    fs, root = storage.filesystem(options.output, options.write_options())
     files = shard_files(options.input, options.read_options())
-    now = fingerprint(fs, root, [(name, size, version) for name, _, size, version in files])
+    now = fingerprint(*output, [(name, size, version) for name, _, size, version in files])
     return stored if now == before else None
 
 
-def with_catalogue(plan: Plan) -> Plan:
-    """The plan with what its output holds by now. Raises StorageError and ValueError."""
-    fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
-    folder = storage.join(root, CATALOGUE)
-    plan = replace(plan, stored=provenance.read_record(fs, root))
+def with_checkpoint(plan: Plan) -> Plan:
+    """The plan with what its output holds by now. Raises StorageError and ValueError.
+
+    Read it while nobody else can write the output: with the lease held.
+    """
+    plan = replace(plan, stored=provenance.read_record(*plan.output))
+    _check_same_run(plan)
     if plan.stored is None:
-        _check_empty(fs, folder)
         return plan
     run_id = plan.record(plan.device or "").run_id
-    return replace(
-        plan, checkpoint=read_checkpoint(fs, folder, plan.shards, run_id, plan.checkpoint)
-    )
+    folder = plan.output.path(CATALOGUE)
+    return replace(plan, checkpoint=read_checkpoint(plan.output.fs, folder, plan.shards, run_id))
 
 
-def check_writable(options: MeasureOptions) -> None:
+def _check_same_run(plan: Plan) -> None:
+    """Raises ValueError where the output holds a run of other facts, or a catalogue without one."""
+    if plan.stored is None:
+        _check_empty(plan.output.fs, plan.output.path(CATALOGUE))
+    else:
+        plan.record(plan.device or "")
+
+
+def check_writable(output: Place) -> None:
     """Raises StorageError if nothing can be written into the output."""
-    fs, root = storage.filesystem(options.output, options.write_options())
-    path = storage.join(root, "_write_check")
-    storage.write_whole(fs, path, b"may this be written?\n")
+    path = output.path("_write_check")
+    storage.write_whole(output.fs, path, b"may this be written?\n")
     with storage.explained("remove", path):
-        fs.rm_file(path)
+        output.fs.rm_file(path)
 
 
 def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe:
@@ -239,16 +257,9 @@ def _facts(plan: Plan, source: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_apart(options: MeasureOptions) -> None:
-    """Raises ValueError if the catalogue would lie among the shards."""
-    source = storage.filesystem(options.input, options.read_options())[1]
-    target = storage.filesystem(options.output, options.write_options())[1]
-    if f"{target.rstrip('/')}/".startswith(f"{source.rstrip('/')}/"):
-        raise ValueError(
-            f"the output {storage.redact(options.output)!r} lies within the input: its files would "
-            "be taken for shards; choose a folder beside it"
-        )
-    taken = {*SCHEMA.names, *(field.name for fields in OPTIONAL.values() for field in fields)}
+def _check_kept_columns(options: MeasureOptions) -> None:
+    """Raises ValueError if a kept column has the name of one of the catalogue's."""
+    taken = {*SCHEMA.names, *(column.name for columns in OPTIONAL.values() for column in columns)}
     if clash := [name for name in options.keep if name in taken]:
         raise ValueError(
             f"keep names {clash[0]!r}, which the catalogue has already: leave it out, or rename "

@@ -23,7 +23,7 @@ from catalogues.runs.provenance import (
     new_session,
     write_record,
 )
-from catalogues.storage import FileSystem, StorageError
+from catalogues.storage import StorageError
 from pipelines import console as terminal
 from pipelines.cluster.failures import RunFailed, cause
 from pipelines.cluster.resources import StageResources, cluster, stage_resources
@@ -46,7 +46,7 @@ class MeasureSummary:
 
 
 def already_finished(plan: Plan) -> MeasureSummary:
-    """What is told of a run of which nothing was left to do."""
+    """Summary of a run that was already finished."""
     assert plan.stored
     return MeasureSummary(
         run_id=plan.stored.run_id,
@@ -58,12 +58,12 @@ def already_finished(plan: Plan) -> MeasureSummary:
 def measure_alone(
     plan: Plan, lease: Lease, console: Console | None, tell: Callable[[str], None]
 ) -> MeasureSummary:
-    """One session of a run, whose output nobody else writes."""
-    from pipelines.measure.plan import with_catalogue
+    """One session of a run, while the lease keeps everybody else from its output."""
+    from pipelines.measure.plan import with_checkpoint
 
-    plan, options = with_catalogue(plan), plan.options
+    plan, options = with_checkpoint(plan), plan.options
     for stray in plan.checkpoint.strays:
-        remove(storage.filesystem(options.output, options.write_options())[0], stray)
+        remove(plan.output.fs, stray)
     if plan.stored and not plan.work:
         _close(plan, plan.stored)
         return already_finished(plan)
@@ -82,8 +82,7 @@ def _measure(
     from pipelines.cluster.monitor import Watch
     from pipelines.measure.stages import receipts, stages
 
-    options = plan.options
-    fs, root = storage.filesystem(options.output, options.write_options())
+    options, (fs, root) = plan.options, plan.output
     record = record.with_session(new_session(record.facts["device"]))
     write_record(fs, root, record)
     progress, outcome = MeasureProgress(plan.rows, plan.checkpoint.statuses, console), "failed"
@@ -99,7 +98,7 @@ def _measure(
         if progress.done != plan.rows:
             raise RuntimeError(f"{progress.done} rows came of {plan.rows}")
         lease.confirm()
-        mark, outcome = _tidy(fs, root, names, plan), "finished"
+        mark, outcome = _tidy(names, plan), "finished"
     except KeyboardInterrupt:
         outcome = "interrupted"
         raise
@@ -124,14 +123,15 @@ def _measure(
 
 def _close(plan: Plan, record: RunRecord) -> None:
     """Finish what a session did not that was killed when all rows were there."""
-    fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
-    mark = _tidy(fs, root, {os.path.basename(path) for path in plan.checkpoint.paths}, plan)
+    fs, root = plan.output
+    mark = _tidy({os.path.basename(path) for path in plan.checkpoint.paths}, plan)
     if record.sessions and fingerprint_of(record.sessions[-1]) != mark[FINGERPRINT]:
         write_record(fs, root, record.ended("finished", plan.checkpoint.statuses, **mark))
 
 
-def _tidy(fs: FileSystem, root: str, names: set[str], plan: Plan) -> dict[str, str]:
-    """Leave a finished catalogue of these files alone in its folder; its fingerprint."""
+def _tidy(names: set[str], plan: Plan) -> dict[str, str]:
+    """Remove all but these files from a finished catalogue's folder. Returns its fingerprint."""
+    fs, root = plan.output
     remove_strays(fs, storage.join(root, CATALOGUE), storage.join(root, PICTURES), names)
     inputs = [(shard.name, shard.size_bytes, shard.version) for shard in plan.shards]
     return {FINGERPRINT: fingerprint(fs, root, inputs)}

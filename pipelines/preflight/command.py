@@ -7,7 +7,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from catalogues import storage
 from catalogues.storage import StorageError
 from catalogues.storage.checks import check_room
 from catalogues.storage.findings import Finding, Verdict, refused
@@ -54,8 +53,7 @@ def _on_cluster(options: PreflightOptions, plan: Any, resources: dict[str, float
     if not probes or any(f.verdict is Verdict.REFUSED for f in found):
         return findings
     told, needed_bytes = estimate(plan, have, probes, cpus, options)
-    fs, root = storage.filesystem(options.output, options.write_options())
-    return [*findings, check_room(fs, root, needed_bytes), *told]
+    return [*findings, check_room(*plan.output, needed_bytes), *told]
 
 
 def show(findings: list[Finding], console: Console) -> None:

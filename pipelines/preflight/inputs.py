@@ -15,7 +15,7 @@ from catalogues.storage.findings import Finding, ok, refused, warning
 from models.networks.ensemble import Ensemble
 from models.networks.spec import EnsembleSpec
 from pipelines.measure.options import MeasureOptions
-from pipelines.measure.plan import Plan, make_plan
+from pipelines.measure.plan import Plan, make_plan, with_checkpoint
 
 
 def check_places(options: MeasureOptions) -> list[Finding]:
@@ -31,7 +31,7 @@ def check_places(options: MeasureOptions) -> list[Finding]:
 def check_plan(options: MeasureOptions) -> tuple[Plan | None, list[Finding]]:
     """The plan and what it is made of; None where there can be none, with every reason."""
     try:
-        plan = make_plan(options)
+        plan = with_checkpoint(make_plan(options))
     except (StorageError, ValueError) as error:
         parts = [_input(options), _networks(options)]
         if all(part.verdict != "refused" for part in parts):
@@ -80,14 +80,12 @@ def _run_of(plan: Plan) -> Finding:
     """Whether there is a run that this one would go on with."""
     if plan.stored is None:
         return ok("run", "a new one")
-    options = plan.options
     try:
         plan.record(plan.device or "")
     except ValueError as error:
         return refused("run", str(error))
-    fs, root = storage.filesystem(options.output, options.write_options())
     now = datetime.now(UTC)
-    if life(plan.stored, beat := read_heartbeat(fs, root), now) is Life.RUNNING:
+    if life(plan.stored, beat := read_heartbeat(*plan.output), now) is Life.RUNNING:
         seconds = silence_s(plan.stored, beat, now)
         return warning(
             "run",

@@ -41,9 +41,8 @@ def finished_run(options: PublishOptions) -> RunRecord:
 def check_output(options: PublishOptions) -> None:
     """Raises ValueError for an output that holds files, or lies among the catalogue's."""
     fs, root = storage.filesystem(options.output, options.storage_options())
-    _, source = storage.filesystem(storage.join(options.run, CATALOGUE), options.storage_options())
     place = storage.redact(options.output)
-    if f"{root}/".startswith(f"{source}/"):
+    if storage.is_within(options.output, storage.join(options.run, CATALOGUE)):
         raise ValueError(f"the output {place!r} lies in the run's catalogue: give another folder")
     under_way.require_free(fs, root)
 
