@@ -121,16 +121,3 @@ def cumulative(conditionals: ArrayLike) -> NDArray[np.float64]:
         if question.parent is not None:
             out[..., question.columns] *= out[..., question.parent, None]
     return out
-
-
-def consistency_error(votes: ArrayLike) -> NDArray[np.float64]:
-    """Largest |sum of a question's answers - what the tree says it is|; (..., 37) -> (...).
-
-    Zero (to rounding) for consistent votes. NaN where any vote is NaN.
-    """
-    v = np.asarray(votes, dtype=np.float64)
-    errors = [
-        np.abs(v[..., q.columns].sum(axis=-1) - (1.0 if q.parent is None else v[..., q.parent]))
-        for q in QUESTIONS
-    ]
-    return np.asarray(np.max(np.stack(errors, axis=-1), axis=-1))

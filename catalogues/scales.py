@@ -58,12 +58,6 @@ def px_to_arcsec(length_px: ArrayLike, pixel_scale_arcsec: ArrayLike) -> NDArray
     return np.asarray(length_px, dtype=np.float64) * np.where(scale > 0, scale, np.nan)
 
 
-def arcsec_to_px(length_arcsec: ArrayLike, pixel_scale_arcsec: ArrayLike) -> NDArray[np.float64]:
-    """The inverse of `px_to_arcsec`."""
-    scale = np.asarray(pixel_scale_arcsec, dtype=np.float64)
-    return np.asarray(length_arcsec, dtype=np.float64) / np.where(scale > 0, scale, np.nan)
-
-
 def kpc_per_arcsec(z: ArrayLike, cosmology_name: str = DEFAULT_COSMOLOGY) -> NDArray[np.float64]:
     """Proper kpc in an arcsecond at redshift z, D_A(z) / 206265; NaN unless z is finite and > 0."""
     redshift = np.asarray(z, dtype=np.float64)
@@ -80,31 +74,6 @@ def arcsec_to_kpc(
 ) -> NDArray[np.float64]:
     """length_arcsec x kpc_per_arcsec(z), broadcast; NaN where the length is NaN or z unusable."""
     return np.asarray(length_arcsec, dtype=np.float64) * kpc_per_arcsec(z, cosmology_name)
-
-
-def arcsec_to_kpc_error(
-    length_arcsec: ArrayLike,
-    length_err_arcsec: ArrayLike,
-    z: ArrayLike,
-    z_err: ArrayLike = 0.0,
-    cosmology_name: str = DEFAULT_COSMOLOGY,
-) -> NDArray[np.float64]:
-    """1-sigma error of `arcsec_to_kpc`, to first order, errors of length and z independent.
-
-    d(kpc per arcsec)/dz is the central difference over z +- 1e-4 z. A NaN among the inputs gives
-    NaN; z_err 0 takes the redshift as exact.
-    """
-    redshift, length = np.asarray(z, dtype=np.float64), np.asarray(length_arcsec, dtype=np.float64)
-    scale = kpc_per_arcsec(redshift, cosmology_name)
-    from_length = np.asarray(length_err_arcsec, dtype=np.float64) * scale
-    step = 1e-4
-    slope = (
-        kpc_per_arcsec(redshift * (1 + step), cosmology_name)
-        - kpc_per_arcsec(redshift * (1 - step), cosmology_name)
-    ) / (2 * step * redshift + (redshift == 0))
-    from_z = length * slope * np.asarray(z_err, dtype=np.float64)
-    error: NDArray[np.float64] = np.hypot(from_length, from_z)
-    return error
 
 
 ScaleConvention = Literal["given", "gz2"]

@@ -28,9 +28,9 @@ from catalogues.storage import StorageError
 from pipelines import console as terminal
 from pipelines import demo as demo_words
 from pipelines import mocks
+from pipelines.cluster.failures import RunFailed
 from pipelines.cluster.resources import ClusterOptions, cluster
 from pipelines.measure import command as measure
-from pipelines.measure.command import RunFailed
 from pipelines.measure.options import MeasureOptions
 from pipelines.pages.render import count, percent
 from pipelines.report import command as report

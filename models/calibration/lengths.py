@@ -19,7 +19,6 @@ from scipy import stats
 from models.barlength.estimator import EstimatorParams, mean_map, member_ratios, read_bar
 from models.barlength.levels import at_levels, fit_powers, sizes
 from models.barlength.measure import BarLengthParams, measure_bar
-from models.calibration.errors import fit_errors
 from models.calibration.known_bars import KnownBar, ReadingScore, judged
 
 Floats = NDArray[np.float64]
@@ -154,12 +153,6 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> ReadingSc
     except ValueError:
         return ReadingScore(params=params, measured=float(good.mean()), median_error=np.inf, rho=0.0, median_angle_error_deg=np.nan)  # noqa: E501  # fmt: skip
     return judged(known, replace(params, bar_length=reading), scale * raw + offset, angles)
-
-
-def calibrate(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> tuple[EstimatorParams, list[ReadingScore]]:  # noqa: E501  # fmt: skip
-    """The best of `trials` with its calibration and errors, and all of them, best first."""
-    done = tried(known, trials)
-    return fit_errors(known, done[0].params), done
 
 
 def tried(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> list[ReadingScore]:

@@ -24,7 +24,7 @@ from catalogues.storage import Place
 from catalogues.truth.known_lengths import SCHEMA, check_sizes, require_enough, unit_per_px
 from pipelines.calibrate.grid_plan import GridPlan
 from pipelines.cluster.actor_pool import OnEach, on_actors
-from pipelines.cluster.failures import GridFailed, last_line
+from pipelines.cluster.failures import RunFailed, cause
 
 _LOOKED_AT, _DRAWN = 50, 4
 """Galaxies handed to a process at a time."""
@@ -78,7 +78,7 @@ def keep_galaxies(plan: GridPlan, galaxies: pa.Table) -> None:
 
 
 def draw_maps(plan: GridPlan, galaxies: pa.Table, on_each: OnEach, console: Console) -> int:
-    """Make the maps that are not there yet; how many arrays were made. Raises GridFailed."""
+    """Make the maps that are not there yet; how many arrays were made. Raises RunFailed."""
     usable = galaxies.filter(pc.is_null(galaxies["note"]))
     ids = usable["object_id"].to_pylist()
     kinds = plan.drawn
@@ -96,7 +96,7 @@ def draw_maps(plan: GridPlan, galaxies: pa.Table, on_each: OnEach, console: Cons
     work = [(rows, {i: missing[i] for i in some}) for some, rows in _batches(plan, usable, _DRAWN)]
     made = sum(track(on_each("draw", work), "maps", len(work), console=console))
     if made != left:
-        raise GridFailed(f"{made} of {left} maps could be made: did the input change meanwhile?")
+        raise RunFailed(f"{made} of {left} maps could be made: did the input change meanwhile?")
     return made
 
 
@@ -125,8 +125,8 @@ def mappers(plan: GridPlan) -> Iterator[OnEach]:
         with on_actors(MapperActor, (plan.mapper_params(),), plan.have.explainers) as on_each:
             yield on_each
     except RayError as error:
-        raise GridFailed(
-            f"making maps failed ({last_line(error)}); those that were made are kept: run the "
+        raise RunFailed(
+            f"making maps failed ({cause(error)}); those that were made are kept: run the "
             "same command again"
         ) from error
 

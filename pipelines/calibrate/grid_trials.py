@@ -15,7 +15,7 @@ from actors.calibrate.paper_grid_trial import GridTask, grid_trial, kept_points
 from catalogues import storage
 from models.calibration.paper_grid_scores import GridPoint
 from pipelines.calibrate.grid_plan import GridPlan
-from pipelines.cluster.failures import GridFailed, last_line
+from pipelines.cluster.failures import RunFailed, cause
 
 
 def score_points(plan: GridPlan, console: Console) -> list[GridPoint]:
@@ -44,7 +44,7 @@ def scored(
     console: Console,
 ) -> list[Any]:
     """What the trials of all tasks have kept; of those that have kept nothing, one Tune trial each
-    is run first. Raises GridFailed."""
+    is run first. Raises RunFailed."""
     left = [task for task in tasks if kept(task) is None]
     if left:
         console.print(f"{len(left)} of {len(tasks)} kinds of map to measure")
@@ -67,7 +67,7 @@ def _tune(plan: GridPlan, tasks: Sequence[Any], trial: Callable[[dict[str, Any]]
         results = tuner.fit()
     for result in results:
         if result.error:
-            raise GridFailed(
-                f"a trial failed ({last_line(result.error)}); the maps and what was scored are "
+            raise RunFailed(
+                f"a trial failed ({cause(result.error)}); the maps and what was scored are "
                 "kept: run the same command again"
             ) from result.error

@@ -15,14 +15,14 @@ from models.recipe import Recipe
 from pipelines import console as terminal
 from pipelines.calibrate.options import MapGridOptions
 from pipelines.calibrate.paper_grid import PROG
-from pipelines.cluster.failures import GridFailed
+from pipelines.cluster.failures import RunFailed
 from pipelines.cluster.resources import cluster, import_ray
 
 
 def run(options: MapGridOptions, console: Console | None = None) -> Recipe:
     """Run what is left of the grid, write and print its results, return the best recipe.
 
-    Raises StorageError and ValueError for mistakes, before any map is made; GridFailed.
+    Raises StorageError and ValueError for mistakes, before any map is made; RunFailed.
     """
     import_ray()  # with its environment set, before the actors import it
     from pipelines.calibrate.grid_plan import make_plan
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     """The command line."""
     try:
         return terminal.simple(MapGridOptions, run, PROG, argv)
-    except GridFailed as error:
+    except RunFailed as error:
         return terminal.complain(PROG, str(error), terminal.FAILURE)
 
 

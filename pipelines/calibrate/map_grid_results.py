@@ -33,7 +33,7 @@ Row = Mapping[str, Any]
 
 
 def score_maps(plan: GridPlan, console: Console) -> list[Row]:
-    """All readings of all kinds of map. Raises GridFailed."""
+    """All readings of all kinds of map. Raises RunFailed."""
     axes = plan.options.axes
     tasks = [
         _task(plan, kind, times) for kind, times in product(axes.kinds, axes.multiply_by_input)

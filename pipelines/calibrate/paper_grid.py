@@ -13,7 +13,7 @@ from rich.console import Console
 
 from pipelines import console as terminal
 from pipelines.calibrate.options import GridOptions
-from pipelines.cluster.failures import GridFailed
+from pipelines.cluster.failures import RunFailed
 from pipelines.cluster.resources import cluster, import_ray
 
 PROG = "ansae calibrate --grid"
@@ -22,7 +22,7 @@ PROG = "ansae calibrate --grid"
 def run(options: GridOptions, console: Console | None = None) -> None:
     """Run what is left of the grid, write and print its results.
 
-    Raises StorageError and ValueError for mistakes, before any map is made; GridFailed.
+    Raises StorageError and ValueError for mistakes, before any map is made; RunFailed.
     """
     import_ray()  # with its environment set, before the actors import it
     from pipelines.calibrate.grid_plan import make_plan
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     """The command line."""
     try:
         return terminal.simple(GridOptions, run, PROG, argv)
-    except GridFailed as error:
+    except RunFailed as error:
         return terminal.complain(PROG, str(error), terminal.FAILURE)
 
 

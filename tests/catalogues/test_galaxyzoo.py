@@ -11,10 +11,10 @@ from catalogues.galaxyzoo import (
     KAGGLE_COLUMNS,
     QUESTIONS,
     conditional,
-    consistency_error,
     cumulative,
     question_of,
 )
+from tests.reference.votes import consistency_error
 
 
 def consistent(seed: int, count: int = 20) -> np.ndarray:

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pytest
 
 from catalogues import manifest
-from catalogues.galaxyzoo import COLUMNS, consistency_error
+from catalogues.galaxyzoo import COLUMNS
 from catalogues.mocks.population import draw_galaxy
 from catalogues.mocks.sky import MockSkyParams
 from catalogues.mocks.table import TABLE_SCHEMA, mock_table
 from catalogues.mocks.votes import expected_votes
+from tests.reference.votes import consistency_error
 
 SKY = MockSkyParams(image_px=106)
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from catalogues.galaxyzoo import BAR, EDGE_ON, FEATURED, SMOOTH, conditional, consistency_error
+from catalogues.galaxyzoo import BAR, EDGE_ON, FEATURED, SMOOTH, conditional
 from catalogues.mocks.galaxy import MockGalaxy
 from catalogues.mocks.population import draw_galaxy
 from catalogues.mocks.votes import expected_votes, sampled_votes
 from tests.catalogues.mock_cases import PLAIN_GALAXY, barred
+from tests.reference.votes import consistency_error
 
 
 def _bar(galaxy: MockGalaxy) -> float:

@@ -12,7 +12,7 @@ from models.barlength.levels import at_levels, fit_powers, sizes
 from models.barlength.measure import BarLengthParams
 from models.calibration.errors import fit_errors, sampling_factor
 from models.calibration.known_bars import KnownBar
-from models.calibration.lengths import calibrate, candidates, fit_line, tried, try_reading
+from models.calibration.lengths import candidates, fit_line, tried, try_reading
 from tests.models.barlength.test_light_reading import box
 from tests.models.barmaps import gaussian_ridge
 
@@ -81,8 +81,8 @@ def test_errors_cover_68_percent() -> None:
 
 def test_the_best_candidate_wins() -> None:
     bad = EstimatorParams(bar_length=BarLengthParams(method="light", linearity_min=1.0))
-    params, trials = calibrate(known(20, 0.02), [bad, READING])
-    assert params.bar_length.linearity_min == READING.bar_length.linearity_min
+    trials = tried(known(20, 0.02), [bad, READING])
+    assert trials[0].params.bar_length.linearity_min == READING.bar_length.linearity_min
     assert trials[0].cost < trials[1].cost
 
 
@@ -95,7 +95,7 @@ def test_candidates_hold_both_readings() -> None:
 def test_maps_that_no_reading_can_read() -> None:
     blank = KnownBar(maps=np.zeros((2, 96, 96), np.float32), length_px=30, position_angle_deg=0)
     with pytest.raises(ValueError, match="no reading measured enough"):
-        calibrate([blank] * 10, [READING])
+        tried([blank] * 10, [READING])
 
 
 def test_errors_grow_with_the_voters_doubt() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from catalogues.galaxyzoo import BAR, COLUMNS, NO_BAR, QUESTIONS, consistency_error
+from catalogues.galaxyzoo import BAR, COLUMNS, NO_BAR, QUESTIONS
 from models.networks.votes import cross_entropy, pooled, score, squared_error, votes_from_logits
+from tests.reference.votes import consistency_error
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from catalogues import storage
-from catalogues.galaxyzoo import BAR, COLUMNS, INDEX, NOT_EDGE_ON, conditional, consistency_error
+from catalogues.galaxyzoo import BAR, COLUMNS, INDEX, NOT_EDGE_ON, conditional
 from catalogues.layouts.published.efigi import efigi_grades, efigi_table, efigi_votes
+from tests.reference.votes import consistency_error
 
 
 def votes(**changes: float) -> np.ndarray:
