@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.report import command as report
-from pipelines.report.command import ReportOptions
+from pipelines.report.options import ReportOptions
 from tests.benchmarks import timing
 from tests.browsing import browser, visited
 from tests.pipelines.synthetic_run import write_run

@@ -25,7 +25,7 @@ from catalogues.queries import database
 from catalogues.shards.splits import parts_of
 from catalogues.shards.writing import write_shards
 from models import statistics
-from pipelines import ingest
+from pipelines.ingest import command as ingest
 from pipelines.measure import command as measure
 from tests import s3server
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.report import command as report
-from pipelines.report.command import ReportOptions
+from pipelines.report.options import ReportOptions
 from tests.pipelines.ingest.ingesting import FIRST_ID, jpeg
 from tests.pipelines.synthetic_run import SyntheticRun
 

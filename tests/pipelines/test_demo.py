@@ -16,9 +16,9 @@ from catalogues import storage
 from catalogues.mocks.survey import RECORD, MockSurvey, is_written, write_survey
 from catalogues.mocks.table import mock_table
 from models import statistics
-from pipelines import demo
 from pipelines.cluster.resources import ClusterOptions
-from pipelines.demo import DemoOptions
+from pipelines.demo import command as demo
+from pipelines.demo.options import DemoOptions
 from tests.survey import tiny_ensemble
 
 GALAXIES = 12

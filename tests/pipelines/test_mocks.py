@@ -23,9 +23,9 @@ from catalogues.shards.votes import VOTES
 from catalogues.storage import StorageOptions
 from models.preprocess import FieldSpec
 from models.training.laid_bars import LaidBarParams
-from pipelines import mocks
 from pipelines.cluster.resources import ClusterOptions
-from pipelines.mocks import MocksOptions
+from pipelines.mocks import command as mocks
+from pipelines.mocks.options import MocksOptions
 from tests.survey import tiny_ensemble
 
 pytestmark = pytest.mark.timeout(240)

@@ -17,7 +17,7 @@ from catalogues.shards.splits import parts_of
 from catalogues.shards.writing import write_shards
 from catalogues.statuses import HEALTHY, Status
 from models import statistics
-from pipelines import ingest
+from pipelines.ingest import command as ingest
 from pipelines.measure import command as measure
 from tests.badimages import bad_images
 from tests.s3server import S3Server

@@ -20,9 +20,9 @@ from catalogues.storage import (
     read_whole,
     write_whole,
 )
-from pipelines import status
 from pipelines.compare import command as compare
 from pipelines.compare.options import CompareOptions
+from pipelines.status import command as status
 from tests.browsing import check_page
 from tests.comparing import FIELDS, barred_rows, compare_options
 from tests.s3server import S3Server

@@ -12,7 +12,8 @@ from rich.console import Console
 from catalogues import storage
 from catalogues.layouts.gather import IngestSummary
 from catalogues.shards.reading import list_shards, read_shard
-from pipelines.ingest import IngestOptions, run
+from pipelines.ingest.command import run
+from pipelines.ingest.options import IngestOptions
 
 FIRST_ID = 587722981742084096
 

@@ -17,7 +17,7 @@ import pytest
 from catalogues import storage
 from catalogues.images.decode import decode
 from catalogues.shards.ids import hashed_id
-from pipelines.ingest import report
+from pipelines.ingest.command import report
 from tests.badimages import bad_ids, bad_images
 from tests.pipelines.ingest.ingesting import FIRST_ID, described, ingest, jpeg, rows_of
 from tests.s3server import S3Server

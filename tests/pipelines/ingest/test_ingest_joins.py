@@ -12,7 +12,7 @@ import pytest
 
 from catalogues.layouts.joined.votes import schemes
 from catalogues.shards.votes import VOTES
-from pipelines.ingest import report
+from pipelines.ingest.command import report
 from tests.pipelines.ingest.ingesting import FIRST_ID, described, ingest, jpeg, rows_of
 
 SAMPLE = [587726016142835881, 587737825678131439, 587722981742084096]

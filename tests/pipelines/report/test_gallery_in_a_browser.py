@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.report import command as report
-from pipelines.report.command import ReportOptions
+from pipelines.report.options import ReportOptions
 from tests.browsing import browser, inaccessible, visited
 from tests.pipelines.report.test_report import Page
 from tests.pipelines.synthetic_run import SyntheticRun

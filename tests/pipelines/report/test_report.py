@@ -30,8 +30,8 @@ from pipelines.pages import render as page
 from pipelines.pages.cards import with_error
 from pipelines.report import command as report
 from pipelines.report import gallery as thumbnails
-from pipelines.report.command import ReportOptions
 from pipelines.report.gallery import gallery
+from pipelines.report.options import ReportOptions
 from tests.pipelines.synthetic_run import BAD, SyntheticRun
 from tests.s3server import S3Server
 

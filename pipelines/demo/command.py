@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
-import tyro
 from rich import box
 from rich.console import Console, Group
 from rich.syntax import Syntax
@@ -20,21 +18,19 @@ from rich.table import Table
 from rich.text import Text
 
 from catalogues import storage
-from catalogues.mocks.survey import MockSurvey
 from catalogues.queries import database, summary
 from catalogues.queries.summary import Count
 from catalogues.runs import heartbeat, lease, provenance
 from catalogues.storage import StorageError
 from pipelines import console as terminal
-from pipelines import demo as demo_words
-from pipelines import mocks
 from pipelines.cluster.failures import RunFailed
-from pipelines.cluster.resources import ClusterOptions, cluster
+from pipelines.cluster.resources import cluster
+from pipelines.demo import command as demo_words
+from pipelines.demo.options import SURVEY, DemoOptions
 from pipelines.measure import command as measure
-from pipelines.measure.options import MeasureOptions
+from pipelines.mocks import command as mocks
 from pipelines.pages.render import count, percent
 from pipelines.report import command as report
-from pipelines.report.command import ReportOptions
 from pipelines.report.truth import Comparison, compare, numbers
 
 
@@ -99,54 +95,6 @@ def _table(title: str, *headings: str) -> Table:
 
 
 PROG = "ansae demo"
-SURVEY = "survey"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DemoOptions:
-    """Draw galaxies with known bars, measure them, and say how well that went.
-
-    The same command again finishes what an interrupted one has left.
-    """
-
-    output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")] = "demo"
-    """Folder for the mock survey, the catalogue and the report; local or s3://."""
-    galaxies: int = 240
-    """Number of galaxies."""
-    seed: int = 7
-    """Seed of the mock sky."""
-    ensemble: str = "compact"
-    """The networks: 'compact', which is shipped, or path or URL of an ensemble.json."""
-    samples: int | None = None
-    """Noise samples of a saliency map; default: the estimator's."""
-    replace: bool = False
-    """Remove what an earlier demo of other options has left in OUTPUT."""
-    cluster: ClusterOptions = field(default_factory=ClusterOptions)
-    """Where to compute."""
-
-    def __post_init__(self) -> None:
-        self.survey(), self.measure_options()  # each checks its own part
-
-    def survey(self) -> MockSurvey:
-        """What is drawn."""
-        return MockSurvey(galaxies=self.galaxies, seed=self.seed)
-
-    def measure_options(self) -> MeasureOptions:
-        """The main job on it."""
-        return MeasureOptions(
-            input=storage.join(self.output, SURVEY),
-            output=self.output,
-            ensemble=self.ensemble,
-            samples=self.samples,
-            cluster=self.cluster,
-            label="demo",
-        )
-
-    def report_options(self) -> ReportOptions:
-        """The report on it."""
-        return ReportOptions(
-            output=self.output, truth=storage.join(self.output, SURVEY), title="A mock survey"
-        )
 
 
 def run(options: DemoOptions, console: Console | None = None) -> str:

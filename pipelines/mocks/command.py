@@ -3,75 +3,21 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
-from typing import Annotated
 
-import tyro
 from rich.console import Console
 from rich.progress import track
 
 from catalogues import storage
-from catalogues.mocks.sky import MockSkyParams
 from catalogues.mocks.survey import MockSurvey, is_written, write_survey
 from catalogues.shards.reading import ShardParams, list_shards
 from catalogues.shards.writing import old_shards, write_shards
 from catalogues.storage import StorageOptions
-from models.training.laid_bars import LaidBarParams
 from pipelines import console as terminal
-from pipelines.cluster.resources import ClusterOptions, cluster
+from pipelines.cluster.resources import cluster
+from pipelines.mocks.options import MocksOptions
 
 PROG = "ansae mocks"
 _ROWS_PER_TASK = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class MocksOptions:
-    """Draw mock galaxies with known bars, or lay bars into the unbarred galaxies of image shards.
-
-    Bars are laid into galaxies that their votes call face-on, featured and unbarred.
-    """
-
-    output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
-    """Folder for the image shards, local or s3://."""
-    galaxies: int = 1000
-    """Number of galaxies to draw."""
-    seed: int = 0
-    """Of the sky, or of the laid bars."""
-    sky: MockSkyParams = field(default_factory=MockSkyParams)
-    """The sky that is drawn from."""
-    hosts: str | None = None
-    """Image shards with votes, to lay bars into instead of drawing galaxies."""
-    per_host: int = 3
-    """Bars tried in each of them."""
-    ensemble: str = "compact"
-    """Networks that must see a laid bar: 'compact', or path or URL of an ensemble.json."""
-    seen_min: float = 0.35
-    """Least bar_fraction they give to a bar that is kept."""
-    laid: LaidBarParams = field(default_factory=LaidBarParams)
-    """Which bars are laid."""
-    rows_per_shard: int = 250
-    """Most galaxies in a shard."""
-    endpoint_url: str | None = None
-    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
-    cluster: ClusterOptions = field(default_factory=ClusterOptions)
-    """Where to compute."""
-
-    def __post_init__(self) -> None:
-        self.survey(), self.storage_options()  # each checks its own part
-        if self.per_host < 1 or not 0 <= self.seen_min <= 1:
-            raise ValueError(
-                f"per_host={self.per_host} must be at least 1 and seen_min={self.seen_min} a "
-                "fraction, 0 to 1"
-            )
-
-    def survey(self) -> MockSurvey:
-        """What is drawn."""
-        rows = self.rows_per_shard
-        return MockSurvey(galaxies=self.galaxies, seed=self.seed, rows_per_shard=rows, sky=self.sky)
-
-    def storage_options(self) -> StorageOptions:
-        """How S3 is reached."""
-        return StorageOptions(endpoint_url=self.endpoint_url)
 
 
 def draw(survey: MockSurvey, url: str, console: Console, options: StorageOptions | None = None) -> None:  # noqa: E501  # fmt: skip

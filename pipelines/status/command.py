@@ -5,17 +5,15 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
-
-import tyro
 
 from catalogues import storage
 from catalogues.runs.heartbeat import Heartbeat, Life, life, read_heartbeat, silence_s
 from catalogues.runs.provenance import RunRecord, read_record
-from catalogues.storage import StorageError, StorageOptions
+from catalogues.storage import StorageError
 from pipelines import console as terminal
 from pipelines.pages.run_facts import when
 from pipelines.progress import clock
+from pipelines.status.options import StatusOptions
 
 PROG = "ansae status"
 
@@ -26,28 +24,6 @@ _ADVICE = {
     Life.INTERRUPTED: _AGAIN,
     Life.FAILED: f"mend what its message said, then {_AGAIN}",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class StatusOptions:
-    """Say what a run is doing: running, stale, interrupted, failed, finished or never started.
-
-    Exit status: 0 if it is running or finished, 1 if not, 2 if the place cannot be read.
-    """
-
-    path: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PATH")]
-    """The run's output, local or s3://."""
-    endpoint_url: str | None = None
-    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
-    anonymous: bool = False
-    """Read from S3 without credentials."""
-
-    def __post_init__(self) -> None:
-        self.storage()
-
-    def storage(self) -> StorageOptions:
-        """How the output is reached."""
-        return StorageOptions(endpoint_url=self.endpoint_url, anonymous=self.anonymous)
 
 
 @dataclass(frozen=True, kw_only=True)

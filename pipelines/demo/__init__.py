@@ -1,0 +1,1 @@
+"""`ansae demo`: a mock survey with known bars, measured and reported on."""

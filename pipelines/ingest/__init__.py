@@ -1,0 +1,1 @@
+"""`ansae ingest`: copy images of a published layout into image shards."""

@@ -1,0 +1,1 @@
+"""`ansae mocks`: galaxies whose bars are known, drawn or laid into real images."""

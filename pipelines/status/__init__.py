@@ -1,0 +1,1 @@
+"""`ansae status`: what a run is doing, read from its output."""
