@@ -1,11 +1,10 @@
-"""`ansae COMMAND`: every command is a file of this folder, or a folder with a command.py."""
+"""`ansae COMMAND`: every command is a folder of `pipelines`, with a `__main__.py`."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from difflib import get_close_matches
-from importlib.util import find_spec
 
 from pipelines.console import MISTAKE, OK, complain
 
@@ -27,13 +26,6 @@ COMMANDS = {
 """Commands in the order in which a user meets them, and what each does."""
 
 
-def module_of(name: str) -> str:
-    """The module whose `main(arguments)` is the command: a file, or a folder's command.py."""
-    folder = find_spec(f"pipelines.{name}")
-    assert folder is not None
-    return f"pipelines.{name}.command" if folder.submodule_search_locations else folder.name
-
-
 def usage() -> str:
     """What `ansae --help` prints."""
     lines = [f"  {name:<10} {does}" for name, does in COMMANDS.items()]
@@ -47,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Hand the words after the command's name to the command; its exit status is ours."""
     words = sys.argv[1:] if arguments is None else arguments
     if words and words[0] in COMMANDS:
-        status: int = importlib.import_module(module_of(words[0])).main(words[1:])
+        status: int = importlib.import_module(f"pipelines.{words[0]}.__main__").main(words[1:])
         return status
     if words and words[0] not in ("-h", "--help"):
         near = get_close_matches(words[0], COMMANDS, n=1)

@@ -15,6 +15,7 @@ from typing import TypeVar
 import tyro
 
 from catalogues.storage import StorageError
+from pipelines.cluster.failures import RunFailed
 
 Options = TypeVar("Options")
 
@@ -64,14 +65,19 @@ def complain(prog: str, message: str, status: int) -> int:
     return status
 
 
-def simple(kind: type[Options], run: Callable[[Options], object], prog: str, arguments: Sequence[str] | None) -> int:  # noqa: E501  # fmt: skip
-    """A command that needs no more than this: parse, run, tell a mistake in one line."""
-    options = parse(kind, prog, arguments)
+def finish(run: Callable[[Options], object], options: Options, prog: str) -> int:
+    """Run a command that needs no more than this, and tell what went wrong in one line.
+
+    Returns the exit status: OK; MISTAKE for the user's, FAILURE for the machinery's, INTERRUPTED
+    for Ctrl-C and SIGTERM.
+    """
     try:
         with terminated_as_interrupt():
             run(options)
     except (StorageError, ValueError) as error:
         return complain(prog, str(error), MISTAKE)
+    except RunFailed as error:
+        return complain(prog, str(error), FAILURE)
     except KeyboardInterrupt:
         return complain(prog, "interrupted", INTERRUPTED)
     return OK

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,10 +21,8 @@ from models.calibration.readings import words
 from models.calibration.refined import GradedBar, TooFewBars, refine
 from models.recipe import Recipe
 from pipelines import console as terminal
-from pipelines.calibrate import map_grid
-from pipelines.calibrate import paper_grid as grid
 from pipelines.calibrate.known_bar_maps import Maps
-from pipelines.calibrate.options import _MEMBERS_TOO, CalibrateOptions
+from pipelines.calibrate.options import _MEMBERS_TOO, PROG, CalibrateOptions
 from pipelines.cluster.resources import cluster
 
 TRUTH = ("true_bar_length_px", "true_bar_position_angle_deg")
@@ -132,13 +129,6 @@ def _table(trials: list[ReadingScore], count: int) -> Table:
     return table
 
 
-def main(argv: list[str] | None = None) -> int:
-    """The command line."""
-    grids = {"paper": grid.main, "maps": map_grid.main}
-    asked = grid.asked_for(sys.argv[1:] if argv is None else argv)
-    if asked in grids:
-        return grids[asked](argv)
-    if asked is not None:
-        said = f"{asked!r} is no grid: --grid paper, or --grid maps"
-        return terminal.complain(grid.PROG, said, terminal.MISTAKE)
-    return terminal.simple(CalibrateOptions, run, "ansae calibrate", argv)
+def execute(options: CalibrateOptions) -> int:
+    """Run the command. Returns the exit status, as `pipelines.console.finish` does."""
+    return terminal.finish(run, options, PROG)

@@ -7,15 +7,10 @@ same command.
 
 from __future__ import annotations
 
-import sys
-
 from rich.console import Console
 
 from models.recipe import Recipe
-from pipelines import console as terminal
 from pipelines.calibrate.options import MapGridOptions
-from pipelines.calibrate.paper_grid import PROG
-from pipelines.cluster.failures import RunFailed
 from pipelines.cluster.resources import cluster, import_ray
 
 
@@ -40,15 +35,3 @@ def run(options: MapGridOptions, console: Console | None = None) -> Recipe:
     write_results(plan, rows, recipe, console)
     plan.end()
     return recipe
-
-
-def main(argv: list[str] | None = None) -> int:
-    """The command line."""
-    try:
-        return terminal.simple(MapGridOptions, run, PROG, argv)
-    except RunFailed as error:
-        return terminal.complain(PROG, str(error), terminal.FAILURE)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -26,6 +26,8 @@ from models.saliency.params import SmoothGradParams
 from models.view_params import ViewParams
 from pipelines.cluster.resources import ClusterOptions
 
+PROG = "ansae calibrate"
+
 
 @dataclass(frozen=True, kw_only=True)
 class KnownBarsOptions(ABC):

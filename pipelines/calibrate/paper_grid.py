@@ -6,17 +6,10 @@ table 2, surface, estimator. What an interruption has left is gone on with by th
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-
 from rich.console import Console
 
-from pipelines import console as terminal
 from pipelines.calibrate.options import GridOptions
-from pipelines.cluster.failures import RunFailed
 from pipelines.cluster.resources import cluster, import_ray
-
-PROG = "ansae calibrate --grid"
 
 
 def run(options: GridOptions, console: Console | None = None) -> None:
@@ -38,25 +31,3 @@ def run(options: GridOptions, console: Console | None = None) -> None:
         points = score_points(plan, console)
     write_results(plan, points, console)
     plan.end()
-
-
-def asked_for(words: Sequence[str]) -> str | None:
-    """Which grid the words after `ansae calibrate` ask for; None where they ask for none."""
-    for i, word in enumerate(words):
-        if word == "--grid":
-            return words[i + 1] if i + 1 < len(words) else ""
-        if word.startswith("--grid="):
-            return word.removeprefix("--grid=")
-    return None
-
-
-def main(argv: list[str] | None = None) -> int:
-    """The command line."""
-    try:
-        return terminal.simple(GridOptions, run, PROG, argv)
-    except RunFailed as error:
-        return terminal.complain(PROG, str(error), terminal.FAILURE)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

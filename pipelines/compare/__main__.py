@@ -1,8 +1,20 @@
-"""`python -m pipelines.compare` is `ansae compare`."""
+"""The command line of `ansae compare`: options first, the rest only once they are good."""
+
+from __future__ import annotations
 
 import sys
 
-from pipelines.compare.command import main
+from pipelines import console
+from pipelines.compare.options import PROG, CompareOptions
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the options and run the command. Returns the exit status."""
+    options = console.parse(CompareOptions, PROG, arguments)
+    from pipelines.compare.command import execute  # heavy: `--help` needs none of it
+
+    return execute(options)
+
 
 if __name__ == "__main__":
     sys.exit(main())

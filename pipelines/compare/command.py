@@ -11,9 +11,7 @@ from catalogues.runs.lease import hold
 from catalogues.storage import StorageError
 from pipelines import console as terminal
 from pipelines.cluster.resources import import_ray
-from pipelines.compare.options import CompareOptions
-
-PROG = "ansae compare"
+from pipelines.compare.options import PROG, CompareOptions
 
 
 def run(options: CompareOptions, console: Console | None = None) -> None:
@@ -35,13 +33,12 @@ def run(options: CompareOptions, console: Console | None = None) -> None:
         write_results(work, console)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for Ctrl-C,
-    each told in one line."""
+def execute(options: CompareOptions) -> int:
+    """Run the command. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for
+    Ctrl-C, each told in one line."""
     import_ray()
     from pipelines.cluster.failures import RunFailed
 
-    options = terminal.parse(CompareOptions, PROG, arguments)
     try:
         run(options)
     except (StorageError, ValueError) as error:

@@ -17,6 +17,9 @@ from models.attribution.reference_maps import CONTROLS
 from models.faithfulness.metrics import FaithfulnessParams
 from pipelines.cluster.resources import ClusterOptions
 
+PROG = "ansae compare"
+
+
 AVERAGED_PATHS = "smooth_integrated_gradients"
 
 

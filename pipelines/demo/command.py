@@ -5,7 +5,6 @@ What the demo says on the terminal.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,7 +25,7 @@ from pipelines import console as terminal
 from pipelines.cluster.failures import RunFailed
 from pipelines.cluster.resources import cluster
 from pipelines.demo import command as demo_words
-from pipelines.demo.options import SURVEY, DemoOptions
+from pipelines.demo.options import PROG, SURVEY, DemoOptions
 from pipelines.measure import command as measure
 from pipelines.mocks import command as mocks
 from pipelines.pages.render import count, percent
@@ -94,9 +93,6 @@ def _table(title: str, *headings: str) -> Table:
     return table
 
 
-PROG = "ansae demo"
-
-
 def run(options: DemoOptions, console: Console | None = None) -> str:
     """Draw, measure, report; returns where the report is. What is done already is not done again.
 
@@ -144,10 +140,9 @@ def _answer(con: duckdb.DuckDBPyConnection) -> Any:
     return database.fetch(con, demo_words.query(database.CATALOGUE, database.TRUTH))
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for Ctrl-C,
-    each told in one line."""
-    options = terminal.parse(DemoOptions, PROG, arguments)
+def execute(options: DemoOptions) -> int:
+    """Run the command. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for
+    Ctrl-C, each told in one line."""
     try:
         with terminal.terminated_as_interrupt():
             run(options)
@@ -159,7 +154,3 @@ def main(arguments: list[str] | None = None) -> int:
         message = "interrupted: run the same command again to finish"
         return terminal.complain(PROG, message, terminal.INTERRUPTED)
     return terminal.OK
-
-
-if __name__ == "__main__":
-    sys.exit(main())

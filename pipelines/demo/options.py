@@ -13,6 +13,9 @@ from pipelines.cluster.resources import ClusterOptions
 from pipelines.measure.options import MeasureOptions
 from pipelines.report.options import ReportOptions
 
+PROG = "ansae demo"
+
+
 SURVEY = "survey"
 
 

@@ -1,8 +1,20 @@
-"""`python -m pipelines.explain` is `ansae explain`."""
+"""The command line of `ansae explain`: options first, the rest only once they are good."""
+
+from __future__ import annotations
 
 import sys
 
-from pipelines.explain.command import main
+from pipelines import console
+from pipelines.explain.options import PROG, ExplainOptions
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the options and run the command. Returns the exit status."""
+    options = console.parse(ExplainOptions, PROG, arguments)
+    from pipelines.explain.command import execute  # heavy: `--help` needs none of it
+
+    return execute(options)
+
 
 if __name__ == "__main__":
     sys.exit(main())

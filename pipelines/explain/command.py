@@ -11,9 +11,7 @@ from catalogues.images.limits import ImageLimits
 from catalogues.layouts.formats.image_files import stem
 from catalogues.storage import StorageError, StorageOptions
 from pipelines import console as terminal
-from pipelines.explain.options import ExplainOptions
-
-PROG = "ansae explain"
+from pipelines.explain.options import PROG, ExplainOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +70,9 @@ def _read(image: str, options: StorageOptions) -> bytes:
     return storage.read_whole(fs, path)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line. Returns the exit status: 0; 2 for a mistake, told in one line, or where an
+def execute(options: ExplainOptions) -> int:
+    """Run the command. Returns the exit status: 0; 2 for a mistake, told in one line, or where an
     image could not be explained; 130 for Ctrl-C."""
-    options = terminal.parse(ExplainOptions, PROG, arguments)
     status = terminal.OK
     try:
         for answer in run(options):

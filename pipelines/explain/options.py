@@ -9,6 +9,8 @@ import tyro
 
 from catalogues.storage import StorageOptions
 
+PROG = "ansae explain"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainOptions:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
 import numpy as np
-import tyro
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import (
@@ -33,7 +31,8 @@ from catalogues.layouts.open import open_layout
 from catalogues.shards.reading import Shard
 from catalogues.shards.writing import old_shards, write_shards
 from catalogues.storage import FileSystem, StorageError
-from pipelines.ingest.options import IngestOptions
+from pipelines import console as terminal
+from pipelines.ingest.options import PROG, IngestOptions
 
 
 def run(options: IngestOptions, console: Console | None = None) -> IngestSummary:
@@ -135,16 +134,11 @@ def report(summary: IngestSummary) -> list[str]:
     return lines
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line. Returns the exit status: 0, or 2 for a mistake that one line explains."""
+def execute(options: IngestOptions) -> int:
+    """Run the command. Returns the exit status: 0, or 2 for a mistake that one line explains."""
     try:
-        summary = run(tyro.cli(IngestOptions, args=arguments, prog="ansae ingest"))
+        summary = run(options)
     except (StorageError, ValueError) as error:
-        print(f"ansae ingest: {error}", file=sys.stderr)
-        return 2
+        return terminal.complain(PROG, str(error), terminal.MISTAKE)
     print("\n".join(report(summary)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return terminal.OK

@@ -14,6 +14,8 @@ from catalogues.layouts.source import LayoutName, LayoutSource
 from catalogues.shards.reading import ShardParams
 from catalogues.storage import StorageOptions
 
+PROG = "ansae ingest"
+
 
 @dataclass(frozen=True, kw_only=True)
 class IngestOptions:

@@ -1,8 +1,20 @@
-"""`python -m pipelines.measure` is `ansae measure`."""
+"""The command line of `ansae measure`: options first, the rest only once they are good."""
+
+from __future__ import annotations
 
 import sys
 
-from pipelines.measure.command import main
+from pipelines import console
+from pipelines.measure.options import PROG, MeasureOptions
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the options and run the command. Returns the exit status."""
+    options = console.parse(MeasureOptions, PROG, arguments)
+    from pipelines.measure.command import execute  # heavy: `--help` needs none of it
+
+    return execute(options)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,10 +11,8 @@ from catalogues.runs.lease import hold
 from catalogues.storage import StorageError
 from pipelines import console as terminal
 from pipelines.cluster.failures import RunFailed
-from pipelines.measure.options import MeasureOptions
+from pipelines.measure.options import PROG, MeasureOptions
 from pipelines.measure.session import MeasureSummary, already_finished, measure_alone
-
-PROG = "ansae measure"
 
 
 def run(options: MeasureOptions, console: Console | None = None) -> MeasureSummary:
@@ -52,10 +50,9 @@ def report(summary: MeasureSummary) -> list[str]:
     ]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for Ctrl-C,
-    each told in one line."""
-    options = terminal.parse(MeasureOptions, PROG, arguments)
+def execute(options: MeasureOptions) -> int:
+    """Run the command. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for
+    Ctrl-C, each told in one line."""
     try:
         summary = run(options)
     except (StorageError, ValueError) as error:

@@ -14,6 +14,8 @@ from catalogues.storage import StorageOptions
 from models.networks.selection import SelectionParams
 from pipelines.cluster.resources import ClusterOptions
 
+PROG = "ansae measure"
+
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureOptions:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from rich.console import Console
 from rich.progress import track
 
@@ -14,9 +12,8 @@ from catalogues.shards.writing import old_shards, write_shards
 from catalogues.storage import StorageOptions
 from pipelines import console as terminal
 from pipelines.cluster.resources import cluster
-from pipelines.mocks.options import MocksOptions
+from pipelines.mocks.options import PROG, MocksOptions
 
-PROG = "ansae mocks"
 _ROWS_PER_TASK = 10
 
 
@@ -82,10 +79,6 @@ def run(options: MocksOptions) -> None:
             lay(options, console)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line. Returns the exit status, as pipelines.console.simple has it."""
-    return terminal.simple(MocksOptions, run, PROG, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def execute(options: MocksOptions) -> int:
+    """Run the command. Returns the exit status, as `pipelines.console.finish` does."""
+    return terminal.finish(run, options, PROG)

@@ -13,6 +13,8 @@ from catalogues.storage import StorageOptions
 from models.training.laid_bars import LaidBarParams
 from pipelines.cluster.resources import ClusterOptions
 
+PROG = "ansae mocks"
+
 
 @dataclass(frozen=True, kw_only=True)
 class MocksOptions:

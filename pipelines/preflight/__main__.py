@@ -1,8 +1,20 @@
-"""`python -m pipelines.preflight` is `ansae preflight`."""
+"""The command line of `ansae preflight`: options first, the rest only once they are good."""
+
+from __future__ import annotations
 
 import sys
 
-from pipelines.preflight.command import main
+from pipelines import console
+from pipelines.preflight.options import PROG, PreflightOptions
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the options and run the command. Returns the exit status."""
+    options = console.parse(PreflightOptions, PROG, arguments)
+    from pipelines.preflight.command import execute  # heavy: `--help` needs none of it
+
+    return execute(options)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,9 +12,7 @@ from catalogues.storage.checks import check_room
 from catalogues.storage.findings import Finding, Verdict, refused
 from pipelines import console as terminal
 from pipelines.cluster.resources import cluster, stage_resources
-from pipelines.preflight.options import PreflightOptions
-
-PROG = "ansae preflight"
+from pipelines.preflight.options import PROG, PreflightOptions
 
 _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.REFUSED: "bold red"}
 _WIDTH = 120
@@ -68,9 +66,8 @@ def show(findings: list[Finding], console: Console) -> None:
     console.print(table, highlight=False)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line; returns the exit status that PreflightOptions tells."""
-    options = terminal.parse(PreflightOptions, PROG, arguments)
+def execute(options: PreflightOptions) -> int:
+    """Run the command. Returns the exit status that PreflightOptions tells."""
     try:
         findings = run(options)
     except (StorageError, ValueError) as error:

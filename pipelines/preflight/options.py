@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 
 from pipelines.measure.options import MeasureOptions
 
+PROG = "ansae preflight"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PreflightOptions(MeasureOptions):

@@ -1,8 +1,20 @@
-"""`python -m pipelines.publish` is `ansae publish`."""
+"""The command line of `ansae publish`: options first, the rest only once they are good."""
+
+from __future__ import annotations
 
 import sys
 
-from pipelines.publish.command import main
+from pipelines import console
+from pipelines.publish.options import PROG, PublishOptions
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the options and run the command. Returns the exit status."""
+    options = console.parse(PublishOptions, PROG, arguments)
+    from pipelines.publish.command import execute  # heavy: `--help` needs none of it
+
+    return execute(options)
+
 
 if __name__ == "__main__":
     sys.exit(main())

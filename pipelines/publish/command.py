@@ -20,10 +20,8 @@ from pipelines import console as terminal
 from pipelines.cluster.failures import RunFailed
 from pipelines.cluster.resources import ClusterOptions, cluster
 from pipelines.publish.checks import check_output, check_rows, finished_run, look
-from pipelines.publish.options import PublishOptions
+from pipelines.publish.options import PROG, PublishOptions
 from pipelines.publish.steps import APART, Pieces, Publisher, WrittenLeaves, margin_name
-
-PROG = "ansae publish"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,10 +141,9 @@ def report(summary: PublishSummary) -> list[str]:
     return lines
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for Ctrl-C,
-    each told in one line."""
-    options = terminal.parse(PublishOptions, PROG, arguments)
+def execute(options: PublishOptions) -> int:
+    """Run the command. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for
+    Ctrl-C, each told in one line."""
     try:
         summary = run(options)
     except (StorageError, ValueError) as error:

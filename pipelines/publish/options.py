@@ -13,6 +13,8 @@ from catalogues.hats.flat import FlatKind
 from catalogues.hats.partitions import margin_order
 from catalogues.storage import StorageOptions
 
+PROG = "ansae publish"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PublishOptions:

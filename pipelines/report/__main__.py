@@ -1,8 +1,20 @@
-"""`python -m pipelines.report` is `ansae report`."""
+"""The command line of `ansae report`: options first, the rest only once they are good."""
+
+from __future__ import annotations
 
 import sys
 
-from pipelines.report.command import main
+from pipelines import console
+from pipelines.report.options import PROG, ReportOptions
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the options and run the command. Returns the exit status."""
+    options = console.parse(ReportOptions, PROG, arguments)
+    from pipelines.report.command import execute  # heavy: `--help` needs none of it
+
+    return execute(options)
+
 
 if __name__ == "__main__":
     sys.exit(main())

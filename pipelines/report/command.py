@@ -17,11 +17,10 @@ from pipelines.pages import render as page
 from pipelines.pages import run_facts
 from pipelines.report import sections
 from pipelines.report.gallery import gallery
-from pipelines.report.options import ReportOptions
+from pipelines.report.options import PROG, ReportOptions
 from pipelines.report.sky_map import sky_map
 from pipelines.report.truth import compare, truth_section
 
-PROG = "ansae report"
 _SCRIPTS = ("picture.js", "dialog.js", "sky.js", "gallery.js")
 
 
@@ -87,9 +86,8 @@ def _record(options: ReportOptions) -> dict[str, Any]:
     return dict(json.loads(record.to_json())) if record is not None else {}
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line. Returns the exit status: 0, or 2 for a mistake that one line explains."""
-    options = terminal.parse(ReportOptions, PROG, arguments)
+def execute(options: ReportOptions) -> int:
+    """Run the command. Returns the exit status: 0, or 2 for a mistake that one line explains."""
     try:
         path = run(options)
     except (StorageError, ValueError, duckdb.Error) as error:

@@ -11,6 +11,8 @@ from catalogues.queries import database
 from catalogues.storage import StorageOptions
 from pipelines.report.gallery import GALLERY_MAX
 
+PROG = "ansae report"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReportOptions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,9 +12,7 @@ from catalogues.storage import StorageError
 from pipelines import console as terminal
 from pipelines.pages.run_facts import when
 from pipelines.progress import clock
-from pipelines.status.options import StatusOptions
-
-PROG = "ansae status"
+from pipelines.status.options import PROG, StatusOptions
 
 _AGAIN = "run the same command again to finish"
 
@@ -92,16 +89,11 @@ def run(options: StatusOptions) -> RunStatus:
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line; returns the exit status that StatusOptions tells."""
-    options = terminal.parse(StatusOptions, PROG, arguments)
+def execute(options: StatusOptions) -> int:
+    """Run the command. Returns the exit status that StatusOptions tells."""
     try:
         status = run(options)
     except (StorageError, ValueError) as error:
         return terminal.complain(PROG, str(error), terminal.MISTAKE)
     print("\n".join(status.lines()))
     return terminal.OK if status.life in (Life.RUNNING, Life.FINISHED) else terminal.FAILURE
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,8 +1,20 @@
-"""`python -m pipelines.train` is `ansae train`."""
+"""The command line of `ansae train`: options first, the rest only once they are good."""
+
+from __future__ import annotations
 
 import sys
 
-from pipelines.train.command import main
+from pipelines import console
+from pipelines.train.options import PROG, TrainOptions
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the options and run the command. Returns the exit status."""
+    options = console.parse(TrainOptions, PROG, arguments)
+    from pipelines.train.command import execute  # heavy: `--help` needs none of it
+
+    return execute(options)
+
 
 if __name__ == "__main__":
     sys.exit(main())

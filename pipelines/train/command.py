@@ -21,7 +21,7 @@ from pipelines.train.class_scores import PREDICTIONS, class_table, judged
 from pipelines.train.data import TrainingData, gather, look_through
 from pipelines.train.join import JoinedEnsemble
 from pipelines.train.model_card import MADE_BY, learning_curves, model_card, search_table, table_1
-from pipelines.train.options import TrainOptions
+from pipelines.train.options import PROG, TrainOptions
 from pipelines.train.trials import TrainTrial, make_job, searched, train_trials
 
 __all__ = ["TrainOptions", "run"]
@@ -168,6 +168,6 @@ def _write(
         storage.write_whole(fs, storage.join(root, name), content)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """The command line."""
-    return terminal.simple(TrainOptions, run, "ansae train", argv)
+def execute(options: TrainOptions) -> int:
+    """Run the command. Returns the exit status, as `pipelines.console.finish` does."""
+    return terminal.finish(run, options, PROG)

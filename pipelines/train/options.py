@@ -33,6 +33,9 @@ from models.training.params import RECIPES, TrainParams, control_params
 from models.view_params import ViewParams
 from pipelines.cluster.resources import ClusterOptions
 
+PROG = "ansae train"
+
+
 _USUAL = {"bar-length": ("xception",), "classes": ("resnetv2",)}
 
 

@@ -1,8 +1,20 @@
-"""`python -m pipelines.validate` is `ansae validate`."""
+"""The command line of `ansae validate`: options first, the rest only once they are good."""
+
+from __future__ import annotations
 
 import sys
 
-from pipelines.validate.command import main
+from pipelines import console
+from pipelines.validate.options import PROG, ValidateOptions
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the options and run the command. Returns the exit status."""
+    options = console.parse(ValidateOptions, PROG, arguments)
+    from pipelines.validate.command import execute  # heavy: `--help` needs none of it
+
+    return execute(options)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -25,10 +25,8 @@ from pipelines.validate.figures import table_plot
 from pipelines.validate.galleries import galleries, typical_rows
 from pipelines.validate.labels import line
 from pipelines.validate.numbers import NumberGroup, binned, groups, table_group
-from pipelines.validate.options import ValidateOptions
+from pipelines.validate.options import PROG, ValidateOptions
 from pipelines.validate.sample import sample
-
-PROG = "ansae validate"
 
 
 def run(options: ValidateOptions, console: Console | None = None) -> list[NumberGroup]:
@@ -143,9 +141,8 @@ def _tell(contents: ValidationContents, folder: str, console: Console) -> None:
         console.print(storage.join(folder, name), highlight=False, soft_wrap=True)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line. Returns the exit status: 0, or 2 for a mistake that one line explains."""
-    options = terminal.parse(ValidateOptions, PROG, arguments)
+def execute(options: ValidateOptions) -> int:
+    """Run the command. Returns the exit status: 0, or 2 for a mistake that one line explains."""
     try:
         run(options)
     except (StorageError, ValueError, duckdb.Error) as error:

@@ -16,6 +16,8 @@ from catalogues.truth.pairs import Join, Part
 from catalogues.truth.table import Kind
 from models.validation.numbers import BootstrapParams
 
+PROG = "ansae validate"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TruthTableOptions:

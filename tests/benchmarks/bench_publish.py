@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from catalogues.bars import catalogue_schema
 from catalogues.runs.provenance import new_record, new_session
 from catalogues.sky import healpix_29
-from pipelines.publish import command as publish
+from pipelines.publish.__main__ import main as publish_main
 from tests.benchmarks.processes import PeakMemory
 
 _FILE_ROWS = 20_000
@@ -64,7 +64,7 @@ def main(rows: int) -> None:
         write_survey(Path(place) / "run", rows)
         began = time.monotonic()
         with PeakMemory(0.1) as memory:
-            status = publish.main(
+            status = publish_main(
                 [f"{place}/run", f"{place}/out", "--margin-arcsec", "10", "--flat", "fits"]
             )
         seconds = time.monotonic() - began

@@ -107,12 +107,12 @@ def measure(words: list[str], address: str) -> None:
     os.dup2(log, 1), os.dup2(log, 2)
     status = 99
     try:
-        from pipelines.measure import command as measure
         from pipelines.measure import stages
+        from pipelines.measure.__main__ import main as measure_main
         from tests.faults.fakes import SlowExplainer
 
         stages.Explainer = SlowExplainer  # type: ignore[misc]
-        status = measure.main(words)
+        status = measure_main(words)
     finally:
         os._exit(status)
 

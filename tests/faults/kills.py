@@ -82,8 +82,8 @@ def _measure(words: list[str], dies_after_s: float | None, tells: Connection) ->
     """End this process with the command's exit status."""
     status, before = 99, time.process_time()
     try:
-        from pipelines.measure import command as command_
         from pipelines.measure import session, stages
+        from pipelines.measure.__main__ import main as measure_main
 
         stages.stages, stages.receipts = in_process, iter  # type: ignore[assignment]
         session.cluster = no_cluster  # type: ignore[assignment]
@@ -91,7 +91,7 @@ def _measure(words: list[str], dies_after_s: float | None, tells: Connection) ->
         if dies_after_s is not None:
             # nothing in the process hears of it: this signal's own way is to end it at once
             signal.setitimer(signal.ITIMER_PROF, dies_after_s)
-        status = command_.main(words)
+        status = measure_main(words)
         tells.send(time.process_time() - before)
     finally:
         os._exit(status)

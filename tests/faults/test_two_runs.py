@@ -8,7 +8,7 @@ import pytest
 
 from catalogues import storage
 from catalogues.runs.lease import LeaseParams, hold
-from pipelines.measure.command import main
+from pipelines.measure.__main__ import main
 from tests.faults.comparing import upload
 from tests.s3server import S3Server
 from tests.survey import tiny_ensemble, write_survey

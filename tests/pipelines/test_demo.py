@@ -18,6 +18,7 @@ from catalogues.mocks.table import mock_table
 from models import statistics
 from pipelines.cluster.resources import ClusterOptions
 from pipelines.demo import command as demo
+from pipelines.demo.__main__ import main as demo_main
 from pipelines.demo.options import DemoOptions
 from tests.survey import tiny_ensemble
 
@@ -152,6 +153,6 @@ def test_options_are_checked(values, message) -> None:
 
 def test_mistakes_are_one_line(tmp_path, capsys) -> None:
     words = [str(tmp_path / "out"), "--ensemble", str(tmp_path / "absent.json")]
-    assert demo.main(words) == 2
+    assert demo_main(words) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "out").exists()

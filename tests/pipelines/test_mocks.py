@@ -25,6 +25,7 @@ from models.preprocess import FieldSpec
 from models.training.laid_bars import LaidBarParams
 from pipelines.cluster.resources import ClusterOptions
 from pipelines.mocks import command as mocks
+from pipelines.mocks.__main__ import main as mocks_main
 from pipelines.mocks.options import MocksOptions
 from tests.survey import tiny_ensemble
 
@@ -118,9 +119,9 @@ def test_the_command(ray_cluster: object, survey: SimpleNamespace, tmp_path: Pat
 
 def test_mistakes(survey: SimpleNamespace, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(SystemExit):
-        mocks.main([str(tmp_path / "a"), "--seen-min", "2"])
+        mocks_main([str(tmp_path / "a"), "--seen-min", "2"])
     assert "seen_min=2.0 a fraction" in capsys.readouterr().err
-    assert mocks.main([str(tmp_path / "a"), "--hosts", "x", "--ensemble", "/none.json"]) == 2
+    assert mocks_main([str(tmp_path / "a"), "--hosts", "x", "--ensemble", "/none.json"]) == 2
     assert "/none.json" in capsys.readouterr().err
     with pytest.raises(ValueError, match="per_host=0 must be at least 1"):
         LayingPlan(ensemble="x", storage=StorageOptions(), laid=LaidBarParams(), per_host=0)

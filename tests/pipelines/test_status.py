@@ -15,7 +15,7 @@ from catalogues.runs.heartbeat import Heartbeat, read_heartbeat, write_heartbeat
 from catalogues.runs.provenance import RunRecord, write_record
 from pipelines.cluster.monitor import Watch
 from pipelines.progress import MeasureProgress
-from pipelines.status.command import main
+from pipelines.status.__main__ import main
 from tests.s3server import S3Server
 
 FACTS = {"input": {"rows": 1000}}

@@ -17,7 +17,7 @@ from catalogues.runs.grid_rows import read_points
 from catalogues.storage import StorageError, filesystem
 from models.calibration.map_kinds import MapAxes
 from models.recipe import Recipe
-from pipelines.calibrate import command as calibrate
+from pipelines.calibrate.__main__ import main as calibrate_main
 from pipelines.calibrate.map_grid import run
 from pipelines.calibrate.options import ANGLE, MapGridOptions
 from pipelines.cluster.resources import ClusterOptions
@@ -124,6 +124,6 @@ def test_mistakes_are_found_before_anything_starts(
 
 
 def test_a_grid_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
-    assert calibrate.main(["--grid=paint", "shards"]) == 2
+    assert calibrate_main(["--grid=paint", "shards"]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line == "ansae calibrate --grid: 'paint' is no grid: --grid paper, or --grid maps"

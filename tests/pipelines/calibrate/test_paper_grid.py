@@ -25,7 +25,7 @@ from models.calibration.paper_grid_scores import GridPoint, best_of_methods, win
 from models.networks.ensemble import Ensemble
 from models.networks.spec import EnsembleSpec
 from models.recipe import Recipe
-from pipelines.calibrate import command as calibrate
+from pipelines.calibrate.__main__ import main as calibrate_main
 from pipelines.calibrate.options import GridOptions
 from pipelines.calibrate.paper_grid import run
 from pipelines.cluster.resources import ClusterOptions
@@ -225,7 +225,7 @@ def test_a_unit_that_the_name_contradicts_is_told_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
-        calibrate.main([*words(options(tmp_path)), "--unit", "kpc"])
+        calibrate_main([*words(options(tmp_path)), "--unit", "kpc"])
     assert end.value.code == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("ansae calibrate --grid: ")
@@ -238,6 +238,6 @@ def test_too_few_galaxies_are_told_in_one_line(
 ) -> None:
     shards(tmp_path / "shards", rows=9)
     tiny_ensemble(tmp_path / "tiny")
-    assert calibrate.main(words(options(tmp_path))) == 2
+    assert calibrate_main(words(options(tmp_path))) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("ansae calibrate --grid: 9 galaxies have a length in 'bar_px'")

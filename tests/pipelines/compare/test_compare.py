@@ -21,8 +21,9 @@ from catalogues.storage import (
     write_whole,
 )
 from pipelines.compare import command as compare
+from pipelines.compare.__main__ import main as compare_main
 from pipelines.compare.options import CompareOptions
-from pipelines.status import command as status
+from pipelines.status.__main__ import main as status_main
 from tests.browsing import check_page
 from tests.comparing import FIELDS, barred_rows, compare_options
 from tests.s3server import S3Server
@@ -115,7 +116,7 @@ def test_its_page_in_a_browser(finished) -> None:
 
 def test_its_status_is_told_from_its_output(finished, capsys: pytest.CaptureFixture[str]) -> None:
     given, _ = finished
-    assert status.main([given.output]) == 0
+    assert status_main([given.output]) == 0
     assert f"finished: {4 * COUNT} of {4 * COUNT} maps (100.0%)" in capsys.readouterr().out
 
 
@@ -179,7 +180,7 @@ def test_mistakes_are_found_before_anything_starts(
 
 def test_a_method_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
-        compare.main(["shards", "out", "--methods", "tea_leaves"])
+        compare_main(["shards", "out", "--methods", "tea_leaves"])
     assert end.value.code == 2
     assert "there is no method 'tea_leaves': one of vanilla_gradient" in capsys.readouterr().err
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from catalogues.mocks.table import MockSkyParams, draw_galaxy, render
 from models.spiral_and_bulge import SpiralArms
-from pipelines.explain import command as explain
+from pipelines.explain.__main__ import main as explain_main
 from pipelines.explain.picture import arms_words
 
 Told = Callable[..., tuple[int, str, str]]
@@ -25,7 +25,7 @@ def tell(capfd: pytest.CaptureFixture[str]) -> Told:
     """The command's exit status, its output and its complaints."""
 
     def run(*words: object) -> tuple[int, str, str]:
-        status = explain.main([str(word) for word in words])
+        status = explain_main([str(word) for word in words])
         return status, *capfd.readouterr()
 
     return run

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalogues.storage import StorageError
-from pipelines.ingest.command import main
+from pipelines.ingest.__main__ import main
 from pipelines.ingest.options import IngestOptions
 from tests.pipelines.ingest.ingesting import described, ingest
 from tests.s3server import S3Server

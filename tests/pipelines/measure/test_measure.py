@@ -20,7 +20,8 @@ from catalogues.galaxyzoo import COLUMNS
 from models.spiral_and_bulge import arms_seen
 from pipelines.cluster.failures import RunFailed
 from pipelines.cluster.resources import ClusterOptions
-from pipelines.measure.command import main, report, run
+from pipelines.measure.__main__ import main
+from pipelines.measure.command import report, run
 from pipelines.measure.options import MeasureOptions
 from tests.s3server import S3Server
 from tests.survey import galaxy_rows, tiny_ensemble, write_shard, write_survey

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import __main__ as ansae
-from pipelines.measure.command import main
+from pipelines.measure.__main__ import main
 from tests.s3server import S3Server
 from tests.survey import tiny_control, tiny_ensemble, write_shard, write_survey
 

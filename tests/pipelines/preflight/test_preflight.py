@@ -14,7 +14,7 @@ from catalogues.runs.provenance import new_session, write_record
 from catalogues.shards.reading import Shard
 from pipelines.measure.options import MeasureOptions
 from pipelines.measure.plan import make_plan
-from pipelines.preflight.command import main
+from pipelines.preflight.__main__ import main
 from pipelines.preflight.inputs import check_plan
 from pipelines.preflight.probe import sample
 from tests.pipelines.test_secrets import put

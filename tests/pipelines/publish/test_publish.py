@@ -36,6 +36,7 @@ from catalogues.runs.lease import LeaseError, this_process
 from catalogues.runs.provenance import read_record, write_record
 from catalogues.storage import filesystem, list_files
 from pipelines.publish import command as publish
+from pipelines.publish.__main__ import main as publish_main
 from tests.pipelines.synthetic_run import BAD, write_run
 
 GALAXIES = 150
@@ -65,7 +66,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(run: Path, ray_cluster: dict[str, float]) -> Path:
     place = run.parent / "hats"
     words = [str(run), str(place), "--rows-per-partition", str(ROWS_MAX), "--flat", "parquet"]
-    assert publish.main([*words, "--margin-arcsec", str(MARGIN_ARCSEC)]) == 0
+    assert publish_main([*words, "--margin-arcsec", str(MARGIN_ARCSEC)]) == 0
     return place
 
 
@@ -224,7 +225,7 @@ def test_what_is_left_behind(place: Path, run: Path) -> None:
 @pytest.fixture
 def mistake(capfd: pytest.CaptureFixture[str]) -> Iterator[Any]:
     def told(*words: object) -> str:
-        assert publish.main([str(word) for word in words]) == 2
+        assert publish_main([str(word) for word in words]) == 2
         line = capfd.readouterr().err.strip()
         assert line.startswith("ansae publish: ")
         return line
@@ -249,7 +250,7 @@ def test_a_catalogue_that_lost_rows(
     next((run / "catalogue").iterdir()).unlink()
     assert "its run.json counts 64" in mistake(run, out)
     assert not list_files(*filesystem(str(out)))
-    assert publish.main([str(run), str(out), "--unfinished"]) == 0
+    assert publish_main([str(run), str(out), "--unfinished"]) == 0
     assert is_valid_catalog(out, strict=True)
 
 
@@ -272,7 +273,7 @@ def test_what_a_killed_one_left_is_cleared_and_nothing_else(
     under_way.begin(*filesystem(str(out)), ["bars"])
     (out / "bars").mkdir()
     (out / "bars" / "half.parquet").write_bytes(b"PAR1")
-    assert publish.main([str(run), str(out)]) == 0
+    assert publish_main([str(run), str(out)]) == 0
     assert not (out / "bars" / "half.parquet").exists()
     assert is_valid_catalog(out, strict=True)
 
@@ -323,7 +324,7 @@ def test_no_places_at_all(
             )
         pq.write_table(table, path)
     assert "--flat" in mistake(run, out)
-    assert publish.main([str(run), str(out), "--flat", "csv"]) == 0
+    assert publish_main([str(run), str(out), "--flat", "csv"]) == 0
     assert "no row has a position" in capfd.readouterr().out
     assert (out / "bars.csv").read_text().count("\n") == 1 + 6 + len(BAD) - 1
     assert not (out / "collection.properties").exists()
@@ -332,7 +333,7 @@ def test_no_places_at_all(
 @pytest.mark.slow
 def test_to_s3(run: Path, s3_env: Any, ray_cluster: dict[str, float], rows: pa.Table) -> None:
     url = f"s3://{s3_env.bucket}/published"
-    assert publish.main([str(run), url, "--flat", "fits"]) == 0
+    assert publish_main([str(run), url, "--flat", "fits"]) == 0
     fs, root = filesystem(url)
     names = [path[len(root) + 1 :] for path, _ in list_files(fs, root)]
     assert "collection.properties" in names

@@ -30,6 +30,7 @@ from pipelines.pages import render as page
 from pipelines.pages.cards import with_error
 from pipelines.report import command as report
 from pipelines.report import gallery as thumbnails
+from pipelines.report.__main__ import main as report_main
 from pipelines.report.gallery import gallery
 from pipelines.report.options import ReportOptions
 from tests.pipelines.synthetic_run import BAD, SyntheticRun
@@ -325,7 +326,7 @@ def test_report_on_s3(s3_env: S3Server, synthetic_run, capsys) -> None:
     url = f"s3://{s3_env.bucket}/report-run"
     fs, root = storage.filesystem(url)
     fs.put(str(synthetic_run.folder), root, recursive=True)
-    assert report.main([url, "--galaxies", "1"]) == 0
+    assert report_main([url, "--galaxies", "1"]) == 0
     assert capsys.readouterr().out == f"report: {url}/report.html\n"
     assert Page(fs.cat_file(f"{root}/report.html").decode()).open == []
 
@@ -340,7 +341,7 @@ def test_report_on_s3(s3_env: S3Server, synthetic_run, capsys) -> None:
 )
 def test_mistakes_are_one_line(arguments, message, synthetic_run, tmp_path, capsys) -> None:
     filled = [a.format(tmp=tmp_path, run=synthetic_run.folder) for a in arguments]
-    assert report.main(filled) == 2
+    assert report_main(filled) == 2
     error = capsys.readouterr().err
     assert re.search(message, error)
     assert error.count("\n") == 1

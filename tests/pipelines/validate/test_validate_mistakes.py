@@ -11,6 +11,7 @@ import pytest
 
 from pipelines import __main__ as ansae
 from pipelines.validate import command as validate
+from pipelines.validate.__main__ import main as validate_main
 from tests.pipelines.report.test_report import Page
 from tests.pipelines.validate.validating import QUIET, numbers, options
 
@@ -70,7 +71,7 @@ def test_mistakes_are_one_line(arguments, message, synthetic_run, tmp_path, caps
     pq.write_table(synthetic_run.truth, tmp_path / "truth.parquet")
     filled = [a.format(tmp=tmp_path, run=synthetic_run.folder) for a in arguments]
     try:
-        status = validate.main(filled)
+        status = validate_main(filled)
     except SystemExit as end:
         status = end.code
     assert status == 2

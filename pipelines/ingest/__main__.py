@@ -1,0 +1,20 @@
+"""The command line of `ansae ingest`: options first, the rest only once they are good."""
+
+from __future__ import annotations
+
+import sys
+
+from pipelines import console
+from pipelines.ingest.options import PROG, IngestOptions
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the options and run the command. Returns the exit status."""
+    options = console.parse(IngestOptions, PROG, arguments)
+    from pipelines.ingest.command import execute  # heavy: `--help` needs none of it
+
+    return execute(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

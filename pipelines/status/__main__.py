@@ -1,0 +1,20 @@
+"""The command line of `ansae status`: options first, the rest only once they are good."""
+
+from __future__ import annotations
+
+import sys
+
+from pipelines import console
+from pipelines.status.options import PROG, StatusOptions
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the options and run the command. Returns the exit status."""
+    options = console.parse(StatusOptions, PROG, arguments)
+    from pipelines.status.command import execute  # heavy: `--help` needs none of it
+
+    return execute(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
