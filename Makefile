@@ -23,7 +23,7 @@ $(READY): requirements.txt pyproject.toml
 
 demo: $(READY)  ## a mock survey with known bars: catalogue, query, report (no GPU, no network)
 	$(BIN)/python -m pipelines.demo demo
-	@echo 'next: `source .venv/bin/activate`, then `ansae --help`; a tour with your own images: pipelines/TOUR.md'
+	@echo 'next: `source .venv/bin/activate`, then `ansae --help`; a tour with your own images: docs/tour.md'
 
 test: $(READY)  ## the tests (a quarter of an hour on two cores)
 	$(BIN)/python -m pytest -m "not slow"

@@ -4,12 +4,12 @@ A map explained for "spiral arms: yes" holds the arms without the disc that carr
 into the disc's plane, logarithmic arms are straight lines in (ln r, angle), and a Fourier transform
 there finds them: A(p, m) = sum of w exp(-i (m angle + p ln r)) / sum of w peaks where
 tan(pitch) = -m / p (Considere & Athanassoula 1982, A&A 111, 28; Puerari & Dottori 1992, A&AS 93,
-469). How good the numbers are was measured on mock galaxies alone: models/SCIENCE.md.
+469). How good the numbers are was measured on mock galaxies alone: docs/science.md.
 
 The bulge that a saliency map shows: how far it reaches, and along which line. No torch.
 
 The map is of "the bulge is obvious" and "the bulge is dominant" (questions 5.3 and 5.4) together.
-Neither number is the bulge's own: what they were measured to be stands in models/SCIENCE.md,
+Neither number is the bulge's own: what they were measured to be stands in docs/science.md,
 section 6.
 """
 
@@ -82,7 +82,7 @@ class SpiralArms:
 
     @property
     def is_clear(self) -> bool:
-        """Whether number and sense of winding can be trusted (models/SCIENCE.md, section 6)."""
+        """Whether number and sense of winding can be trusted (docs/science.md, section 6)."""
         return self.strength > _STRENGTH_CLEAR and self.disc_axis_ratio > _AXIS_RATIO_CLEAR
 
 

@@ -3,7 +3,7 @@
 Mock discs (--galaxies, --seed), or EFIGI's galaxies of the test part, whose voters see arms; each
 read in the map of the shipped ensemble and, for comparison, in the galaxy's own light. Printed: how
 often the sense of winding is the true one, for all discs that are not too inclined and for those
-with clear arms (models/SCIENCE.md, section 6), the number of arms, how pitch and strength rank, and
+with clear arms (docs/science.md, section 6), the number of arms, how pitch and strength rank, and
 what a constant pitch and number would give.
 """
 

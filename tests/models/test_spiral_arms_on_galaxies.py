@@ -1,4 +1,4 @@
-"""Arms of real and mock galaxies in the shipped networks' maps (the figures: models/SCIENCE.md)."""
+"""Arms of real and mock galaxies in the shipped networks' maps (the figures: docs/science.md)."""
 
 from __future__ import annotations
 

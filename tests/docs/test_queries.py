@@ -17,7 +17,7 @@ from astropy_healpix import lonlat_to_healpix
 
 from tests.pipelines.synthetic_run import SyntheticRun
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 def queries() -> list[str]:

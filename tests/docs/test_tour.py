@@ -20,8 +20,8 @@ from pipelines.__main__ import COMMANDS
 from tests.pipelines.synthetic_run import SyntheticRun
 
 REPOSITORY = Path(__file__).parents[2]
-NOTEBOOK = REPOSITORY / "pipelines" / "tour.ipynb"
-PAGES = (REPOSITORY / "pipelines" / "TOUR.md", REPOSITORY / "models" / "SCIENCE.md")
+NOTEBOOK = REPOSITORY / "docs" / "tour.ipynb"
+PAGES = (REPOSITORY / "docs" / "tour.md", REPOSITORY / "docs" / "science.md")
 MOST_BYTES = 400_000
 
 RUNNER = """
