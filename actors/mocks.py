@@ -22,7 +22,7 @@ from catalogues import storage
 from catalogues.galaxyzoo import BAR, FEATURED, NOT_EDGE_ON, conditional
 from catalogues.images.decode import decode
 from catalogues.manifest import SCHEMA
-from catalogues.mocks.survey import MockSurvey
+from catalogues.mocks.params import MockSurvey
 from catalogues.mocks.table import TABLE_SCHEMA, encode_jpeg, mock_table
 from catalogues.shards.reading import Shard, read_shard
 from catalogues.shards.votes import VOTES, checked_votes, votes_of
@@ -30,7 +30,8 @@ from catalogues.storage import StorageOptions
 from models.networks.ensemble import Ensemble
 from models.preprocess import canvas
 from models.saliency.bar_maps import vote
-from models.training.laid_bars import LaidBar, LaidBarParams, lay_bar
+from models.training.laid_bars import LaidBar, lay_bar
+from models.training.params import LaidBarParams
 
 
 def in_order(work: Callable[..., pa.Table], calls: Iterable[tuple[Any, ...]], in_flight: int) -> Iterator[pa.Table]:  # noqa: E501  # fmt: skip

@@ -7,49 +7,19 @@ once, antialiased. The paper's way, the whole frame resized to 224 px, is `Field
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from models.view_params import FieldSpec
+
 _WORKING_PX = 160  # the size of a galaxy needs no more pixels than this
 _MIN_RADIUS_PX = 4.0
 _OFFSET_MAX = 0.25  # of the radius, between the image's centre and the island's
 _PIECE_MIN_PX = 9
-
-
-@dataclass(frozen=True, kw_only=True)
-class FieldSpec:
-    """Which square of sky becomes the canvas.
-
-    `kind` "galaxy": a square of half-width `half_width_radii` galaxy radii, centred on the galaxy,
-    sky-subtracted and scaled to the galaxy's brightness. "frame": the whole image, value / 255
-    (paper 1, section 4.1).
-    """
-
-    kind: Literal["galaxy", "frame"] = "galaxy"
-    canvas_px: int = 144
-    half_width_radii: float = 1.8
-
-    def __post_init__(self) -> None:
-        if self.kind not in ("galaxy", "frame"):
-            raise ValueError(f"kind={self.kind!r} must be 'galaxy' or 'frame'")
-        if not 16 <= self.canvas_px <= 4096:
-            raise ValueError(f"canvas_px={self.canvas_px} must lie in 16..4096")
-        if not 0.5 <= self.half_width_radii <= 20:
-            raise ValueError(f"half_width_radii={self.half_width_radii} must lie in 0.5..20")
-
-    @classmethod
-    def paper(cls, canvas_px: int = 224) -> FieldSpec:
-        """The whole 424 px cutout at 224 px, values in [0, 1]."""
-        return cls(kind="frame", canvas_px=canvas_px)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for a JSON file."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)

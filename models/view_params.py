@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +32,34 @@ class ViewParams:
         """Whether every view is the whole canvas as it lies."""
         plain = self.width_range is None and not self.rotate and not self.reflect
         return plain and self.width == 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldSpec:
+    """Which square of sky becomes the canvas.
+
+    `kind` "galaxy": a square of half-width `half_width_radii` galaxy radii, centred on the galaxy,
+    sky-subtracted and scaled to the galaxy's brightness. "frame": the whole image, value / 255
+    (paper 1, section 4.1).
+    """
+
+    kind: Literal["galaxy", "frame"] = "galaxy"
+    canvas_px: int = 144
+    half_width_radii: float = 1.8
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("galaxy", "frame"):
+            raise ValueError(f"kind={self.kind!r} must be 'galaxy' or 'frame'")
+        if not 16 <= self.canvas_px <= 4096:
+            raise ValueError(f"canvas_px={self.canvas_px} must lie in 16..4096")
+        if not 0.5 <= self.half_width_radii <= 20:
+            raise ValueError(f"half_width_radii={self.half_width_radii} must lie in 0.5..20")
+
+    @classmethod
+    def paper(cls, canvas_px: int = 224) -> FieldSpec:
+        """The whole 424 px cutout at 224 px, values in [0, 1]."""
+        return cls(kind="frame", canvas_px=canvas_px)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return asdict(self)

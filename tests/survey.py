@@ -20,10 +20,9 @@ from models.networks.length_regressor import control_member
 from models.networks.member import Member
 from models.networks.spec import EnsembleSpec, MemberSpec
 from models.networks.weights import dump_member
-from models.preprocess import FieldSpec
 from models.recipe import Recipe
 from models.saliency.params import SmoothGradParams
-from models.view_params import ViewParams
+from models.view_params import FieldSpec, ViewParams
 
 CANVAS_PX = 32
 

@@ -11,7 +11,8 @@ from catalogues.images.decode import Decoded, ImageLimits, decode
 from catalogues.scales import ScaleConvention, north, pixel_scale
 from catalogues.shards.rows import NOTE
 from catalogues.statuses import Status
-from models.preprocess import FieldSpec, canvas
+from models.preprocess import canvas
+from models.view_params import FieldSpec
 
 
 class Decoder:

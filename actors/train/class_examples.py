@@ -20,9 +20,10 @@ from catalogues.images.flux import decode_flux
 from catalogues.manifest import SCHEMA
 from catalogues.shards.reading import Shard, read_shard, shard_fields
 from catalogues.shards.splits import fold_of
-from models.networks.classes import ClassSpec, class_canvas
-from models.preprocess import FieldSpec
+from models.networks.classes import class_canvas
+from models.networks.spec import ClassSpec
 from models.training.class_training import ClassExamples
+from models.view_params import FieldSpec
 
 FIELDS = ("images", "labels", "folds", "object_id")
 Arrays = dict[str, NDArray[Any]]

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from catalogues import storage
 from catalogues.images.decode import decode
+from catalogues.shards.params import TOLERANCE
 from catalogues.shards.reading import Shard, read_shard, shard_fields
 from catalogues.shards.splits import SplitFractions, parts_of
-from catalogues.shards.votes import TOLERANCE, VOTES, VoteTally, checked_votes, votes_of
+from catalogues.shards.votes import VOTES, VoteTally, checked_votes, votes_of
 from catalogues.truth.training_lengths import BarLengthColumn
-from models.preprocess import Canvas, FieldSpec, canvas
+from models.preprocess import Canvas, canvas
+from models.view_params import FieldSpec
 
 PARTS = ("train", "validation")
 FIELDS = ("pixels", "sky", "scale", "votes")

@@ -31,8 +31,8 @@ from models.networks.spec import member_spec
 from models.networks.weights import dump_member
 from models.training.augment import AugmentParams
 from models.training.examples import Examples, ExampleSource
-from models.training.guidance import Guidance, GuideParams, KnownBars
-from models.training.params import TrainParams
+from models.training.guidance import Guidance, KnownBars
+from models.training.params import GuideParams, TrainParams
 from models.training.process_group import ALONE, ProcessGroup
 from models.training.trainer import Trainer
 from models.view_params import ViewParams

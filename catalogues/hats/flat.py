@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import IO, Literal
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -13,10 +13,9 @@ import pyarrow.parquet as pq
 from catalogues import storage
 from catalogues.hats.collection import ROW_GROUP_ROWS
 from catalogues.hats.flat_fits import write_fits
+from catalogues.hats.params import FlatKind
 from catalogues.hats.rows import Widths
 from catalogues.storage import FileSystem
-
-FlatKind = Literal["parquet", "fits", "csv"]
 
 Tables = Iterable[pa.Table]
 

@@ -11,6 +11,7 @@ from catalogues.layouts.formats.hdf5 import SUFFIXES as HDF5
 from catalogues.layouts.formats.image_files import list_images
 from catalogues.layouts.formats.pieces import Layout
 from catalogues.layouts.formats.tables import table_columns
+from catalogues.layouts.params import LayoutSource
 from catalogues.layouts.published.efigi import open_efigi
 from catalogues.layouts.published.folder import Folder, describe_folder
 from catalogues.layouts.published.huggingface import open_huggingface
@@ -18,7 +19,6 @@ from catalogues.layouts.published.mirabest import open_mirabest
 from catalogues.layouts.published.multimodal import open_multimodal, set_columns
 from catalogues.layouts.published.webdataset import SUFFIX as TAR
 from catalogues.layouts.published.webdataset import column_names, first_samples, open_webdataset
-from catalogues.layouts.source import LayoutSource
 from catalogues.shards.reading import shard_columns
 from catalogues.storage import FileSystem, StorageError, StorageOptions
 

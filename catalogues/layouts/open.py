@@ -10,8 +10,8 @@ from catalogues.layouts.detect import find_base
 from catalogues.layouts.formats.pieces import Layout
 from catalogues.layouts.formats.tables import table_columns
 from catalogues.layouts.joined.join import join
-from catalogues.layouts.joined.votes import VoteScheme, VoteTable, WithVotes, find_scheme
-from catalogues.layouts.source import LayoutSource
+from catalogues.layouts.joined.votes import VoteScheme, WithVotes, find_scheme
+from catalogues.layouts.params import LayoutSource, VoteTable
 from catalogues.storage import StorageOptions
 
 

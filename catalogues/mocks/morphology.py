@@ -9,7 +9,8 @@ import numpy as np
 
 from catalogues import scales
 from catalogues.mocks.galaxy import Bar, Companion, Disc, MockBulge, MockClass, Ring, Spiral
-from catalogues.mocks.sky import MockSkyParams, chance, clipped_normal
+from catalogues.mocks.params import MockSkyParams
+from catalogues.mocks.sky import chance, clipped_normal
 
 Rng = np.random.Generator
 

@@ -11,7 +11,8 @@ from catalogues import scales
 from catalogues.mocks.galaxy import MockClass, MockGalaxy
 from catalogues.mocks.morphology import draw_parts
 from catalogues.mocks.optics import petrosian_radii
-from catalogues.mocks.sky import MockSkyParams, Stream, chance, clipped_normal, generator, object_id
+from catalogues.mocks.params import MockSkyParams
+from catalogues.mocks.sky import Stream, chance, clipped_normal, generator, object_id
 
 Rng = np.random.Generator
 

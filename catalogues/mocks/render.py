@@ -17,8 +17,9 @@ from catalogues.mocks.field import add_artifacts, field_sources, nanomaggies
 from catalogues.mocks.galaxy import MockGalaxy
 from catalogues.mocks.light import band_images, galaxy_light
 from catalogues.mocks.optics import convolve, psf_transfer
+from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.profiles import Grid
-from catalogues.mocks.sky import MockSkyParams, Stream, generator
+from catalogues.mocks.sky import Stream, generator
 
 Plane = NDArray[np.float32]
 Pixels = NDArray[np.uint8]

@@ -11,9 +11,9 @@ from catalogues import manifest
 from catalogues.columns import column
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.mocks.galaxy import MockGalaxy
+from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.population import draw_galaxy
 from catalogues.mocks.render import encode_jpeg, render, render_noiseless
-from catalogues.mocks.sky import MockSkyParams
 from catalogues.mocks.votes import expected_votes, sampled_votes
 
 __all__ = [

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from catalogues import storage
+from catalogues.queries.params import DatabaseParams
 from catalogues.runs.files import CATALOGUE, PICTURES
 from catalogues.storage import FileSystem, StorageError, StorageOptions
 
 TRUTH = "truth"
 """Name of the view of known bars. The other views are named as the folders that they show."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DatabaseParams:
-    """How much of the machine queries may take. `memory_mb`: beyond it DuckDB goes to disk."""
-
-    memory_mb: int = 2048
-    threads: int = 2
-
-    def __post_init__(self) -> None:
-        for name in ("memory_mb", "threads"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
 
 
 _DEFAULT = DatabaseParams()

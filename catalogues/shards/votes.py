@@ -9,13 +9,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from catalogues.galaxyzoo import COLUMNS, QUESTIONS
+from catalogues.shards.params import TOLERANCE
 
 VOTES: tuple[str, ...] = tuple(f"vote_{name}" for name in COLUMNS)
 """Names of the vote columns of a training shard."""
 
-TOLERANCE = 0.02
-"""How far a question's answers may add up to something else than the tree says: published tables
-are rounded, and the network's own softmax cannot follow more."""
 
 _SHARE_MAX = 0.5
 

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from catalogues import storage
-from catalogues.shards.reading import Shard, ShardParams
+from catalogues.shards.params import ShardParams
+from catalogues.shards.reading import Shard
 from catalogues.storage import FileSystem
 
 

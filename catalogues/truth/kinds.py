@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -18,35 +17,10 @@ from catalogues.queries.database import TRUTH, columns
 from catalogues.storage import StorageOptions
 from catalogues.truth.hoyle import RELATIVE_ERROR, hoyle_table
 from catalogues.truth.length_units import LengthColumn, length_column
-from catalogues.truth.table import (
-    Kind,
-    Truth,
-    establish,
-    identifier,
-    number,
-    packed_identifier,
-    quoted,
-)
+from catalogues.truth.params import Kind, TableColumns
+from catalogues.truth.table import Truth, establish, identifier, number, packed_identifier, quoted
 
 MOCK_LENGTH = "true_bar_length_px"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableColumns:
-    """The user's words about a table of kind "table": which column is what.
-
-    `length`: full bar lengths, by default the one column that names itself so; `unit`: where its
-    name does not say; `semi`: it holds half lengths; `error`: 1-sigma errors in the same unit;
-    `angle`: position angles in the catalogue's frame, deg; `trends`: columns to set accuracy
-    against.
-    """
-
-    length: str | None = None
-    unit: str | None = None
-    semi: bool = False
-    error: str | None = None
-    angle: str | None = None
-    trends: tuple[str, ...] = ()
 
 
 _NOTHING = TableColumns()

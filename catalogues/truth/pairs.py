@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import duckdb
 import numpy as np
@@ -21,11 +20,10 @@ from catalogues.sky import separations_arcsec
 from catalogues.truth.crossmatch import PAIRS, pair_by_id, pair_by_position
 from catalogues.truth.length_units import CATALOGUE_COLUMN
 from catalogues.truth.mock_truth import ANGLE, LENGTH
+from catalogues.truth.params import Join, Part
 from catalogues.truth.table import KNOWN, STANDARD, Truth, quoted
 
 Floats = NDArray[np.float64]
-Join = Literal["auto", "id", "position"]
-Part = Literal["all", "train", "validation", "test"]
 
 AGAIN = "again"
 """View of a second, independent run's catalogue."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import duckdb
 
@@ -12,9 +11,7 @@ from catalogues.galaxyzoo import COLUMNS
 from catalogues.queries.database import columns, fetch
 from catalogues.shards.ids import PART_BITS
 from catalogues.truth.length_units import LengthColumn, check_lengths
-
-Kind = Literal["hoyle", "efigi", "mock", "table"]
-"""Hoyle et al. 2011; EFIGI; truth columns of mock galaxies; any table with a length column."""
+from catalogues.truth.params import Kind
 
 KNOWN = "known"
 """Table of truths: truth_row, object_id, ra, dec, STANDARD, trend_NAME and vote_NAME; null where

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from catalogues.shards.splits import fold_of
-from models.networks.classes import ClassSpec, central_square, class_canvas
+from models.networks.classes import central_square, class_canvas
 from models.networks.member import Member
-from models.networks.spec import EnsembleSpec
+from models.networks.spec import ClassSpec, EnsembleSpec
 from models.views import plain_view, resample, sequence
 
 

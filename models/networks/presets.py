@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from models.networks.spec import MemberSpec
-from models.preprocess import FieldSpec
-from models.view_params import ViewParams
+from models.view_params import FieldSpec, ViewParams
 
 COMPACT: tuple[MemberSpec, ...] = (
     MemberSpec(name="vgg", architecture="narrow_vgg", hidden=(128,)),

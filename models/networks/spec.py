@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from models.networks.classes import ClassSpec
-from models.preprocess import FieldSpec
-from models.view_params import ViewParams
+from catalogues.images.radio import RadioParams
+from models.view_params import FieldSpec, ViewParams
 
 _FORBIDDEN = frozenset(
     {"checkpoint_path", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"}
@@ -196,3 +195,45 @@ Head = Literal["sigmoid", "tree", "linear", "classes"]
 
 
 Pool = Literal["mean", "odds"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassSpec:
+    """What a classifier was trained for, as `ensemble.json` keeps it under "classes".
+
+    names: the values of `column`, in the order of the logits. folds: the members come in groups of
+    so many, one architecture after another; member number k of a group never saw the sources whose
+    `catalogues.shards.splits.fold_of` is k. fold_column: whose value is a source, for that
+    function. reads: "flux", one band, pre-processed as `radio` says, the central square of stored
+    pixels; or "picture", RGB, as the ensemble's field says.
+    """
+
+    names: tuple[str, ...]
+    column: str
+    folds: int
+    fold_column: str = "object_id"
+    reads: Literal["flux", "picture"] = "flux"
+    radio: RadioParams = field(default_factory=RadioParams)
+
+    def __post_init__(self) -> None:
+        if len(self.names) < 2 or len(set(self.names)) != len(self.names):
+            raise ValueError(f"classes {self.names}: give at least two, each with its own name")
+        if self.folds < 2:
+            raise ValueError(f"folds={self.folds} must be at least 2, so that each has a rest")
+        if self.reads not in ("flux", "picture"):
+            raise ValueError(f"reads={self.reads!r} must be 'flux' or 'picture'")
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> ClassSpec:
+        """The inverse of dataclasses.asdict. Raises KeyError, TypeError, ValueError."""
+        values = {**raw, "names": tuple(raw["names"]), "radio": RadioParams(**raw["radio"])}
+        return cls(**values)
+
+    def index(self, name: object) -> int:
+        """The logit of a class. Raises ValueError for one that the network lacks."""
+        if str(name) not in self.names:
+            raise ValueError(
+                f"the network knows no class {str(name)!r} of {self.column!r}: its classes are "
+                f"{', '.join(self.names)}; name one of them, or train with that one"
+            )
+        return self.names.index(str(name))

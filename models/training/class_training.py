@@ -15,12 +15,11 @@ import torch
 from numpy.typing import NDArray
 
 from models.networks.spec import MemberSpec
-from models.preprocess import FieldSpec
 from models.training.augment import AugmentParams
 from models.training.examples import Batch
 from models.training.params import TrainParams
 from models.training.process_group import ALONE, ProcessGroup
-from models.view_params import ViewParams
+from models.view_params import FieldSpec, ViewParams
 
 FLUX_VIEW = ViewParams(width=0.8, rotate=True, reflect=True)
 """How networks look at a cutout of fluxes: its edges hold other sources."""
@@ -35,7 +34,7 @@ _FOLD = "-fold"
 def class_members(
     specs: Sequence[MemberSpec], classes: int, folds: int, input_px: int | None = None
 ) -> tuple[MemberSpec, ...]:
-    """One member for each fold of each network, in the order that models.networks.classes.ClassSpec
+    """One member for each fold of each network, in the order that models.networks.spec.ClassSpec
     says.
 
     input_px: what they see; None: as the networks say.

@@ -24,6 +24,7 @@ from models.networks.member import Member
 from models.saliency.smoothgrad import gaussian_smoothed
 from models.training.augment import AugmentParams, random_views
 from models.training.examples import Examples
+from models.training.params import GuideParams
 from models.views import resample
 
 _JUDGED = 224
@@ -31,42 +32,6 @@ _JUDGE_SEED = 20221108
 _STATIONS = torch.linspace(-2.2, 2.2, 45)  # along the bar, in half lengths
 _STATION_BLUR = 0.05
 _IN_VIEW_PX = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class GuideParams:
-    """The stage of a training that teaches where to look.
-
-    epochs, learning_rate: of the stage, annealed by a cosine, after the votes' own epochs and with
-    normalisation layers frozen. weight: of the gradients' loss beside the votes', reach_weight: of
-    `reach_error` beside 1 - `pointing` within it. batch_size: known bars per step. noise_fraction,
-    smoothing_px: as SmoothGrad's. bar_fraction_min: bars that fewer voters see are not taught.
-    """
-
-    epochs: int = 20
-    learning_rate: float = 1.2e-3
-    weight: float = 0.35
-    reach_weight: float = 3.0
-    batch_size: int = 28
-    noise_fraction: float = 0.1
-    smoothing_px: float = 1.0
-    bar_fraction_min: float = 0.3
-
-    def __post_init__(self) -> None:
-        if min(self.epochs, self.batch_size) < 1:
-            raise ValueError(
-                f"epochs={self.epochs} and batch_size={self.batch_size} of a guided stage must be "
-                "at least 1: leave the stage out for none"
-            )
-        if not (self.weight > 0 and self.learning_rate > 0):
-            raise ValueError(
-                f"weight={self.weight}, learning_rate={self.learning_rate} must be positive"
-            )
-        if min(self.noise_fraction, self.reach_weight) < 0:
-            raise ValueError(
-                f"noise_fraction={self.noise_fraction} and reach_weight={self.reach_weight} must "
-                "not be negative"
-            )
 
 
 @dataclass(frozen=True)

@@ -15,33 +15,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.preprocess import Frame, galaxy_frame
+from models.training.params import LaidBarParams
 
 Floats = NDArray[np.float64]
 
 _SHORTEST_PX, _THINNEST_PX = 4.0, 0.5  # of half lengths and half widths
-
-
-@dataclass(frozen=True, kw_only=True)
-class LaidBarParams:
-    """What is laid.
-
-    length_over_diameter: median of full length / (2 galaxy radii); length_scatter: of its natural
-    logarithm; both a little wider than EFIGI's bars as measured. axis_ratio: range.
-    """
-
-    length_over_diameter: float = 0.42
-    length_scatter: float = 0.38
-    axis_ratio: tuple[float, float] = (0.14, 0.45)
-
-    def __post_init__(self) -> None:
-        low, high = self.axis_ratio
-        if not 0 < low <= high < 1:
-            raise ValueError(f"axis_ratio={self.axis_ratio} must ascend between 0 and 1")
-        if not (self.length_over_diameter > 0 and self.length_scatter >= 0):
-            raise ValueError(
-                f"length_over_diameter={self.length_over_diameter} must be positive and "
-                f"length_scatter={self.length_scatter} not negative"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)

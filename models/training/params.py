@@ -7,7 +7,6 @@ from typing import Literal
 
 from models.networks.votes import LOSSES
 from models.training.augment import AugmentParams
-from models.training.guidance import GuideParams
 from models.view_params import ViewParams
 
 
@@ -71,3 +70,62 @@ def control_params(params: TrainParams, view: ViewParams) -> TrainParams:
     """The same recipe with squared error, and no zoom that would have to be undone."""
     augment = replace(params.augment, width_range=(view.width, view.width))
     return replace(params, loss="squared_error", bar_weight=1.0, augment=augment)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaidBarParams:
+    """What is laid.
+
+    length_over_diameter: median of full length / (2 galaxy radii); length_scatter: of its natural
+    logarithm; both a little wider than EFIGI's bars as measured. axis_ratio: range.
+    """
+
+    length_over_diameter: float = 0.42
+    length_scatter: float = 0.38
+    axis_ratio: tuple[float, float] = (0.14, 0.45)
+
+    def __post_init__(self) -> None:
+        low, high = self.axis_ratio
+        if not 0 < low <= high < 1:
+            raise ValueError(f"axis_ratio={self.axis_ratio} must ascend between 0 and 1")
+        if not (self.length_over_diameter > 0 and self.length_scatter >= 0):
+            raise ValueError(
+                f"length_over_diameter={self.length_over_diameter} must be positive and "
+                f"length_scatter={self.length_scatter} not negative"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuideParams:
+    """The stage of a training that teaches where to look.
+
+    epochs, learning_rate: of the stage, annealed by a cosine, after the votes' own epochs and with
+    normalisation layers frozen. weight: of the gradients' loss beside the votes', reach_weight: of
+    `reach_error` beside 1 - `pointing` within it. batch_size: known bars per step. noise_fraction,
+    smoothing_px: as SmoothGrad's. bar_fraction_min: bars that fewer voters see are not taught.
+    """
+
+    epochs: int = 20
+    learning_rate: float = 1.2e-3
+    weight: float = 0.35
+    reach_weight: float = 3.0
+    batch_size: int = 28
+    noise_fraction: float = 0.1
+    smoothing_px: float = 1.0
+    bar_fraction_min: float = 0.3
+
+    def __post_init__(self) -> None:
+        if min(self.epochs, self.batch_size) < 1:
+            raise ValueError(
+                f"epochs={self.epochs} and batch_size={self.batch_size} of a guided stage must be "
+                "at least 1: leave the stage out for none"
+            )
+        if not (self.weight > 0 and self.learning_rate > 0):
+            raise ValueError(
+                f"weight={self.weight}, learning_rate={self.learning_rate} must be positive"
+            )
+        if min(self.noise_fraction, self.reach_weight) < 0:
+            raise ValueError(
+                f"noise_fraction={self.noise_fraction} and reach_weight={self.reach_weight} must "
+                "not be negative"
+            )

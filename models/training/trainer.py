@@ -20,8 +20,8 @@ from models.networks.member import Member, to_device
 from models.networks.votes import LOSSES, votes_from_logits
 from models.training.augment import augment
 from models.training.examples import ExampleSource
-from models.training.guidance import Guidance, GuideParams
-from models.training.params import TrainParams
+from models.training.guidance import Guidance
+from models.training.params import GuideParams, TrainParams
 from models.training.process_group import ALONE, ProcessGroup
 from models.view_params import ViewParams
 from models.views import plain_view

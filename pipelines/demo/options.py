@@ -8,7 +8,7 @@ from typing import Annotated
 import tyro
 
 from catalogues import storage
-from catalogues.mocks.survey import MockSurvey
+from catalogues.mocks.params import MockSurvey
 from pipelines.cluster.resources import ClusterOptions
 from pipelines.measure.options import MeasureOptions
 from pipelines.report.options import ReportOptions

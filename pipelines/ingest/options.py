@@ -7,11 +7,15 @@ from typing import Annotated, Literal
 
 import tyro
 
-from catalogues.layouts.joined.join import Ambiguous, JoinParams
-from catalogues.layouts.joined.votes import VoteTable
-from catalogues.layouts.published.mirabest import Subset
-from catalogues.layouts.source import LayoutName, LayoutSource
-from catalogues.shards.reading import ShardParams
+from catalogues.layouts.params import (
+    Ambiguous,
+    JoinParams,
+    LayoutName,
+    LayoutSource,
+    Subset,
+    VoteTable,
+)
+from catalogues.shards.params import ShardParams
 from catalogues.storage import StorageOptions
 
 PROG = "ansae ingest"

@@ -6,8 +6,10 @@ from rich.console import Console
 from rich.progress import track
 
 from catalogues import storage
-from catalogues.mocks.survey import MockSurvey, is_written, write_survey
-from catalogues.shards.reading import ShardParams, list_shards
+from catalogues.mocks.params import MockSurvey
+from catalogues.mocks.survey import is_written, write_survey
+from catalogues.shards.params import ShardParams
+from catalogues.shards.reading import list_shards
 from catalogues.shards.writing import old_shards, write_shards
 from catalogues.storage import StorageOptions
 from pipelines import console as terminal

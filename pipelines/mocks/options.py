@@ -7,10 +7,9 @@ from typing import Annotated
 
 import tyro
 
-from catalogues.mocks.sky import MockSkyParams
-from catalogues.mocks.survey import MockSurvey
+from catalogues.mocks.params import MockSkyParams, MockSurvey
 from catalogues.storage import StorageOptions
-from models.training.laid_bars import LaidBarParams
+from models.training.params import LaidBarParams
 from pipelines.cluster.resources import ClusterOptions
 
 PROG = "ansae mocks"

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from catalogues.hats.flat import FlatKind
+from catalogues.hats.params import FlatKind
 from catalogues.hats.partitions import margin_order
 from catalogues.storage import StorageOptions
 

@@ -35,7 +35,8 @@ from catalogues.hats.collection import (
     write_catalogue,
 )
 from catalogues.hats.external_sort import read_batches
-from catalogues.hats.flat import FlatKind, write_flat
+from catalogues.hats.flat import write_flat
+from catalogues.hats.params import FlatKind
 from catalogues.hats.partitions import COUNT_ORDER, divide, margin_order
 from catalogues.hats.rows import PLACED, Widths, described, published_schema
 

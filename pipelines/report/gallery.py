@@ -85,9 +85,6 @@ def _smaller(image: Image.Image) -> Image.Image:
     return image
 
 
-GALLERY_MAX = 5000
-"""More galaxies than that make a page that no browser opens quickly."""
-
 _SECURED = 6
 """Of each way of `picks.PICKS` so many are in every gallery."""
 

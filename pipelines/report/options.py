@@ -9,7 +9,6 @@ import tyro
 
 from catalogues.queries import database
 from catalogues.storage import StorageOptions
-from pipelines.report.gallery import GALLERY_MAX
 
 PROG = "ansae report"
 
@@ -55,3 +54,7 @@ class ReportOptions:
     def database_params(self) -> database.DatabaseParams:
         """How much of the machine queries may take."""
         return database.DatabaseParams(memory_mb=self.memory_mb)
+
+
+GALLERY_MAX = 5000
+"""More galaxies than that make a page that no browser opens quickly."""

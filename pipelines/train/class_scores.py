@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.table import Table
 
-from models.networks.classes import ClassSpec
+from models.networks.spec import ClassSpec
 from models.training.class_scores import class_scores
 
 PREDICTIONS = "predictions.parquet"

@@ -20,7 +20,7 @@ from catalogues import storage
 from catalogues.shards.reading import list_shards
 from catalogues.shards.votes import VoteTally
 from catalogues.truth.training_lengths import BarLengthColumn, check_on_images
-from models.networks.classes import ClassSpec
+from models.networks.spec import ClassSpec
 from pipelines.train.options import TrainOptions
 
 _OTHERS_SHOWN = 10

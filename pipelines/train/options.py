@@ -11,15 +11,13 @@ import tyro
 
 from catalogues.images.radio import RadioParams
 from catalogues.scales import ScaleConvention
+from catalogues.shards.params import TOLERANCE
 from catalogues.shards.splits import SplitFractions
-from catalogues.shards.votes import TOLERANCE
 from catalogues.truth.training_lengths import BarLengthColumn
 from models.networks.checkpoints import is_checkpoint, published_spec
-from models.networks.classes import ClassSpec
 from models.networks.length_regressor import control_member
 from models.networks.presets import preset
-from models.networks.spec import MemberSpec, Pool
-from models.preprocess import FieldSpec
+from models.networks.spec import ClassSpec, MemberSpec, Pool
 from models.training.class_training import (
     FLUX_VIEW,
     VIEWS,
@@ -28,9 +26,8 @@ from models.training.class_training import (
     flux_field,
     network_name,
 )
-from models.training.guidance import GuideParams
-from models.training.params import RECIPES, TrainParams, control_params
-from models.view_params import ViewParams
+from models.training.params import RECIPES, GuideParams, TrainParams, control_params
+from models.view_params import FieldSpec, ViewParams
 from pipelines.cluster.resources import ClusterOptions
 
 PROG = "ansae train"

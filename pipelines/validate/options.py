@@ -7,13 +7,11 @@ from typing import Annotated
 
 import tyro
 
-from catalogues.queries.database import DatabaseParams
+from catalogues.queries.params import DatabaseParams
 from catalogues.shards.splits import SplitFractions
 from catalogues.storage import StorageOptions
-from catalogues.truth.kinds import TableColumns
 from catalogues.truth.length_units import LengthUnit
-from catalogues.truth.pairs import Join, Part
-from catalogues.truth.table import Kind
+from catalogues.truth.params import Join, Kind, Part, TableColumns
 from models.validation.numbers import BootstrapParams
 
 PROG = "ansae validate"

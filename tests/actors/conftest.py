@@ -10,7 +10,7 @@ from actors.measure.shard_source import read_rows
 from catalogues.images.limits import ImageLimits
 from catalogues.shards.reading import list_shards
 from catalogues.storage import StorageOptions
-from models.preprocess import FieldSpec
+from models.view_params import FieldSpec
 from tests.survey import CANVAS_PX, galaxy_rows, tiny_ensemble, write_shard
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.preprocess import FieldSpec, brightness, canvas, galaxy_frame
+from models.preprocess import brightness, canvas, galaxy_frame
+from models.view_params import FieldSpec
 
 
 def ellipse(

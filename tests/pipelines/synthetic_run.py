@@ -15,7 +15,8 @@ from catalogues.runs.pictures import SCHEMA as PICTURES
 from catalogues.runs.pictures import encode_map, encode_picture
 from catalogues.runs.provenance import new_record, new_session
 from catalogues.sky import healpix_29
-from models.preprocess import FieldSpec, canvas, galaxy_frame
+from models.preprocess import canvas, galaxy_frame
+from models.view_params import FieldSpec
 
 SIDE = 212
 SCALE_ARCSEC = 0.4

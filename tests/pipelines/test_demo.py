@@ -13,7 +13,8 @@ import pytest
 from rich.console import Console
 
 from catalogues import storage
-from catalogues.mocks.survey import RECORD, MockSurvey, is_written, write_survey
+from catalogues.mocks.params import MockSurvey
+from catalogues.mocks.survey import RECORD, is_written, write_survey
 from catalogues.mocks.table import mock_table
 from models import statistics
 from pipelines.cluster.resources import ClusterOptions

@@ -15,14 +15,14 @@ from rich.console import Console
 from actors.mocks import LAID_SCHEMA, LayingPlan, lay_into
 from actors.train.examples import ExamplePlan, scan_shard, shard_examples
 from catalogues.images.decode import decode
-from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.table import mock_table
 from catalogues.shards.reading import list_shards
 from catalogues.shards.splits import SplitFractions
 from catalogues.shards.votes import VOTES
 from catalogues.storage import StorageOptions
-from models.preprocess import FieldSpec
-from models.training.laid_bars import LaidBarParams
+from models.training.params import LaidBarParams
+from models.view_params import FieldSpec
 from pipelines.cluster.resources import ClusterOptions
 from pipelines.mocks import command as mocks
 from pipelines.mocks.__main__ import main as mocks_main

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -15,30 +14,12 @@ from catalogues.columns import one_array, replaced
 from catalogues.layouts.formats.pieces import Layout, Piece, check_kept
 from catalogues.layouts.formats.tables import read_table, table_columns
 from catalogues.layouts.joined.match import KEYS, Matcher, doubtful, matcher
+from catalogues.layouts.params import JoinParams
 from catalogues.manifest import ID_PARTS, SCHEMA, require, resolve
 from catalogues.shards.rows import manifest_rows
 from catalogues.storage import FileSystem
 
-Ambiguous = Literal["refuse", "leave"]
-"""What to do with ambiguous matches: an error, or no match for those concerned."""
-
 _ROWS = 100_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class JoinParams:
-    """tolerance_arcsec: how far apart two places may be that are one galaxy; None joins by
-    object_id. ambiguous: see Ambiguous."""
-
-    tolerance_arcsec: float | None = None
-    ambiguous: Ambiguous = "refuse"
-
-    def __post_init__(self) -> None:
-        if self.tolerance_arcsec is not None and not 0 < self.tolerance_arcsec <= 60:
-            raise ValueError(
-                f"a join tolerance of {self.tolerance_arcsec} arcsec must be above 0 and at most "
-                "60: galaxies further apart are two"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +19,9 @@ from catalogues.columns import one_array
 from catalogues.galaxyzoo import QUESTIONS, cumulative
 from catalogues.layouts.formats.pieces import Layout, Piece
 from catalogues.layouts.joined.vote_tables import Sources, known_tables
+from catalogues.layouts.params import VoteTable
 from catalogues.manifest import SCHEMA
 from catalogues.shards.votes import VOTES
-
-VoteTable = Literal["auto", "none", "ansae", "kaggle", "gz2", "decals"]
-"""Whose columns of votes a table has; "ansae": ours, as `ansae ingest` writes them."""
 
 
 @dataclass(frozen=True, kw_only=True)

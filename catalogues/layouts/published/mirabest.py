@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,16 +20,13 @@ from PIL import Image
 
 from catalogues.layouts.formats.cifar_batches import LABELS, find_files, label_columns, read_arrays
 from catalogues.layouts.formats.pieces import IMAGE_STATUS, Piece
+from catalogues.layouts.params import Subset
 from catalogues.manifest import IMAGE_TYPE, SCHEMA
 from catalogues.shards.ids import hashed_id
 from catalogues.shards.rows import NOTE, manifest_rows
 from catalogues.sky import SkyIndex
 from catalogues.statuses import Status
 from catalogues.storage import FileSystem
-
-Subset = Literal["all", "confident", "confident-standard"]
-"""Which sources: "confident": FRI or FRII, labelled with confidence; "confident-standard": of
-standard morphology too, the 770 of Chuma et al. 2025 (arXiv 2502.17207)."""
 
 EXTRA = pa.schema([*((name, pa.string()) for name in LABELS), ("sky_group", pa.int64()), (IMAGE_STATUS, pa.string())])  # noqa: E501  # fmt: skip
 """sky_group: object_id of the first source of those whose cutouts overlap, directly or through

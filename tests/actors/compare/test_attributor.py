@@ -23,12 +23,10 @@ from catalogues.runs.comparison_rows import read_tables
 from catalogues.runs.files import file_name
 from catalogues.shards.splits import fold_of
 from catalogues.storage import StorageError, filesystem
-from models.networks.classes import ClassSpec
 from models.networks.member import Member
-from models.networks.spec import EnsembleSpec, MemberSpec
+from models.networks.spec import ClassSpec, EnsembleSpec, MemberSpec
 from models.networks.weights import dump_member
-from models.preprocess import FieldSpec
-from models.view_params import ViewParams
+from models.view_params import FieldSpec, ViewParams
 from pipelines.compare.numbers import by_image, group, groups
 from pipelines.compare.options import CompareOptions
 from pipelines.compare.plan import ComparePlan, make_plan

@@ -17,7 +17,8 @@ from actors.measure.shard_source import read_rows
 from catalogues.images.limits import ImageLimits
 from catalogues.shards.reading import list_shards
 from catalogues.storage import StorageOptions
-from models.preprocess import FieldSpec, canvas
+from models.preprocess import canvas
+from models.view_params import FieldSpec
 from tests.badfits import card, flux, plane
 from tests.survey import galaxy_rows, write_shard
 

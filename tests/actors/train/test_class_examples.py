@@ -30,8 +30,7 @@ from catalogues.runs.training import TrainingRun
 from catalogues.shards.reading import list_shards
 from catalogues.shards.splits import fold_of
 from catalogues.storage import StorageOptions
-from models.networks.classes import ClassSpec
-from models.networks.spec import EnsembleSpec, MemberSpec
+from models.networks.spec import ClassSpec, EnsembleSpec, MemberSpec
 from models.training.augment import AugmentParams
 from models.training.class_scores import class_scores
 from models.training.class_training import class_members, class_params, flux_field, network_name

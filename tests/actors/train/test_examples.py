@@ -18,14 +18,15 @@ from actors.train.examples import (
 )
 from catalogues import storage
 from catalogues.images.decode import decode
-from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.table import mock_table
 from catalogues.shards.reading import list_shards
 from catalogues.shards.splits import SplitFractions, part_of
 from catalogues.shards.votes import VOTES
 from catalogues.shards.writing import write_shards
 from catalogues.truth.training_lengths import BarLengthColumn
-from models.preprocess import FieldSpec, canvas
+from models.preprocess import canvas
+from models.view_params import FieldSpec
 from tests.training import COLUMNS, LENGTH, rows, write_shard
 
 SPLIT = SplitFractions(validation=0.3, test=0.2)

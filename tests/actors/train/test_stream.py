@@ -15,9 +15,9 @@ from actors.train.stream import CanvasStream
 from actors.train.trainer import load_examples
 from catalogues.shards.reading import list_shards
 from catalogues.shards.splits import SplitFractions
-from models.preprocess import FieldSpec
 from models.training.examples import Batch
 from models.training.process_group import ProcessGroup
+from models.view_params import FieldSpec
 from tests.training import write_training
 
 CPU = torch.device("cpu")

@@ -12,18 +12,16 @@ import torch
 from actors.train.examples import PARTS, ExamplePlan, scan_shard, shard_examples
 from actors.train.trainer import TrainJob, train, train_params
 from catalogues import storage
-from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.table import mock_table
 from catalogues.runs.training import TrainingRun
 from catalogues.shards.reading import list_shards
 from catalogues.shards.splits import SplitFractions
 from catalogues.shards.writing import write_shards
 from models.networks.spec import MemberSpec
-from models.preprocess import FieldSpec
-from models.training.guidance import GuideParams
-from models.training.params import TrainParams
+from models.training.params import GuideParams, TrainParams
 from models.training.process_group import ALONE
-from models.view_params import ViewParams
+from models.view_params import FieldSpec, ViewParams
 
 SPEC = MemberSpec(name="tiny", architecture="narrow_vgg", input_px=32, options={"width": 4})
 PLAN = ExamplePlan(

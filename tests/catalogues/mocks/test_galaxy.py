@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from catalogues import scales
-from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.params import MockSkyParams
 from tests.catalogues.mock_cases import PLAIN_DISC, PLAIN_GALAXY, barred
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from catalogues.mocks.galaxy import MockGalaxy
 from catalogues.mocks.optics import petrosian_radii
+from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.population import draw_galaxy
-from catalogues.mocks.sky import MockSkyParams, object_id
+from catalogues.mocks.sky import object_id
 
 COUNT = 700
 

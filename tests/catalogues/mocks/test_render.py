@@ -13,10 +13,10 @@ from PIL import Image
 from catalogues.mocks.galaxy import MockBulge, MockGalaxy
 from catalogues.mocks.light import band_images, galaxy_light
 from catalogues.mocks.optics import petrosian_radii
+from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.population import draw_galaxy
 from catalogues.mocks.profiles import Grid, bar_light
 from catalogues.mocks.render import encode_jpeg, render, render_native, render_noiseless, stretch
-from catalogues.mocks.sky import MockSkyParams
 from tests.catalogues.mock_cases import PLAIN_GALAXY, barred
 
 EMPTY_SKY = MockSkyParams(source_density_arcmin2=0.0)

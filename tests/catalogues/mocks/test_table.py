@@ -11,8 +11,8 @@ import pytest
 
 from catalogues import manifest
 from catalogues.galaxyzoo import COLUMNS
+from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.population import draw_galaxy
-from catalogues.mocks.sky import MockSkyParams
 from catalogues.mocks.table import TABLE_SCHEMA, mock_table
 from catalogues.mocks.votes import expected_votes
 from tests.reference.votes import consistency_error

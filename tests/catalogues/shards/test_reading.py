@@ -11,7 +11,8 @@ import pytest
 
 from catalogues import storage
 from catalogues.manifest import IMAGE_TYPE, SCHEMA
-from catalogues.shards.reading import ROW, ShardParams, list_shards, read_shard, shard_fields
+from catalogues.shards.params import ShardParams
+from catalogues.shards.reading import ROW, list_shards, read_shard, shard_fields
 from catalogues.shards.rows import NOTE
 from catalogues.shards.writing import old_shards, write_shards
 from catalogues.storage import StorageError

@@ -12,7 +12,8 @@ import pytest
 from astropy.table import Table
 
 from catalogues.queries.database import connected, fetch
-from catalogues.truth.kinds import TableColumns, read_truth
+from catalogues.truth.kinds import read_truth
+from catalogues.truth.params import TableColumns
 from catalogues.truth.table import KNOWN, Truth
 
 IDS = [587722981747982465, 587722981752438860, 587722982286426253]

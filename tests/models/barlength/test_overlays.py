@@ -7,7 +7,8 @@ import pytest
 from scipy import ndimage
 
 from models.barlength.placement import Line, Placement, bar_line, image_angle_deg
-from models.preprocess import FieldSpec, canvas, galaxy_frame
+from models.preprocess import canvas, galaxy_frame
+from models.view_params import FieldSpec
 from tests.pipelines.synthetic_run import draw_galaxy
 
 WHOLE = Placement(x0=0.0, y0=0.0, factor_x=1.0, factor_y=1.0)

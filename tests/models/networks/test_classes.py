@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from models.networks.classes import ClassSpec, central_square, class_canvas
+from models.networks.classes import central_square, class_canvas
 from models.networks.ensemble import Ensemble
-from models.networks.spec import EnsembleSpec, MemberSpec
+from models.networks.spec import ClassSpec, EnsembleSpec, MemberSpec
 from models.networks.votes import cross_entropy, score, squared_error, votes_from_logits
-from models.preprocess import FieldSpec
 from models.training.class_training import class_members, flux_field
-from models.view_params import ViewParams
+from models.view_params import FieldSpec, ViewParams
 
 SPEC = ClassSpec(names=("a", "b", "c"), column="kind", folds=2)
 SMALL = MemberSpec(name="x", architecture="narrow_vgg", input_px=16, options={"width": 4})

@@ -16,8 +16,7 @@ from models.networks.presets import preset
 from models.networks.spec import EnsembleSpec, MemberSpec, Pool
 from models.networks.votes import pooled, votes_from_logits
 from models.networks.weights import build_member, dump_member
-from models.preprocess import FieldSpec
-from models.view_params import ViewParams
+from models.view_params import FieldSpec, ViewParams
 from models.views import resample, sequence
 
 SIDE = 32

@@ -13,12 +13,11 @@ from models.networks.length_regressor import Control, control_member
 from models.networks.member import Member
 from models.networks.spec import EnsembleSpec, MemberSpec
 from models.networks.weights import dump_member
-from models.preprocess import FieldSpec
 from models.training.examples import Examples
 from models.training.params import TrainParams, control_params
 from models.training.scores import table_1
 from models.training.trainer import Trainer
-from models.view_params import ViewParams
+from models.view_params import FieldSpec, ViewParams
 
 SIDE = 32
 VIEW = ViewParams(width=0.9)

@@ -11,7 +11,7 @@ from models.barlength.estimator import EstimatorParams, mean_map, sampling_error
 from models.networks.ensemble import Ensemble, normalised
 from models.networks.member import Member
 from models.networks.spec import EnsembleSpec, MemberSpec
-from models.preprocess import FieldSpec, brightness
+from models.preprocess import brightness
 from models.saliency.bar_maps import (
     bar_maps,
     bar_maps_with_jackknife,
@@ -21,7 +21,7 @@ from models.saliency.bar_maps import (
 )
 from models.saliency.params import SmoothGradParams
 from models.saliency.smoothgrad import mean_gradients, smoothgrad
-from models.view_params import ViewParams
+from models.view_params import FieldSpec, ViewParams
 
 SIDE = 32
 

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from models.preprocess import galaxy_frame
-from models.training.laid_bars import LaidBar, LaidBarParams, lay_bar
+from models.training.laid_bars import LaidBar, lay_bar
+from models.training.params import LaidBarParams
 
 PLAIN = LaidBarParams(length_scatter=0.1)
 

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from catalogues import storage
-from catalogues.mocks.sky import MockSkyParams
+from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.table import mock_table
 from catalogues.runs.ensembles import read_ensemble
 from catalogues.shards.splits import SplitFractions, parts_of

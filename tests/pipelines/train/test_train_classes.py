@@ -13,7 +13,7 @@ from rich.console import Console
 
 from actors.load_networks import load_classifier
 from catalogues.storage import StorageOptions
-from models.networks.classes import ClassSpec
+from models.networks.spec import ClassSpec
 from pipelines.train.class_scores import class_score_lines, class_table, judged
 from pipelines.train.command import TrainOptions, run
 from pipelines.train.data import ClassTally

@@ -13,8 +13,8 @@ from PIL import Image
 from catalogues.images.decode import decode
 from catalogues.images.flux import decode_flux
 from catalogues.layouts.open import open_layout
+from catalogues.layouts.params import LayoutSource
 from catalogues.layouts.published.mirabest import MiraBest, encoded, open_mirabest
-from catalogues.layouts.source import LayoutSource
 from catalogues.statuses import Status
 from catalogues.storage import filesystem
 

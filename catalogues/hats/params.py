@@ -1,0 +1,7 @@
+"""Kinds of flat files."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+FlatKind = Literal["parquet", "fits", "csv"]
