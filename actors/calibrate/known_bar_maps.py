@@ -16,6 +16,7 @@ from actors.load_networks import load_ensemble
 from catalogues.images.decode import decode
 from catalogues.runs.array_cache import ArrayCache
 from catalogues.storage import StorageOptions
+from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_LENGTH_PX
 from models.barlength.estimator import Combine
 from models.calibration.known_bars import KnownBar
 from models.calibration.refined import GradedBar
@@ -60,8 +61,8 @@ class KnownBarMapper:
         return KnownBar(
             maps=found["maps"],
             jackknife_maps=found["left_out"],
-            length_px=row["true_bar_length_px"] / float(found["factor"]),
-            position_angle_deg=row["true_bar_position_angle_deg"],
+            length_px=row[TRUE_LENGTH_PX] / float(found["factor"]),
+            position_angle_deg=row[TRUE_ANGLE_DEG],
             bar_fraction=float(found["bar_fraction"]),
             light=found["light"],
             source=row["object_id"],

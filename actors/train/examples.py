@@ -16,6 +16,7 @@ from catalogues.shards.params import TOLERANCE
 from catalogues.shards.reading import Shard, read_shard, shard_fields
 from catalogues.shards.splits import SplitFractions, parts_of
 from catalogues.shards.votes import VOTES, VoteTally, checked_votes, votes_of
+from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_AXIS_RATIO, TRUE_LENGTH_PX
 from catalogues.truth.training_lengths import BarLengthColumn
 from models.preprocess import Canvas, canvas
 from models.view_params import FieldSpec
@@ -23,7 +24,7 @@ from models.view_params import FieldSpec
 PARTS = ("train", "validation")
 FIELDS = ("pixels", "sky", "scale", "votes")
 ELLIPSES = "ellipses"
-BAR_TRUTH = ("true_bar_length_px", "true_bar_position_angle_deg", "true_bar_axis_ratio")
+BAR_TRUTH = (TRUE_LENGTH_PX, TRUE_ANGLE_DEG, TRUE_AXIS_RATIO)
 """Columns of galaxies whose bars are known (catalogues.mocks.table); the bar is centred on the
 image."""
 

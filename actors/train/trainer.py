@@ -29,10 +29,9 @@ from models.networks.checkpoints import new_member
 from models.networks.member import Member
 from models.networks.spec import member_spec
 from models.networks.weights import dump_member
-from models.training.augment import AugmentParams
 from models.training.examples import Examples, ExampleSource
 from models.training.guidance import Guidance, KnownBars
-from models.training.params import GuideParams, TrainParams
+from models.training.params import AugmentParams, GuideParams, TrainParams
 from models.training.process_group import ALONE, ProcessGroup
 from models.training.trainer import Trainer
 from models.view_params import ViewParams

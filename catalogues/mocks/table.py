@@ -15,6 +15,13 @@ from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.population import draw_galaxy
 from catalogues.mocks.render import encode_jpeg, render, render_noiseless
 from catalogues.mocks.votes import expected_votes, sampled_votes
+from catalogues.truth.columns import (
+    TRUE_ANGLE_DEG,
+    TRUE_AXIS_RATIO,
+    TRUE_LENGTH_ARCSEC,
+    TRUE_LENGTH_KPC,
+    TRUE_LENGTH_PX,
+)
 
 __all__ = [
     "TABLE_SCHEMA",
@@ -33,11 +40,11 @@ __all__ = [
 def _truth_fields() -> list[pa.Field]:
     length = "true full projected bar length, null without a bar"
     return [
-        column("true_bar_length_px", pa.float64(), f"{length}; stored image", "pixel"),
-        column("true_bar_length_arcsec", pa.float64(), length, "arcsec"),
-        column("true_bar_length_kpc", pa.float64(), length, "kpc"),
-        column("true_bar_position_angle_deg", pa.float64(), "true position angle", "deg"),
-        column("true_bar_axis_ratio", pa.float64(), "true projected axis ratio of the bar"),
+        column(TRUE_LENGTH_PX, pa.float64(), f"{length}; stored image", "pixel"),
+        column(TRUE_LENGTH_ARCSEC, pa.float64(), length, "arcsec"),
+        column(TRUE_LENGTH_KPC, pa.float64(), length, "kpc"),
+        column(TRUE_ANGLE_DEG, pa.float64(), "true position angle", "deg"),
+        column(TRUE_AXIS_RATIO, pa.float64(), "true projected axis ratio of the bar"),
         column("true_class", pa.string(), "class of the mock galaxy"),
         column("true_inclination_deg", pa.float64(), "inclination, null for spheroids", "deg"),
         column("true_psf_fwhm_px", pa.float64(), "seeing in r; stored image", "pixel"),
@@ -55,11 +62,11 @@ TABLE_SCHEMA = pa.schema(
 def _truth(galaxy: MockGalaxy) -> dict[str, Any]:
     barred = galaxy.bar is not None
     return {
-        "true_bar_length_px": galaxy.bar_length_px if barred else None,
-        "true_bar_length_arcsec": galaxy.bar_length_arcsec if barred else None,
-        "true_bar_length_kpc": galaxy.bar_length_kpc if barred else None,
-        "true_bar_position_angle_deg": galaxy.bar_position_angle_deg if barred else None,
-        "true_bar_axis_ratio": galaxy.bar_axis_ratio if barred else None,
+        TRUE_LENGTH_PX: galaxy.bar_length_px if barred else None,
+        TRUE_LENGTH_ARCSEC: galaxy.bar_length_arcsec if barred else None,
+        TRUE_LENGTH_KPC: galaxy.bar_length_kpc if barred else None,
+        TRUE_ANGLE_DEG: galaxy.bar_position_angle_deg if barred else None,
+        TRUE_AXIS_RATIO: galaxy.bar_axis_ratio if barred else None,
         "true_class": galaxy.kind,
         "true_inclination_deg": galaxy.inclination_deg if galaxy.disc else None,
         "true_psf_fwhm_px": galaxy.psf_fwhm_arcsec[1] / galaxy.pixel_scale_arcsec,

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from catalogues import storage
 from catalogues.columns import column
 from catalogues.storage import FileSystem
+from catalogues.truth.columns import TRUE_LENGTH_PX
 
 COMPARED = "compared"
 """Status of a row whose map was made; the others are catalogues.statuses.Status and
@@ -85,7 +86,7 @@ SCHEMA: pa.Schema = pa.schema(
         column("parameters", pa.string(), "of the method, JSON", null=False),
         *[column(m.name, pa.float64(), m.meaning, m.unit) for m in METRICS],
         column("bar_length_ratio", pa.float64(), "length read off the map / true length, null where no bar was found"),
-        column("true_bar_length_px", pa.float64(), "true length on the map", "pixel", "phys.angSize"),
+        column(TRUE_LENGTH_PX, pa.float64(), "true length on the map", "pixel", "phys.angSize"),
         column("status", pa.string(), "what became of the image", ucd="meta.code.status", null=False),
         column("status_message", pa.string(), "why, in words, where there is no map or it has no numbers", ucd="meta.note"),
         column("shard", pa.string(), "input shard, relative to the input's root", ucd="meta.id;meta.file", null=False),

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
-import fsspec
-
 from catalogues.storage.errors import StorageError, explained, redact
 from catalogues.storage.place import FileSystem, Place
 from catalogues.storage.s3 import StorageOptions, s3_filesystem
@@ -41,6 +39,8 @@ def filesystem(url: str, options: StorageOptions | None = None) -> Place:
             "credentials by the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile "
             "or a role"
         )
+    import fsspec  # slow to import: not for `--help`
+
     fs = s3_filesystem(options or StorageOptions()) if scheme == "s3" else fsspec.filesystem(scheme)
     path = os.path.abspath(rest) if scheme == "file" else fs._strip_protocol(url)
     return Place(fs, str(path))

@@ -7,8 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import fsspec
-
 from catalogues.storage.errors import redact
 
 _READS = 2
@@ -55,6 +53,8 @@ def s3_filesystem(options: StorageOptions) -> Any:
         config["s3"] = {"addressing_style": "path"}
         config["request_checksum_calculation"] = "when_required"
         config["response_checksum_validation"] = "when_required"
+    import fsspec  # slow to import: not for `--help`
+
     fs = fsspec.filesystem(
         "s3",
         anon=options.anonymous,

@@ -15,12 +15,18 @@ from catalogues.layouts.published.efigi import efigi_grades
 from catalogues.queries import database
 from catalogues.queries.database import TRUTH, columns
 from catalogues.storage import StorageOptions
+from catalogues.truth.columns import (
+    TRUE_ANGLE_DEG,
+    TRUE_LENGTH_ARCSEC,
+    TRUE_LENGTH_KPC,
+    TRUE_LENGTH_PX,
+)
 from catalogues.truth.hoyle import RELATIVE_ERROR, hoyle_table
 from catalogues.truth.length_units import LengthColumn, length_column
 from catalogues.truth.params import Kind, TableColumns
 from catalogues.truth.table import Truth, establish, identifier, number, packed_identifier, quoted
 
-MOCK_LENGTH = "true_bar_length_px"
+MOCK_LENGTH = TRUE_LENGTH_PX
 
 
 _NOTHING = TableColumns()
@@ -102,9 +108,9 @@ def _mock(con: duckdb.DuckDBPyConnection, place: str, named: TableColumns) -> Tr
         )
     given = {
         "true_length_px": MOCK_LENGTH,
-        "true_length_arcsec": "true_bar_length_arcsec",
-        "true_length_kpc": "true_bar_length_kpc",
-        "true_angle_deg": "true_bar_position_angle_deg",
+        "true_length_arcsec": TRUE_LENGTH_ARCSEC,
+        "true_length_kpc": TRUE_LENGTH_KPC,
+        "true_angle_deg": TRUE_ANGLE_DEG,
         "true_psf_fwhm_px": "true_psf_fwhm_px",
         "ra": "ra",
         "dec": "dec",

@@ -17,9 +17,10 @@ from catalogues.scales import arcsec_to_kpc, px_to_arcsec
 from catalogues.shards.reading import ROW, Shard, read_shard, shard_fields
 from catalogues.shards.splits import SplitFractions, part_of
 from catalogues.storage import FileSystem, StorageOptions
+from catalogues.truth.columns import TRUE_LENGTH_PX
 from catalogues.truth.length_units import NEEDS, LengthColumn, check_lengths
 
-DEFAULT_COLUMN = "true_bar_length_px"
+DEFAULT_COLUMN = TRUE_LENGTH_PX
 """Where mock galaxies have theirs."""
 
 _FIELDS = ("pixel_scale_arcsec", "z", "petro_r90_arcsec")

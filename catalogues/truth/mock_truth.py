@@ -8,8 +8,9 @@ import pyarrow as pa
 from catalogues.queries.database import TRUTH, columns, fetch
 from catalogues.queries.gallery import MEASURED, SHOWN, Row, with_pictures
 from catalogues.runs.files import CATALOGUE, PICTURES
+from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_LENGTH_PX
 
-LENGTH, ANGLE = "true_bar_length_px", "true_bar_position_angle_deg"
+LENGTH, ANGLE = TRUE_LENGTH_PX, TRUE_ANGLE_DEG
 """Columns of the truth: full length, pixels of the stored image, null or 0 where there is no bar;
 position angle in the frame of the catalogue's (optional)."""
 YES, NO = "vote_bar_yes", "vote_bar_no"

@@ -10,6 +10,7 @@ import duckdb
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.queries.database import columns, fetch
 from catalogues.shards.ids import PART_BITS
+from catalogues.truth.columns import TRUE_AXIS_RATIO
 from catalogues.truth.length_units import LengthColumn, check_lengths
 from catalogues.truth.params import Kind
 
@@ -31,7 +32,7 @@ TRENDS: Mapping[str, tuple[str, ...]] = {
     "redshift": ("z", "redshift"),
     "snr": ("snr", "s_n", "signal_to_noise", "snr_median"),
     "psf_fwhm": ("true_psf_fwhm_px", "psf_fwhm_arcsec", "psf_fwhm"),
-    "true_axis_ratio": ("true_bar_axis_ratio", "axis_ratio"),
+    "true_axis_ratio": (TRUE_AXIS_RATIO, "axis_ratio"),
 }
 """What accuracy is set against, by the truth's columns that give it, in any case."""
 

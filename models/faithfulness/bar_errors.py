@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from catalogues.truth.columns import TRUE_LENGTH_PX
 from models.barlength.measure import BarLengthParams, measure_bar
 from models.statistics import angle_difference_deg, pearson
 
@@ -36,7 +37,7 @@ def bar_errors(saliency: NDArray[np.floating], bar: TrueBar) -> dict[str, float]
     ratio = found.length_px / bar.length_px
     angle = float(angle_difference_deg(found.position_angle_deg, bar.position_angle_deg))
     return {
-        "true_bar_length_px": bar.length_px,
+        TRUE_LENGTH_PX: bar.length_px,
         "bar_length_ratio": ratio,
         "bar_length_error": abs(ratio - 1) if math.isfinite(ratio) else 1.0,
         "bar_angle_error_deg": angle if math.isfinite(ratio) else 45.0,

@@ -7,35 +7,11 @@ trained on one survey is of use on another and has seen the noise that SmoothGra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from models.training.params import AugmentParams
 from models.views import affine, resample
-
-
-@dataclass(frozen=True, kw_only=True)
-class AugmentParams:
-    """Ranges drawn from uniformly (widths log-uniformly), per image.
-
-    width_range: of the square seen, in canvas widths. shift: in fractions of that square.
-    brightness, gamma, saturation: factors. noise: largest standard deviation of added noise as a
-    fraction of the image's range.
-    """
-
-    width_range: tuple[float, float] = (0.58, 1.0)
-    shift: float = 0.05
-    brightness: tuple[float, float] = (0.7, 1.3)
-    gamma: tuple[float, float] = (0.7, 1.4)
-    saturation: tuple[float, float] = (0.0, 1.4)
-    noise: float = 0.1
-
-    @classmethod
-    def paper(cls) -> AugmentParams:
-        """Section 4.3: rotations, flips, shifts of 5 %, brightness 70-130 %."""
-        one = (1.0, 1.0)
-        return cls(width_range=one, gamma=one, saturation=one, noise=0.0)
 
 
 def _uniform(count: int, span: tuple[float, float], generator: torch.Generator) -> Tensor:

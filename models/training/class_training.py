@@ -15,9 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from models.networks.spec import MemberSpec
-from models.training.augment import AugmentParams
 from models.training.examples import Batch
-from models.training.params import TrainParams
+from models.training.params import AugmentParams, TrainParams
 from models.training.process_group import ALONE, ProcessGroup
 from models.view_params import FieldSpec, ViewParams
 

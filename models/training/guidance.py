@@ -22,9 +22,9 @@ from torch.nn import functional
 from catalogues.galaxyzoo import BAR, conditional
 from models.networks.member import Member
 from models.saliency.smoothgrad import gaussian_smoothed
-from models.training.augment import AugmentParams, random_views
+from models.training.augment import random_views
 from models.training.examples import Examples
-from models.training.params import GuideParams
+from models.training.params import AugmentParams, GuideParams
 from models.views import resample
 
 _JUDGED = 224

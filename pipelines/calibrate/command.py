@@ -13,6 +13,7 @@ from rich.table import Table
 from catalogues import storage
 from catalogues.shards.reading import list_shards, read_shard
 from catalogues.shards.splits import part_of
+from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_LENGTH_PX
 from models.barlength.estimator import EstimatorParams
 from models.calibration.errors import fit_errors
 from models.calibration.known_bars import KnownBar, ReadingScore
@@ -25,7 +26,7 @@ from pipelines.calibrate.known_bar_maps import Maps
 from pipelines.calibrate.options import _MEMBERS_TOO, PROG, CalibrateOptions
 from pipelines.cluster.resources import cluster
 
-TRUTH = ("true_bar_length_px", "true_bar_position_angle_deg")
+TRUTH = (TRUE_LENGTH_PX, TRUE_ANGLE_DEG)
 
 
 def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:

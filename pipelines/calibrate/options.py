@@ -7,17 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from catalogues import scales, storage
-from catalogues.manifest import SCHEMA
-from catalogues.runs.array_cache import ArrayCache, noise_kind
 from catalogues.scales import ScaleConvention
 from catalogues.shards.splits import SplitFractions
 from catalogues.storage import StorageOptions
-from catalogues.truth.known_lengths import DEFAULT_COLUMN
+from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_LENGTH_PX
 from catalogues.truth.length_units import LengthColumn, LengthUnit, length_column
 from models.calibration.map_kinds import MapAxes
 from models.calibration.paper_grid import GridParams
@@ -25,6 +23,9 @@ from models.networks.selection import SelectionParams
 from models.saliency.params import SmoothGradParams
 from models.view_params import ViewParams
 from pipelines.cluster.resources import ClusterOptions
+
+if TYPE_CHECKING:
+    from catalogues.runs.array_cache import ArrayCache
 
 PROG = "ansae calibrate"
 
@@ -37,7 +38,7 @@ class KnownBarsOptions(ABC):
     """Folder or URL of image shards with known lengths."""
     output: str
     """Folder for the table and estimator.json, for `ansae measure --estimator`."""
-    length: str = DEFAULT_COLUMN
+    length: str = TRUE_LENGTH_PX
     """Column of known bar lengths, by default full ones."""
     unit: LengthUnit | None = None
     """Its unit, where its name does not say it; px: of the stored image, over_r90: of petroR90."""
@@ -129,6 +130,8 @@ class GridOptions(KnownBarsOptions):
     @property
     def kinds(self) -> dict[str, SmoothGradParams]:
         """The paper's maps at each noise level."""
+        from catalogues.runs.array_cache import noise_kind
+
         return {noise_kind(noise): self.smoothgrad(noise) for noise in self.axes.noise_fractions}
 
     @property
@@ -144,7 +147,7 @@ class GridOptions(KnownBarsOptions):
         return replace(SmoothGradParams.paper(noise_fraction), samples=self.samples)
 
 
-ANGLE = "true_bar_position_angle_deg"
+ANGLE = TRUE_ANGLE_DEG
 """Where mock galaxies have their angles."""
 
 
@@ -243,6 +246,8 @@ class CalibrateOptions:
             raise ValueError("no data given: name folders or URLs of shards with truth columns")
         if self.graded and not self.refine:
             raise ValueError("graded bars teach a refinement: leave out --graded or --no-refine")
+        from catalogues.manifest import SCHEMA
+
         if self.grade_column in SCHEMA.names:
             raise ValueError(
                 f"grade_column={self.grade_column!r} is a column of every manifest and holds no "
@@ -252,6 +257,8 @@ class CalibrateOptions:
     @cached_property
     def kept(self) -> ArrayCache:
         """Where maps lie until the estimator is written."""
+        from catalogues.runs.array_cache import ArrayCache
+
         return ArrayCache(f"{storage.absolute(self.output)}.maps")
 
     @property

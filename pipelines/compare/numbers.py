@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from catalogues.runs.comparison_rows import COMPARED, METRICS, Metric
+from catalogues.truth.columns import TRUE_LENGTH_PX
 from models.attribution.methods import METHODS
 from models.faithfulness.bar_errors import BarAgreement, bar_agreement
 from models.faithfulness.ranking import (
@@ -96,7 +97,7 @@ def by_image(rows: pa.Table, methods: Sequence[str]) -> Table:
     """The rows of these methods, by image in order of shard and row."""
     places: dict[tuple[str, int], int] = {}
     images: list[dict[str, Any]] = []
-    names = [m.name for m in METRICS] + ["bar_length_ratio", "true_bar_length_px"]
+    names = [m.name for m in METRICS] + ["bar_length_ratio", TRUE_LENGTH_PX]
     found = rows.sort_by([("shard", "ascending"), ("shard_row", "ascending")]).to_pylist()
     found = [row for row in found if row["method"] in methods]
     for row in found:
@@ -164,7 +165,7 @@ def groups(table: Table) -> list[ImageGroup]:
 
 def bar_table(table: Table) -> dict[str, BarAgreement]:
     """By method, the lengths of the bars that are known; empty where none is."""
-    truth = table.numbers["true_bar_length_px"]
+    truth = table.numbers[TRUE_LENGTH_PX]
     found = {
         method: bar_agreement(table.numbers["bar_length_ratio"][method], truth[method])
         for method in table.methods

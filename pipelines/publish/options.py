@@ -10,7 +10,6 @@ from typing import Annotated
 import tyro
 
 from catalogues.hats.params import FlatKind
-from catalogues.hats.partitions import margin_order
 from catalogues.storage import StorageOptions
 
 PROG = "ansae publish"
@@ -50,6 +49,8 @@ class PublishOptions:
         if self.rows_per_partition < 1:
             raise ValueError(f"rows_per_partition={self.rows_per_partition} must be at least 1")
         if self.margin_arcsec is not None:
+            from catalogues.hats.partitions import margin_order  # slow to import: not for --help
+
             margin_order(self.margin_arcsec)  # checks it
         self.storage_options()
 

@@ -7,10 +7,13 @@ from typing import Annotated
 
 import tyro
 
-from catalogues.queries import database
+from catalogues.queries.params import DatabaseParams
 from catalogues.storage import StorageOptions
 
 PROG = "ansae report"
+
+GALLERY_MAX = 5000
+"""More galaxies make a page that no browser opens quickly."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +54,6 @@ class ReportOptions:
         """How S3 is reached."""
         return StorageOptions(endpoint_url=self.endpoint_url, anonymous=self.anonymous)
 
-    def database_params(self) -> database.DatabaseParams:
+    def database_params(self) -> DatabaseParams:
         """How much of the machine queries may take."""
-        return database.DatabaseParams(memory_mb=self.memory_mb)
-
-
-GALLERY_MAX = 5000
-"""More galaxies than that make a page that no browser opens quickly."""
+        return DatabaseParams(memory_mb=self.memory_mb)

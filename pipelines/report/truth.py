@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from catalogues.truth import mock_truth as matches
+from catalogues.truth.columns import TRUE_FRACTION
 from models import statistics
 from models.validation.agreement import Agreement, Estimate, agreement
 from pipelines.pages import plots
@@ -56,7 +57,7 @@ def compare(con: duckdb.DuckDBPyConnection) -> Comparison:
     matches.require(con)
     columns = _floats(matches.pairs(con))
     barred = columns["true_barred"] > 0.5
-    scores, seen = columns["bar_fraction"], columns["true_bar_fraction"]
+    scores, seen = columns["bar_fraction"], columns[TRUE_FRACTION]
     clear = barred & (seen >= CLEAR)
     judged, voted = clear | ~barred, np.isfinite(seen)
     return Comparison(

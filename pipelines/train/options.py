@@ -1,4 +1,7 @@
-"""Options of `ansae train`, and the recipe that they come to."""
+"""Options of `ansae train`, and the recipe they lead to.
+
+What loads torch is imported where it is used, so that `--help` is quick.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,8 @@ from catalogues.scales import ScaleConvention
 from catalogues.shards.params import TOLERANCE
 from catalogues.shards.splits import SplitFractions
 from catalogues.truth.training_lengths import BarLengthColumn
-from models.networks.checkpoints import is_checkpoint, published_spec
-from models.networks.length_regressor import control_member
 from models.networks.presets import preset
 from models.networks.spec import ClassSpec, MemberSpec, Pool
-from models.training.class_training import (
-    FLUX_VIEW,
-    VIEWS,
-    class_members,
-    class_params,
-    flux_field,
-    network_name,
-)
 from models.training.params import RECIPES, GuideParams, TrainParams, control_params
 from models.view_params import FieldSpec, ViewParams
 from pipelines.cluster.resources import ClusterOptions
@@ -169,6 +162,8 @@ class TrainOptions:
                 "--head tree"
             )
         for item in self.initial_weights:
+            from models.training.class_training import network_name
+
             names = list(dict.fromkeys(network_name(m.name) for m in self.specs))
             if item.split("=")[0] not in names or "=" not in item:
                 raise ValueError(f"initial_weights {item!r} is not MEMBER=PATH with one of {names}")
@@ -232,6 +227,8 @@ class TrainOptions:
     @property
     def field_and_view(self) -> tuple[FieldSpec, ViewParams, int]:
         """What canvases show, how members look at them for votes, and how many views."""
+        from models.training.class_training import FLUX_VIEW, VIEWS, flux_field
+
         _, canvas_field, view, views = preset(self.preset)
         if self.target == "classes" and self.reads == "flux":
             return flux_field(self.cutout_px), FLUX_VIEW, VIEWS
@@ -245,12 +242,16 @@ class TrainOptions:
     @property
     def checkpoints(self) -> dict[str, str]:
         """Published checkpoints that members begin from, by the member's name."""
+        from models.networks.checkpoints import is_checkpoint
+
         given = dict(item.split("=", 1) for item in self.architecture)
         return {name: place for name, place in given.items() if is_checkpoint(place)}
 
     @cached_property
     def _published(self) -> tuple[MemberSpec, ...]:
         """Members of `architecture`. Raises ValueError where a checkpoint cannot be had."""
+        from models.networks.checkpoints import published_spec
+
         head = self.head or preset(self.preset)[0][0].head
         given = [item.split("=", 1) for item in self.architecture]
         return tuple(published_spec(name, place, head) for name, place in given)
@@ -270,6 +271,9 @@ class TrainOptions:
     @property
     def specs(self) -> tuple[MemberSpec, ...]:
         """The members to train."""
+        from models.networks.length_regressor import control_member
+        from models.training.class_training import class_members
+
         specs = self._chosen
         if self.target == "bar-length":
             return tuple(control_member(m) for m in specs)
@@ -280,6 +284,8 @@ class TrainOptions:
     @property
     def params(self) -> TrainParams:
         """The preset's recipe with the given changes."""
+        from models.training.class_training import class_params
+
         names = ("epochs", "batch_size", "learning_rate", "loss")
         given = {n: getattr(self, n) for n in names if getattr(self, n) is not None}
         if self.head == "sigmoid":

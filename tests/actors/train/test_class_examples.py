@@ -31,10 +31,9 @@ from catalogues.shards.reading import list_shards
 from catalogues.shards.splits import fold_of
 from catalogues.storage import StorageOptions
 from models.networks.spec import ClassSpec, EnsembleSpec, MemberSpec
-from models.training.augment import AugmentParams
 from models.training.class_scores import class_scores
 from models.training.class_training import class_members, class_params, flux_field, network_name
-from models.training.params import TrainParams
+from models.training.params import AugmentParams, TrainParams
 from models.training.process_group import ALONE
 from models.view_params import ViewParams
 from tests.survey import write_shard

@@ -12,10 +12,9 @@ import torch
 from catalogues.galaxyzoo import BAR, NO_BAR
 from models.networks.member import Member
 from models.networks.spec import MemberSpec
-from models.training.augment import AugmentParams
 from models.training.examples import Examples
 from models.training.guidance import Guidance, KnownBars, pointing, reach_error, regions
-from models.training.params import GuideParams, TrainParams
+from models.training.params import AugmentParams, GuideParams, TrainParams
 from models.training.trainer import Trainer
 from models.view_params import ViewParams
 from models.views import affine, resample

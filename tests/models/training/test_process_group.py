@@ -15,9 +15,8 @@ from torch import distributed, multiprocessing
 
 from models.networks.member import Member
 from models.networks.spec import MemberSpec
-from models.training.augment import AugmentParams
 from models.training.examples import Examples
-from models.training.params import TrainParams
+from models.training.params import AugmentParams, TrainParams
 from models.training.process_group import ALONE, ProcessGroup
 from models.training.trainer import Trainer
 from models.view_params import ViewParams

@@ -11,9 +11,9 @@ import torch
 from catalogues.galaxyzoo import BAR, NO_BAR
 from models.networks.member import Member
 from models.networks.spec import MemberSpec
-from models.training.augment import AugmentParams, augment
+from models.training.augment import augment
 from models.training.examples import Examples
-from models.training.params import TrainParams
+from models.training.params import AugmentParams, TrainParams
 from models.training.process_group import ProcessGroup
 from models.training.trainer import Trainer
 from models.view_params import ViewParams
