@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from catalogues.manifest import SCHEMA
-
 Ambiguous = Literal["refuse", "leave"]
 """What to do with ambiguous matches: an error, or no match for those concerned."""
 
@@ -71,6 +69,8 @@ class LayoutSource:
     join: JoinParams = field(default_factory=JoinParams)
 
     def __post_init__(self) -> None:
+        from catalogues.manifest import SCHEMA  # loads pyarrow: not for `--help`
+
         if unknown := [name for name in self.chosen if name not in SCHEMA.names]:
             raise ValueError(
                 f"{', '.join(unknown)} is no column of image shards: those are "
