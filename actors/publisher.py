@@ -43,8 +43,8 @@ class Publication:
 
     def place(self, *names: str) -> Place:
         """The output's filesystem, and the path of `names` below it."""
-        fs, root = storage.filesystem(self.output, self.storage)
-        return fs, storage.join(root, *names)
+        place = storage.filesystem(self.output, self.storage)
+        return Place(place.fs, place.path(*names))
 
 
 @dataclass(frozen=True, kw_only=True)

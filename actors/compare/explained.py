@@ -92,10 +92,10 @@ class Subject(Protocol):
     classes: tuple[str, ...]
     columns: tuple[str, ...]
 
-    def seen(self, row: Mapping[str, Any]) -> Seen:
+    def seen(self, row: Mapping[str, Any], /) -> Seen:
         """A row's image. Raises Unreadable."""
 
-    def label(self, row: Mapping[str, Any]) -> str | None:
+    def label(self, row: Mapping[str, Any], /) -> str | None:
         """A row's class by the catalogue, None where it has none."""
 
     def probe(self) -> tuple[nn.Module, Tensor]:
@@ -123,7 +123,7 @@ class Classes:
         self.members: dict[int, Classifier] = {params.member: self.first}
         self.classes = self.first.classes
         source = self.first.labels.fold_column
-        self.columns = () if source == "object_id" else (source,)
+        self.columns: tuple[str, ...] = () if source == "object_id" else (source,)
 
     def _load(self, member: int) -> Classifier:
         p = self.params
@@ -179,7 +179,7 @@ class ExplainedAnswer:
         member = build_member(members[number], files.weights[number], self.spec.sha256[number])
         self.network = AnswerNetwork(to_device(member, self.device), column).eval()
         self.classes: tuple[str, ...] = answer_classes(column)
-        self.columns = BAR_TRUTH if params.mask == "bar" else ()
+        self.columns: tuple[str, ...] = BAR_TRUTH if params.mask == "bar" else ()
 
     def probe(self) -> tuple[nn.Module, Tensor]:
         """The one network."""

@@ -136,7 +136,7 @@ def _timed(work: Callable[[], Any]) -> _Timed:
 
 
 def _mapped(table: pa.Table) -> int:
-    return len(table) - table.column("maps").null_count
+    return len(table) - int(table.column("maps").null_count)
 
 
 def _image_bytes(table: pa.Table) -> float:

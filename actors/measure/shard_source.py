@@ -64,7 +64,7 @@ def _check_version(fs: FileSystem, shard: Shard) -> None:
         )
 
 
-class ShardSource(Datasource):
+class ShardSource(Datasource):  # type: ignore[misc]  # Ray is not typed
     """The unfinished rows of an input.
 
     `work`: shards with the flags of their rows that are done (None: nothing is), as

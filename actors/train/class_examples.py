@@ -69,10 +69,10 @@ def scan_item(item: tuple[int, tuple[str, Shard]], plan: ClassPlan) -> ClassScan
     others, unknown = Counter[str](), 0
     for table in _read(url, shard, plan, ("object_id",), 4096):
         told = [None if v is None else str(v) for v in table[spec.column].to_pylist()]
-        for name, fold in zip(told, _folds(table, spec), strict=True):
-            if name in spec.names:
-                counts[spec.index(name), fold] += 1
-        others.update(name for name in told if name is not None and name not in spec.names)
+        for value, fold in zip(told, _folds(table, spec), strict=True):
+            if value in spec.names:
+                counts[spec.index(value), fold] += 1
+        others.update(value for value in told if value is not None and value not in spec.names)
         unknown += told.count(None)
     return ClassScan(url=url, shard=shard, counts=counts, others=others, unknown=unknown)
 
@@ -137,7 +137,7 @@ def gather_class_examples(
     they are done, at most `most` in memory."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {
-        name: np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+        name: np.lib.format.open_memmap(
             folder / f"{name}.npy", mode="w+", dtype=kind_of(name), shape=shape
         )
         for name, shape in shapes(sum(scan.rows for scan in scans), plan).items()

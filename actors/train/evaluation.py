@@ -22,7 +22,7 @@ from models.training.class_training import network_name
 from models.training.scores import Scores, table_1
 
 
-@ray.remote
+@ray.remote  # type: ignore[untyped-decorator]  # Ray is not typed
 def judge(job: TrainJob, spec: EnsembleSpec, weights: Sequence[bytes]) -> tuple[Scores, ...]:
     """Scores on the galaxies that chose the best epochs: not a test, which is `ansae validate`'s.
 
@@ -40,7 +40,7 @@ def judge(job: TrainJob, spec: EnsembleSpec, weights: Sequence[bytes]) -> tuple[
 _BLOCK = 8
 
 
-@ray.remote
+@ray.remote  # type: ignore[untyped-decorator]  # Ray is not typed
 def predict_classes(job: TrainJob, spec: EnsembleSpec, weights: Sequence[bytes]) -> Arrays:
     """See `predicted`."""
     torch.set_num_threads(job.threads)

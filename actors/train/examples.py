@@ -121,7 +121,7 @@ def _require(url: str, shard: Shard, plan: ExamplePlan) -> None:
 
 def _teaches(table: pa.Table, answers: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Rows with a known answer, or, where they were asked for, with a known bar."""
-    known = np.isfinite(answers).any(axis=1)
+    known = np.asarray(np.isfinite(answers).any(axis=1))
     if BAR_TRUTH[0] in table.column_names:
         lengths = table[BAR_TRUTH[0]].cast(pa.float64()).to_numpy()
         known |= np.isfinite(lengths)

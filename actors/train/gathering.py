@@ -57,7 +57,7 @@ def gather_examples(folder: Path, scans: Sequence[ShardScan], plan: ExamplePlan,
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {
-        (part, name): np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+        (part, name): np.lib.format.open_memmap(
             folder / f"{part}_{name}.npy", mode="w+", dtype=kind_of(name), shape=shape
         )
         for part in PARTS

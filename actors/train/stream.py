@@ -24,7 +24,7 @@ from models.training.examples import Batch, Examples
 from models.training.process_group import ALONE, ProcessGroup
 
 
-class CanvasSource(Datasource):
+class CanvasSource(Datasource):  # type: ignore[misc]  # Ray is not typed
     """One read task per shard, which decodes."""
 
     def __init__(self, scans: Sequence[ShardScan], plan: ExamplePlan, part: str) -> None:

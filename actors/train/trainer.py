@@ -68,10 +68,13 @@ class TrainJob:
     def source(self, part: str, fold: int | None = None) -> ExampleSource:
         """Examples of one part ("train", "validation"); of classes, with this fold held out."""
         if isinstance(self.plan, ClassPlan):
+            assert self.examples is not None, "classes are gathered"
+            assert fold is not None, "and cross-validated"
             return load_class_examples(self.examples, len(self.plan.spec.names), fold, part)
         if self.examples is not None:
             return load_examples(self.examples, part)
-        return CanvasStream(scans=self.scans, plan=self.plan, part=part, buffer=self.buffer)
+        scans = [scan for scan in self.scans if isinstance(scan, ShardScan)]
+        return CanvasStream(scans=scans, plan=self.plan, part=part, buffer=self.buffer)
 
 
 def load_examples(folder: str | Path, part: str) -> Examples:
@@ -98,7 +101,9 @@ def guidance(params: TrainParams, job: TrainJob) -> Guidance | None:
 
 def train_params(raw: dict[str, Any]) -> TrainParams:
     """TrainParams from plain values, as a trial's configuration holds them."""
-    augment = {k: tuple(v) if isinstance(v, list) else v for k, v in raw["augment"].items()}
+    augment: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in raw["augment"].items()
+    }
     guide = None if raw.get("guide") is None else GuideParams(**raw["guide"])
     return TrainParams(**{**raw, "augment": AugmentParams(**augment), "guide": guide})
 

@@ -20,7 +20,7 @@ def _nobody(words: str) -> None:
     pass
 
 
-class Watcher(tune.Callback):
+class Watcher(tune.Callback):  # type: ignore[misc]  # Ray is not typed
     """A callback of Tune. `tell` gets one line per epoch; epochs of an earlier session, which
     trials report again, are not told."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from actors.calibrate.map_maker import MapMakerParams
 from actors.load_networks import SHIPPED, find_ensemble
@@ -21,9 +21,11 @@ from models.networks.spec import EnsembleSpec
 from pipelines.calibrate.options import KnownBarsOptions
 from pipelines.cluster.resources import StageResources, stage_resources
 
+Options = TypeVar("Options", bound=KnownBarsOptions)
+
 
 @dataclass(frozen=True, kw_only=True)
-class GridPlan:
+class GridPlan(Generic[Options]):
     """A grid whose options were found good. `device` and `have` are known once `on` a cluster.
 
     angle: column of known position angles, where there is one. jackknife_maps: kinds of map of
@@ -31,7 +33,7 @@ class GridPlan:
     combined.
     """
 
-    options: KnownBarsOptions
+    options: Options
     shards: tuple[Shard, ...]
     files: EnsembleFiles
     ensemble: EnsembleSpec
@@ -62,7 +64,7 @@ class GridPlan:
         """Names of the members that have maps."""
         return tuple(member.name for member in self.ensemble.explained)
 
-    def on(self, resources: Mapping[str, float]) -> GridPlan:
+    def on(self, resources: Mapping[str, float]) -> GridPlan[Options]:
         """The plan on a cluster. Raises ValueError where the maps or the output that are there
         were made in another way."""
         cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
@@ -124,7 +126,7 @@ class GridPlan:
             "length": asdict(o.known),
             "galaxies": o.galaxies,
             "split": asdict(o.split),
-            "axes": asdict(o.axes),
+            "axes": o.axes_facts,
             "select": asdict(o.selection),
             "scale": o.scale,
             "cosmology": o.cosmology,
@@ -144,7 +146,7 @@ class GridPlan:
         provenance.write_record(fs, root, record)
 
 
-def make_plan(options: KnownBarsOptions) -> GridPlan:
+def make_plan(options: Options) -> GridPlan[Options]:
     """Look at input, lengths and ensemble. Raises StorageError and ValueError; writes nothing."""
     access = options.storage_options()
     _check_apart(options)

@@ -15,10 +15,11 @@ from actors.calibrate.paper_grid_trial import GridTask, grid_trial, kept_points
 from catalogues import storage
 from models.calibration.paper_grid_scores import GridPoint
 from pipelines.calibrate.grid_plan import GridPlan
+from pipelines.calibrate.options import GridOptions
 from pipelines.cluster.failures import RunFailed, cause
 
 
-def score_points(plan: GridPlan, console: Console) -> list[GridPoint]:
+def score_points(plan: GridPlan[GridOptions], console: Console) -> list[GridPoint]:
     """All points of the grid; one Tune trial for each kind of map that is not scored yet."""
     axes = plan.options.axes
     tasks = [
@@ -37,7 +38,7 @@ def score_points(plan: GridPlan, console: Console) -> list[GridPoint]:
 
 
 def scored(
-    plan: GridPlan,
+    plan: GridPlan[Any],
     tasks: Sequence[Any],
     trial: Callable[[dict[str, Any]], None],
     kept: Callable[[Any], list[Any] | None],
@@ -52,7 +53,9 @@ def scored(
     return [point for task in tasks for point in kept(task) or ()]
 
 
-def _tune(plan: GridPlan, tasks: Sequence[Any], trial: Callable[[dict[str, Any]], None]) -> None:
+def _tune(
+    plan: GridPlan[Any], tasks: Sequence[Any], trial: Callable[[dict[str, Any]], None]
+) -> None:
     from ray import tune  # only once the cluster is there
 
     tuner = tune.Tuner(

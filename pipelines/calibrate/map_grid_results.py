@@ -23,6 +23,7 @@ from models.recipe import Recipe
 from pipelines.calibrate.grid_plan import GridPlan
 from pipelines.calibrate.grid_stages import draw_maps, mappers
 from pipelines.calibrate.grid_trials import scored
+from pipelines.calibrate.options import MapGridOptions
 from pipelines.calibrate.paper_grid_results import ESTIMATOR
 
 POINTS = "readings.parquet"
@@ -32,7 +33,7 @@ Row = Mapping[str, Any]
 """A row of catalogues.runs.grid_rows.READINGS."""
 
 
-def score_maps(plan: GridPlan, console: Console) -> list[Row]:
+def score_maps(plan: GridPlan[MapGridOptions], console: Console) -> list[Row]:
     """All readings of all kinds of map. Raises RunFailed."""
     axes = plan.options.axes
     tasks = [
@@ -52,7 +53,9 @@ def best_of(rows: Sequence[Row]) -> Row:
     return best
 
 
-def with_errors(plan: GridPlan, best: Row, galaxies: pa.Table, console: Console) -> Recipe:
+def with_errors(
+    plan: GridPlan[MapGridOptions], best: Row, galaxies: pa.Table, console: Console
+) -> Recipe:
     """The recipe that a row is, with errors of which 68.3 % reach the truth. For the sampling
     error the maps of its kind without one group of samples each are made, where they are not yet.
     """
@@ -67,7 +70,9 @@ def with_errors(plan: GridPlan, best: Row, galaxies: pa.Table, console: Console)
     return Recipe(maps=maps, estimator=fit_errors(known, reading))
 
 
-def write_results(plan: GridPlan, rows: Sequence[Row], recipe: Recipe, console: Console) -> None:
+def write_results(
+    plan: GridPlan[MapGridOptions], rows: Sequence[Row], recipe: Recipe, console: Console
+) -> None:
     """Write and print them."""
     output = plan.options.output
     fs, root = storage.filesystem(output, plan.options.storage_options())
@@ -87,7 +92,7 @@ def write_results(plan: GridPlan, rows: Sequence[Row], recipe: Recipe, console: 
     console.print(f"best: {best_of(rows)['reading']}; ansae measure ... {use}", soft_wrap=True)
 
 
-def _task(plan: GridPlan, kind: MapKind, times: bool) -> MapTask:
+def _task(plan: GridPlan[MapGridOptions], kind: MapKind, times: bool) -> MapTask:
     return MapTask(
         output=plan.output,
         cache=plan.cache,

@@ -86,6 +86,11 @@ class KnownBarsOptions(ABC):
 
     @property
     @abstractmethod
+    def axes_facts(self) -> dict[str, Any]:
+        """The axes of the grid as plain values."""
+
+    @property
+    @abstractmethod
     def facts(self) -> dict[str, Any]:
         """What all maps have in common that their kinds' names do not say."""
 
@@ -133,6 +138,11 @@ class GridOptions(KnownBarsOptions):
         from catalogues.runs.array_cache import noise_kind
 
         return {noise_kind(noise): self.smoothgrad(noise) for noise in self.axes.noise_fractions}
+
+    @property
+    def axes_facts(self) -> dict[str, Any]:
+        """The axes of the grid as plain values."""
+        return asdict(self.axes)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -189,6 +199,11 @@ class MapGridOptions(KnownBarsOptions):
     def kinds(self) -> dict[str, SmoothGradParams]:
         """Every kind of the axes."""
         return {kind.name: kind.smoothgrad(self.samples) for kind in self.axes.kinds}
+
+    @property
+    def axes_facts(self) -> dict[str, Any]:
+        """The axes of the grid as plain values."""
+        return asdict(self.axes)
 
     @property
     def facts(self) -> dict[str, Any]:

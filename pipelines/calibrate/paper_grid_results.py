@@ -25,6 +25,7 @@ from catalogues import storage
 from catalogues.runs.grid_rows import write_points
 from models.calibration.paper_grid_scores import GridPoint, best_of_methods, recipe, winner
 from pipelines.calibrate.grid_plan import GridPlan
+from pipelines.calibrate.options import GridOptions
 
 
 def surfaces(points: Sequence[GridPoint], best: Sequence[GridPoint]) -> bytes:
@@ -97,7 +98,9 @@ POINTS, SURFACE, ESTIMATOR, ENSEMBLE = (
 """Files of the output."""
 
 
-def write_results(plan: GridPlan, points: Sequence[GridPoint], console: Console) -> None:
+def write_results(
+    plan: GridPlan[GridOptions], points: Sequence[GridPoint], console: Console
+) -> None:
     """Write and print them. Raises ValueError where the maps show nothing."""
     fs, root = storage.filesystem(plan.options.output, plan.options.storage_options())
     write_points(fs, storage.join(root, POINTS), map(asdict, points))
@@ -116,7 +119,7 @@ def write_results(plan: GridPlan, points: Sequence[GridPoint], console: Console)
     console.print(f"best: {chosen.method}; ansae measure ... {use}", soft_wrap=True)
 
 
-def _write_alone(plan: GridPlan, member: str) -> None:
+def _write_alone(plan: GridPlan[GridOptions], member: str) -> None:
     """An ensemble of the member whose own maps measured best, weights and all."""
     fs, root = storage.filesystem(plan.options.output, plan.options.storage_options())
     raw, names = plan.ensemble.to_dict(), [m.name for m in plan.ensemble.members]
@@ -128,7 +131,7 @@ def _write_alone(plan: GridPlan, member: str) -> None:
     storage.write_whole(fs, storage.join(root, ENSEMBLE), json.dumps(alone, indent=1).encode())
 
 
-def _table(plan: GridPlan, best: Sequence[GridPoint]) -> Table:
+def _table(plan: GridPlan[GridOptions], best: Sequence[GridPoint]) -> Table:
     """Table 2 of paper 1, and beside its rho what else one should know."""
     o = plan.options
     title = f"best point of each method on {best[0].galaxies} galaxies, {o.length}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -103,9 +103,9 @@ class CompareOptions:
         """Every method's parameters by its name; None for a control."""
         found: dict[str, AttributionParams | None] = {}
         for name in self.methods:
-            given = {"samples": self.samples, "steps": self.steps}
-            given["layer"] = self.layer if name in CAMS else None
-            changes = {k: v for k, v in given.items() if v is not None}
+            layer = self.layer if name in CAMS else None
+            given = {"samples": self.samples, "steps": self.steps, "layer": layer}
+            changes: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
             usual = AttributionParams.usual(name)
             if name == AVERAGED_PATHS:  # samples times steps gradients
                 changes = {k: min(v, getattr(usual, k)) for k, v in changes.items()}

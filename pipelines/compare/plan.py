@@ -22,6 +22,7 @@ from catalogues.runs.provenance import RunRecord
 from catalogues.shards.reading import Shard, list_shards
 from models.attribution.methods import AttributionParams
 from models.networks.spec import EnsembleSpec
+from pipelines.cluster.resources import Device
 from pipelines.compare.checks import (
     answer_of,
     check_layers,
@@ -67,11 +68,12 @@ class ComparePlan:
         return sum((checkpoint.statuses for checkpoint in self.checkpoints.values()), Counter())
 
     @property
-    def device(self) -> str | None:
+    def device(self) -> Device | None:
         """Where networks run: as asked for, or as the run began; None if neither says."""
         if self.options.cluster.device != "auto":
             return self.options.cluster.device
-        return self.stored.facts["device"] if self.stored else None
+        stored: Device | None = self.stored.facts["device"] if self.stored else None
+        return stored
 
     def record(self, device: str) -> RunRecord:
         """The run's record on `device`. Raises ValueError if the output holds another run."""

@@ -19,7 +19,7 @@ from pipelines import console as terminal
 from pipelines.cluster.actor_pool import crash_guard_beside_driver, on_actors
 from pipelines.cluster.failures import RunFailed, cause
 from pipelines.cluster.monitor import Watch
-from pipelines.cluster.resources import StageResources, cluster, stage_resources
+from pipelines.cluster.resources import Device, StageResources, cluster, stage_resources
 from pipelines.compare.plan import ComparePlan
 from pipelines.progress import MeasureProgress
 
@@ -42,7 +42,7 @@ def compare_alone(plan: ComparePlan, lease: Lease, console: Console) -> Work:
             return Work(plan=plan)
     with cluster(plan.options.cluster) as resources:
         cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
-        device = plan.device or ("cuda" if gpus else "cpu")
+        device: Device = plan.device or ("cuda" if gpus else "cpu")
         have = stage_resources(plan.options.cluster, device, cpus, gpus)
         return _compare(_tidied(plan.with_checkpoints(device)), device, have, lease, console)
 

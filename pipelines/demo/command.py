@@ -20,6 +20,7 @@ from catalogues import storage
 from catalogues.queries import database, summary
 from catalogues.queries.summary import Count
 from catalogues.runs import heartbeat, lease, provenance
+from catalogues.runs.files import CATALOGUE, PICTURES
 from catalogues.storage import StorageError
 from pipelines import console as terminal
 from pipelines.cluster.failures import RunFailed
@@ -27,6 +28,7 @@ from pipelines.cluster.resources import cluster
 from pipelines.demo import command as demo_words
 from pipelines.demo.options import PROG, SURVEY, DemoOptions
 from pipelines.measure import command as measure
+from pipelines.measure.session import MeasureSummary
 from pipelines.mocks import command as mocks
 from pipelines.pages.render import count, percent
 from pipelines.report import command as report
@@ -116,13 +118,13 @@ def _remove(options: DemoOptions) -> None:
     """Remove the files that a demo writes, and nothing else."""
     fs, root = storage.filesystem(options.output)
     files = (provenance.FILE, heartbeat.FILE, lease.FILE, "report.html")
-    for name in (SURVEY, database.CATALOGUE, database.PICTURES, *files):
+    for name in (SURVEY, CATALOGUE, PICTURES, *files):
         path = storage.join(root, name)
         if storage.exists(fs, path):
             fs.rm(path, recursive=True)
 
 
-def _tell(options: DemoOptions, found: measure.MeasureSummary, path: str, console: Console) -> None:
+def _tell(options: DemoOptions, found: MeasureSummary, path: str, console: Console) -> None:
     """Counts, lengths against truth, and a query with its answer, on the terminal."""
     survey = storage.join(options.output, SURVEY)
     with database.opened(options.output) as con:
@@ -137,7 +139,7 @@ def _tell(options: DemoOptions, found: measure.MeasureSummary, path: str, consol
 
 
 def _answer(con: duckdb.DuckDBPyConnection) -> Any:
-    return database.fetch(con, demo_words.query(database.CATALOGUE, database.TRUTH))
+    return database.fetch(con, demo_words.query(CATALOGUE, database.TRUTH))
 
 
 def execute(options: DemoOptions) -> int:

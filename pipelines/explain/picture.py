@@ -89,7 +89,7 @@ def _frame(axes: Axes, galaxy: ExplainedImage, side: int) -> None:
 
 
 def _side(galaxy: ExplainedImage) -> int:
-    return next(iter(galaxy.maps.values())).shape[0]
+    return int(next(iter(galaxy.maps.values())).shape[0])
 
 
 def _galaxy(axes: Axes, galaxy: ExplainedImage) -> None:
@@ -102,7 +102,7 @@ def _galaxy(axes: Axes, galaxy: ExplainedImage) -> None:
         told = "measured bar, full length; pale at its ends: the error"
         if not galaxy.selected:
             told = "what the map would give as a bar; the votes are against it"
-        place = {"transform": axes.transAxes, "va": "top"}
+        place: dict[str, Any] = {"transform": axes.transAxes, "va": "top"}
         axes.text(0, -0.018, told, color=_bar_colour(galaxy), fontsize=9, **place)
 
 
@@ -136,7 +136,7 @@ def _draw_bar(axes: Axes, galaxy: ExplainedImage, width: float, ends_alone: bool
     inner = _bar(galaxy, max(length - error, 0.0))
     tick = 0.018 * abs(np.diff(axes.get_xlim())[0])
     dark = [withStroke(linewidth=width + 2.2, foreground="#000000aa")]
-    style = {"color": _bar_colour(galaxy), "solid_capstyle": "butt"}
+    style: dict[str, Any] = {"color": _bar_colour(galaxy), "solid_capstyle": "butt"}
     for stroke in (line.tick(0, tick), line.tick(1, tick)):
         axes.plot(*_points(stroke), lw=width, path_effects=dark, **style)
     if ends_alone:
@@ -208,7 +208,7 @@ def _map(axes: Axes, galaxy: ExplainedImage, what: str, values: NDArray[np.float
         _draw_bar(axes, galaxy, 1.3, ends_alone=True)
     axes.set_title(f"evidence for {what}", fontsize=10, loc="left", pad=5)
     if what == ARMS_MAP and galaxy.arms is not None:
-        place = {"transform": axes.transAxes, "va": "bottom"}
+        place: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
         axes.text(0.03, 0.025, arms_words(galaxy.arms), color=INK, fontsize=8, **place)
 
 

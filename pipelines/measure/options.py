@@ -102,7 +102,7 @@ class MeasureOptions:
 
     def selection(self) -> SelectionParams:
         """Who gets a saliency map."""
-        default = "all" if self.estimator == "paper" else "bar"
+        default: Literal["all", "bar"] = "all" if self.estimator == "paper" else "bar"
         return SelectionParams(
             select=self.select or default, reached_min=self.reached_min, bar_min=self.bar_min
         )

@@ -23,6 +23,7 @@ from models.networks.ensemble import Ensemble
 from models.networks.selection import SelectionParams
 from models.networks.spec import EnsembleSpec
 from models.recipe import Recipe
+from pipelines.cluster.resources import Device
 
 if TYPE_CHECKING:
     from pipelines.measure.options import MeasureOptions
@@ -73,11 +74,12 @@ class Plan:
         return self.checkpoint.unfinished(self.shards)
 
     @property
-    def device(self) -> str | None:
+    def device(self) -> Device | None:
         """Where networks run: as asked for, or as the run began; None if neither says."""
         if self.options.cluster.device != "auto":
             return self.options.cluster.device
-        return self.stored.facts["device"] if self.stored else None
+        stored: Device | None = self.stored.facts["device"] if self.stored else None
+        return stored
 
     def announcement(self) -> str:
         """One line that says what is about to be done."""

@@ -26,7 +26,7 @@ from catalogues.runs.provenance import (
 from catalogues.storage import StorageError
 from pipelines import console as terminal
 from pipelines.cluster.failures import RunFailed, cause
-from pipelines.cluster.resources import StageResources, cluster, stage_resources
+from pipelines.cluster.resources import Device, StageResources, cluster, stage_resources
 from pipelines.progress import MeasureProgress
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def measure_alone(
     tell(plan.announcement())
     with cluster(options.cluster) as resources:
         cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
-        device = plan.device or ("cuda" if gpus else "cpu")
+        device: Device = plan.device or ("cuda" if gpus else "cpu")
         have = stage_resources(options.cluster, device, cpus, gpus)
         return _measure(plan, plan.record(device), have, lease, console)
 

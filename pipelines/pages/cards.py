@@ -6,7 +6,7 @@ import base64
 import io
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from matplotlib import colormaps
@@ -81,8 +81,8 @@ def drawings(row: Row, side: int) -> tuple[Drawing, ...]:
         ("true", row.get(LENGTH), row.get(ANGLE)),
         ("measured", row["bar_length_px"], row["bar_position_angle_deg"]),
     ):
-        values = (length, angle, row["bar_x_px"], row["bar_y_px"])
-        if all(v is not None and math.isfinite(v) for v in values):
+        centre = (row["bar_x_px"], row["bar_y_px"])
+        if is_number(length) and is_number(angle) and all(map(is_number, centre)):
             frame, north = row["bar_position_angle_frame"], picture.get("north_deg")
             line = bar_line(
                 place,
@@ -147,7 +147,7 @@ def with_error(value: float, error: float | None) -> str:
     return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Neither null, NaN nor infinite."""
     return value is not None and math.isfinite(value)
 

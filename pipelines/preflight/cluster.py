@@ -68,7 +68,7 @@ def _pools(
 
 
 def _sum(nodes: list[Any], resource: str) -> float:
-    return sum(node["Resources"].get(resource, 0) for node in nodes)
+    return float(sum(node["Resources"].get(resource, 0) for node in nodes))
 
 
 def _object_store(plan: Plan, have: StageResources, nodes: list[Any]) -> Finding:

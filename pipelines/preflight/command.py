@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 from rich.table import Table
 
@@ -11,7 +9,8 @@ from catalogues.storage import StorageError
 from catalogues.storage.checks import check_room
 from catalogues.storage.findings import Finding, Verdict, refused
 from pipelines import console as terminal
-from pipelines.cluster.resources import cluster, stage_resources
+from pipelines.cluster.resources import Device, cluster, stage_resources
+from pipelines.measure.plan import Plan
 from pipelines.preflight.options import PROG, PreflightOptions
 
 _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.REFUSED: "bold red"}
@@ -34,13 +33,15 @@ def run(options: PreflightOptions) -> list[Finding]:
         return [*findings, refused("cluster", str(error))]
 
 
-def _on_cluster(options: PreflightOptions, plan: Any, resources: dict[str, float]) -> list[Finding]:
+def _on_cluster(
+    options: PreflightOptions, plan: Plan, resources: dict[str, float]
+) -> list[Finding]:
     from pipelines.preflight.cluster import check_cluster
     from pipelines.preflight.estimate import estimate
     from pipelines.preflight.probe import probe
 
     cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
-    device = plan.device or ("cuda" if gpus else "cpu")
+    device: Device = plan.device or ("cuda" if gpus else "cpu")
     have = stage_resources(options.cluster, device, cpus, gpus)
     findings = check_cluster(plan, have, resources)
     if any(f.verdict is Verdict.REFUSED for f in findings):
@@ -51,7 +52,7 @@ def _on_cluster(options: PreflightOptions, plan: Any, resources: dict[str, float
     if not probes or any(f.verdict is Verdict.REFUSED for f in found):
         return findings
     told, needed_bytes = estimate(plan, have, probes, cpus, options)
-    return [*findings, check_room(*plan.output, needed_bytes), *told]
+    return [*findings, check_room(plan.output.fs, plan.output.root, needed_bytes), *told]
 
 
 def show(findings: list[Finding], console: Console) -> None:

@@ -73,7 +73,8 @@ def probe(
         )
         for i, (shard, skip) in enumerate(chosen)
     ]
-    end, probes = time.monotonic() + patience_s, []
+    probes: list[Probe] = []
+    end = time.monotonic() + patience_s
     try:
         while waiting:
             ready, waiting = ray.wait(waiting, timeout=max(end - time.monotonic(), 0))

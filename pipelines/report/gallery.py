@@ -150,7 +150,7 @@ def gallery(
     return ReportGallery(
         data={"unit": unit, "galaxies": galaxies, "views": views},
         keys=tuple((key, label) for key, label in _KEYS.items() if key in known),
-        views=tuple((view["name"], view["title"]) for view in views),
+        views=tuple((str(view["name"]), str(view["title"])) for view in views),
         statuses=tuple(
             (s.value, words(s.value), STATUS[s], present.count(s)) for s in statuses if s in present
         ),

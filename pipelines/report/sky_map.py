@@ -45,8 +45,7 @@ class SkyMap:
 
     def place(self, ra_deg: float | None, dec_deg: float | None) -> tuple[float, float] | None:
         """A position on the drawing; None for none."""
-        values = (ra_deg, dec_deg)
-        if any(v is None or not math.isfinite(v) for v in values) or abs(values[1]) > 90:
+        if ra_deg is None or dec_deg is None or not (math.isfinite(ra_deg) and abs(dec_deg) <= 90):
             return None
         x, y = _drawn([ra_deg], [dec_deg], self.middle_deg)
         return round(float(x[0]), 1), round(float(y[0]), 1)

@@ -74,8 +74,8 @@ def _compared(options: ValidateOptions) -> ValidationContents:
         found = groups(of, bins, options.bootstrap)
         if truth.kind == "hoyle":
             known = database.fetch(con, f"SELECT true_length, true_size FROM {KNOWN}")
-            both = (known[n].to_numpy() for n in ("true_length", "true_size"))
-            found.insert(1, table_group(truth.kind, *both, options.bootstrap))
+            lengths, sizes = (known[n].to_numpy() for n in ("true_length", "true_size"))
+            found.insert(1, table_group(truth.kind, lengths, sizes, options.bootstrap))
         pictures = galleries(con, of, options.pictures) if options.pictures else []
         shown = typical_rows(con, of, options.explained) if options.explained else []
     return ValidationContents(

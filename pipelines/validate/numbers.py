@@ -196,9 +196,10 @@ def _grades(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     if of.truth.kind == "efigi":
         scaled, tilt = scaled_lengths(of), c["trend_inclination"]
         found = grade_numbers(c["grade"], tilt, scaled, scores(of), params)
-        clear, bounds = clear_bars(c["grade"], tilt), ("grade", "grade_low", "grade_high")
-        found += grade_ceilings(*(c[n][clear] for n in bounds), scaled[clear], params)
-        found += presence_ceiling(*(c[n][tilt <= FACE_ON] for n in bounds), CLEAR, params)
+        clear, face_on = clear_bars(c["grade"], tilt), tilt <= FACE_ON
+        grade, low, high = c["grade"], c["grade_low"], c["grade_high"]
+        found += grade_ceilings(grade[clear], low[clear], high[clear], scaled[clear], params)
+        found += presence_ceiling(grade[face_on], low[face_on], high[face_on], CLEAR, params)
     note = (
         "Galaxies with inclination grades up to 0.5. AUC: bar grades from 0.5 against 0. Spearman: "
         "measured length over the galaxy's radius against the grade, of grades from 0.5 (clear) "
