@@ -1,4 +1,4 @@
-"""The README's queries run, as they stand there, on a catalogue whose answers are known."""
+"""The queries of the pages run, as they stand there, on a catalogue whose answers are known."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ from astropy_healpix import lonlat_to_healpix
 
 from tests.pipelines.synthetic_run import SyntheticRun
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "catalogue.md"
 
 
 def queries() -> list[str]:
     """The blocks marked sql."""
-    return re.findall(r"^```sql\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```sql\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def axis_ratio(row: dict[str, Any]) -> float:
+    """That of the user's own table: any value will do, here one from the identifier."""
+    return (row["object_id"] % 100) / 100
 
 
 def query(words: str) -> str:
@@ -38,7 +43,12 @@ def rows(
     """The catalogue's rows; the working directory is where `ansae demo` would have been run."""
     (tmp_path / "demo").symlink_to(synthetic_run.folder, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
-    return synthetic_run.rows().to_pylist()
+    found = synthetic_run.rows().to_pylist()
+    with open(tmp_path / "my_table.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("object_id", "axis_ratio"))
+        table.writerows((r["object_id"], axis_ratio(r)) for r in found if r["object_id"])
+    return found
 
 
 def answer(sql: str) -> list[tuple[Any, ...]]:
@@ -61,15 +71,37 @@ def test_counts_by_status(rows) -> None:
     assert [n for _, n in found] == sorted((n for _, n in found), reverse=True)
 
 
+def wilson(bars: int, discs: int) -> tuple[float, float]:
+    """Middle and half width of Wilson's 68 % interval, z = 1."""
+    share = bars / discs
+    middle = (share + 1 / (2 * discs)) / (1 + 1 / discs)
+    half = np.sqrt(share * (1 - share) / discs + 1 / (4 * discs**2)) / (1 + 1 / discs)
+    return middle, half
+
+
 def test_barred_fraction_by_redshift(rows) -> None:
     discs = [r for r in rows if (r["disk_edge_on_no"] or 0) > 0.5]
-    found = answer(query("AS barred_err"))
-    assert sum(n for _, n, _, _ in found) == len(discs)
-    for z_from, n, barred, error in found:
+    found = answer(query("AS barred_err_votes"))
+    assert sum(n for _, n, *_ in found) == len(discs)
+    for z_from, n, bars, with_length, barred, statistical, votes, error in found:
         inside = [r for r in discs if z_from <= r["z"] + 1e-12 < z_from + 0.03]
-        share = np.mean([r["bar_fraction"] > 0.5 for r in inside])
-        assert (n, barred) == (len(inside), pytest.approx(share))
-        assert error == pytest.approx(np.sqrt(share * (1 - share) / n))
+        voted = [r for r in inside if r["bar_fraction"] > 0.5]
+        assert (n, bars) == (len(inside), len(voted))
+        assert with_length == sum(r["status"] == "measured" for r in voted)
+        assert (barred, statistical) == pytest.approx(wilson(bars, n))
+        low, high = (np.mean([r["bar_fraction"] > cut for r in inside]) for cut in (0.4, 0.6))
+        assert votes == pytest.approx((low - high) / 2)
+        assert error == pytest.approx(np.hypot(statistical, votes))
+        assert 0 < statistical <= error
+
+
+def test_barred_fraction_close_to_face_on(rows) -> None:
+    discs = [r for r in rows if (r["disk_edge_on_no"] or 0) > 0.5 and axis_ratio(r) > 0.5]
+    bars = sum(r["bar_fraction"] > 0.5 for r in discs)
+    ((n, found, barred, error),) = answer(query("'my_table.csv'"))
+    assert 0 < len(discs) < len(rows)
+    assert (n, found) == (len(discs), bars)
+    assert (barred, error) == pytest.approx(wilson(bars, n))
 
 
 def test_longest_bars(rows) -> None:
