@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Literal, cast
+from typing import Literal
 
 import torch
 from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
 from models.attribution.network import gradients
-from models.networks.member import Member
+from models.saliency.any_network import AnyNetwork
+from models.saliency.gradients import finish, gaussian_smoothed, mean_gradients
 from models.saliency.noise import draw_noise
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import finish, gaussian_smoothed, mean_gradients
 
 Baseline = Literal["zero", "mean", "blurred"]
 BASELINES: tuple[Baseline, ...] = ("zero", "mean", "blurred")
@@ -52,30 +51,12 @@ def smoothgrad(
     """
     if not params.view.identity and image.shape[1] != image.shape[2]:
         raise ValueError(f"views need a square image, not {tuple(image.shape)}: choose no view")
-    mean = mean_gradients(_as_member(network, image), image, [target], params, seed)
+    mean = mean_gradients(AnyNetwork(network, image.shape[-1]), image, [target], params, seed)
     if not bool(torch.isfinite(mean).all()):
         raise FloatingPointError("the network's gradients are not finite")
     if params.gradient == "absolute":
         return mean[0].amax(dim=0)
     return torch.nan_to_num(finish(mean, image, params)[0], nan=0.0)
-
-
-def _as_member(network: nn.Module, image: Tensor) -> Member:
-    """What `mean_gradients` asks of a member, from any network: its logits are the scores."""
-
-    class Logits(SimpleNamespace):
-        def __call__(self, images: Tensor) -> Tensor:
-            out: Tensor = network(images)
-            return out
-
-    return cast(
-        "Member",
-        Logits(
-            spec=SimpleNamespace(input_px=image.shape[-1]),
-            samples_at_once=None,
-            score_of=lambda logits, column: logits[:, column],
-        ),
-    )
 
 
 def integrated_gradients(

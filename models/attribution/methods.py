@@ -18,13 +18,14 @@ from torch import Tensor, nn
 from models.attribution import gradients as straight
 from models.attribution.cams import CAMS, class_activation_map
 from models.attribution.gradients import BASELINES, Baseline, baseline_image
-from models.attribution.network import borrowed, placed
+from models.attribution.network import placed
 from models.attribution.paths import (
     blur_integrated_gradients,
     guided_integrated_gradients,
     slopes_of,
 )
 from models.attribution.xrai import xrai
+from models.networks.borrowed import borrowed
 from models.saliency.params import SmoothGradParams
 from models.view_params import ViewParams
 

@@ -5,8 +5,6 @@ A votes network asked one question: two logits, so that it is explained as any c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 
 import torch
@@ -14,27 +12,6 @@ from torch import Tensor, nn
 
 from catalogues.galaxyzoo import COLUMNS, question_of
 from models.networks.member import Member
-
-
-@contextmanager
-def borrowed(network: nn.Module) -> Iterator[None]:
-    """Inside, `network` is in eval mode and its parameters are frozen, so that gradients are taken
-    with respect to images alone; afterwards modes, requires_grad and .grad are as before."""
-    modes = [(module, module.training) for module in network.modules()]
-    kept = [(p, p.requires_grad, p.grad) for p in network.parameters()]
-    try:
-        network.eval()
-        for parameter, _, _ in kept:
-            parameter.requires_grad_(False)
-            parameter.grad = None
-        with torch.enable_grad():
-            yield
-    finally:
-        for module, training in modes:
-            module.training = training
-        for parameter, required, gradient in kept:
-            parameter.requires_grad_(required)
-            parameter.grad = gradient
 
 
 def placed(network: nn.Module, image: Tensor, target: int) -> Tensor:

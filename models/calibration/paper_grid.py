@@ -61,7 +61,7 @@ def methods(members: Sequence[str]) -> tuple[str, ...]:
 
 
 def with_input(maps: Maps, grey: Maps) -> Maps:
-    """X_input: maps (M, H, W) times the grey image (H, W), as models.saliency.smoothgrad.finish
+    """X_input: maps (M, H, W) times the grey image (H, W), as models.saliency.gradients.finish
     does it."""
     return maps * grey
 

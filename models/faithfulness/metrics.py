@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.attribution.gradients import BASELINES, Baseline, baseline_image
-from models.attribution.network import borrowed, placed
+from models.attribution.network import placed
 from models.faithfulness.curves import Probability, important_first, probability_area
 from models.faithfulness.perturbation import (
     Explain,
@@ -22,6 +22,7 @@ from models.faithfulness.perturbation import (
     removals,
 )
 from models.faithfulness.randomisation import randomised, rank_correlation, structural_similarity
+from models.networks.borrowed import borrowed
 from models.saliency.seeds import sample_seed
 
 __all__ = [

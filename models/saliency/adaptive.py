@@ -22,9 +22,9 @@ from models.barlength.estimator import EstimatorParams, read_bar, sampling_error
 from models.networks.ensemble import Ensemble
 from models.networks.member import Member
 from models.saliency.bar_maps import BarMaps, light_of, packed
+from models.saliency.gradients import gradient_sums
 from models.saliency.jackknife import finished, group_sizes, means
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import gradient_sums
 
 FIRST = 32
 """Samples of the first block: four in each of the eight groups that the error is made of."""

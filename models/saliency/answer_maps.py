@@ -12,8 +12,8 @@ from torch import Tensor
 
 from models.networks.ensemble import Ensemble
 from models.preprocess import canvas
+from models.saliency.gradients import smoothgrad
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import smoothgrad
 
 _SAMPLES_MAX = 64
 

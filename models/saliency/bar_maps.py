@@ -15,9 +15,9 @@ from models.barlength.estimator import Combine, mean_map
 from models.networks.ensemble import Ensemble
 from models.networks.spec import Pool
 from models.networks.votes import pooled
+from models.saliency.gradients import finish, mean_gradients, smoothgrad
 from models.saliency.jackknife import smoothgrad_jackknife
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import finish, mean_gradients, smoothgrad
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from models.networks.member import Member
+from models.saliency.gradients import finish, gradient_sums
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import finish, gradient_sums
 
 
 def group_sizes(params: SmoothGradParams) -> list[int]:
@@ -33,7 +33,7 @@ def group_sizes(params: SmoothGradParams) -> list[int]:
 def jackknife_gradients(
     member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int
 ) -> tuple[Tensor, Tensor]:
-    """models.saliency.smoothgrad.mean_gradients, bit for bit, and the means without one group each.
+    """models.saliency.gradients.mean_gradients, bit for bit, and the means without one group each.
 
     (classes, 3, S, S) and (G, classes, 3, S, S); G is 0 for a single sample.
     """
@@ -42,7 +42,7 @@ def jackknife_gradients(
 
 
 def means(total: Tensor, groups: Tensor, sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """`jackknife_gradients` from models.saliency.smoothgrad.gradient_sums, over groups of `sizes`
+    """`jackknife_gradients` from models.saliency.gradients.gradient_sums, over groups of `sizes`
     samples."""
     mean = total / sum(sizes)
     if len(sizes) < 2:
@@ -54,7 +54,7 @@ def means(total: Tensor, groups: Tensor, sizes: Sequence[int]) -> tuple[Tensor, 
 def smoothgrad_jackknife(
     member: Member, image: Tensor, column: int, params: SmoothGradParams, seed: int
 ) -> tuple[Tensor, Tensor]:
-    """The map of one image (3, S, S) for one answer, exactly as models.saliency.smoothgrad makes
+    """The map of one image (3, S, S) for one answer, exactly as models.saliency.gradients makes
     it, (S, S), and the maps without one group each, (G, S, S); all in [0, 1] or NaN."""
     return finished(*jackknife_gradients(member, image, [column], params, seed), image, params)
 

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from catalogues.galaxyzoo import BAR, conditional
 from models.networks.member import Member
-from models.saliency.smoothgrad import gaussian_smoothed
+from models.saliency.gradients import gaussian_smoothed
 from models.training.augment import random_views
 from models.training.examples import Examples
 from models.training.params import AugmentParams, GuideParams

@@ -16,10 +16,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+from models.networks.borrowed import borrowed
 from models.networks.member import Member
+from models.saliency.any_network import AnyNetwork, Scorer
 from models.saliency.noise import draw_noise
 from models.saliency.params import SmoothGradParams
 from models.saliency.seeds import sample_seed
@@ -60,7 +62,7 @@ def _pairs(first: int, count: int) -> tuple[int, int, list[int]]:
 
 
 def _chunk_gradients(
-    member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
+    member: Scorer, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
     first: int, cuts: Sequence[int], noise: Tensor | None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Sums of (absolute) gradients over one chunk's samples, (classes, 3, S, S), and over each of
@@ -94,7 +96,7 @@ def _chunk_gradients(
 
 
 def gradient_sums(
-    member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
+    member: Scorer, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
     sizes: Sequence[int], noise: Tensor | None = None, begin: int = 0,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Sums over the samples from `begin` on of one galaxy, (classes, 3, S, S), and over groups of
@@ -133,7 +135,7 @@ def gradient_sums(
 
 
 def mean_gradients(
-    member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
+    member: Scorer, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int,
     noise: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Mean (absolute) gradient over all samples of one galaxy: (classes, 3, S, S).
@@ -146,32 +148,104 @@ def mean_gradients(
 
 
 def smoothgrad(
-    model: Member,
+    model: nn.Module,
     images: Tensor,
     class_index: int | Sequence[int],
     params: SmoothGradParams,
     seeds: Sequence[int],
     noise: Tensor | None = None,
 ) -> Tensor:
-    """Maps in [0, 1] of one or several answers for (B, 3, S, S) images.
+    """SmoothGrad maps in [0, 1] of one or several classes (paper 1, section 3).
 
-    seeds: one per image (see `galaxy_seed`). Returns (B, S, S) for one class, (B, classes, S, S)
-    for several, float32. `noise`: (B, N, 3, S, S) standard normal, for comparisons. A map that is
-    constant or not finite comes back as NaN: it says nothing. Raises ValueError for a class outside
-    0-36 or another number of seeds than images.
+    Parameters
+    ----------
+    model
+        Any network that maps (B, C, H, W) images to (B, K) scores; give it without its last
+        sigmoid or softmax. It is run in eval mode and left as it was found. Of a `Member` the
+        score is the logit of the answer.
+    images
+        (B, C, H, W), on the model's device. Views (`params.view`) need H = W.
+    class_index
+        One class, or several, from 0 to K - 1; of a `Member` vote fractions 0 to 36.
+    params
+        How the map is made; `SmoothGradParams.paper()` is paper 1's.
+    seeds
+        One for each image, for instance `galaxy_seed(run_seed, object_id)`.
+    noise
+        (B, N, C, H, W) standard normal numbers in place of the seeded ones, for comparisons.
+
+    Returns
+    -------
+    Tensor
+        (B, H, W) for one class, (B, classes, H, W) for several, float32. A map that is constant or
+        not finite is NaN: it says nothing.
+
+    Raises
+    ------
+    ValueError
+        For a class that the model lacks, outputs that are not (B, K), views of images that are not
+        square, or another number of seeds than images.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from models.saliency import SmoothGradParams, smoothgrad
+    >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8 * 8, 4))
+    >>> params = SmoothGradParams(samples=4, smoothing_px=0)
+    >>> smoothgrad(network, torch.rand(2, 3, 8, 8), 1, params, seeds=[7, 8]).shape
+    torch.Size([2, 8, 8])
     """
     columns = [class_index] if isinstance(class_index, int) else list(class_index)
-    if not columns or not all(0 <= c < 37 for c in columns):
-        raise ValueError(f"class_index={class_index} must name vote fractions 0-36")
     if len(seeds) != len(images):
         raise ValueError(f"{len(seeds)} seeds for {len(images)} images; one each is needed")
+    if isinstance(model, Member):
+        if not columns or not all(0 <= c < 37 for c in columns):
+            raise ValueError(f"class_index={class_index} must name vote fractions 0-36")
+        out = _maps(model, images, columns, params, seeds, noise)
+    else:
+        with borrowed(model):
+            network = AnyNetwork(model, images.shape[-1])
+            _check_classes(network, images, columns, params)
+            out = _maps(network, images, columns, params, seeds, noise)
+    return out[:, 0] if isinstance(class_index, int) else out
+
+
+def _maps(
+    network: Scorer,
+    images: Tensor,
+    columns: Sequence[int],
+    params: SmoothGradParams,
+    seeds: Sequence[int],
+    noise: Tensor | None,
+) -> Tensor:
+    """(B, classes, H, W)."""
     maps = []
     for row, (image, seed) in enumerate(zip(images, seeds, strict=True)):
         given = None if noise is None else noise[row]
-        mean = mean_gradients(model, image, columns, params, seed, given)
-        maps.append(finish(mean, image, params))
-    out = torch.stack(maps) if maps else images.new_zeros((0, len(columns), *images.shape[-2:]))
-    return out[:, 0] if isinstance(class_index, int) else out
+        maps.append(
+            finish(mean_gradients(network, image, columns, params, seed, given), image, params)
+        )
+    return torch.stack(maps) if maps else images.new_zeros((0, len(columns), *images.shape[-2:]))
+
+
+def _check_classes(
+    network: AnyNetwork, images: Tensor, columns: Sequence[int], params: SmoothGradParams
+) -> None:
+    if not params.view.identity and images.shape[-2] != images.shape[-1]:
+        raise ValueError(
+            f"views need square images, not {tuple(images.shape)}: cut them, or choose no view"
+        )
+    if not columns or min(columns) < 0:
+        raise ValueError(f"classes {list(columns)}: give one at least, counted from 0")
+    if not len(images):
+        return
+    with torch.no_grad():
+        classes = network(images[:1]).shape[1]
+    if max(columns) >= classes:
+        raise ValueError(
+            f"the network has {classes} classes, 0 to {classes - 1}: there is no class "
+            f"{max(columns)}"
+        )
 
 
 def finish(mean: Tensor, image: Tensor, params: SmoothGradParams) -> Tensor:
