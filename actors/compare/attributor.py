@@ -37,10 +37,10 @@ from catalogues.shards.reading import Shard
 from catalogues.shards.rows import NOTE
 from catalogues.statuses import Status
 from catalogues.storage import StorageOptions
-from models.attribution.methods import AttributionParams
-from models.attribution.reference_maps import ORACLE
+from models.attribution.params import ORACLE, AttributionParams
 from models.faithfulness.map_quality import explainer, quality
-from models.faithfulness.metrics import FaithfulnessParams, FaithfulnessTest, why_undefined
+from models.faithfulness.metrics import FaithfulnessTest, why_undefined
+from models.faithfulness.params import FaithfulnessParams
 from models.saliency.seeds import galaxy_seed
 
 PREDICTED, LABEL = "predicted", "label"

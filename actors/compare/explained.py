@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from catalogues.storage import StorageOptions
 from models.attribution.network import AnswerNetwork, answer_classes
 from models.attribution.source_masks import island_mask
 from models.faithfulness.bar_errors import TrueBar
+from models.faithfulness.params import Mask
 from models.networks.classifier import Classifier
 from models.networks.ensemble import normalised_canvas
 from models.networks.member import to_device
@@ -36,8 +37,6 @@ from models.preprocess import canvas
 from models.training.guidance import regions
 from models.view_params import ViewParams
 from models.views import plain_view, sequence
-
-Mask = Literal["island", "bar", "none"]
 
 CONFIDENT = frozenset({"confident", "certain", "true", "1", "1.0", "yes"})
 """Values, in lower case, of a column of confidence that say that a label is."""

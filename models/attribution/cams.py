@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import io
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.attribution.params import Cam
+
 Floats = NDArray[np.float32]
-Cam = Literal["grad_cam", "grad_cam_plus_plus", "score_cam"]
-CAMS: tuple[Cam, ...] = ("grad_cam", "grad_cam_plus_plus", "score_cam")
 
 
 def class_activation_map(

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
 from models.attribution.network import gradients
+from models.attribution.params import Baseline
 from models.saliency.any_network import AnyNetwork
 from models.saliency.gradients import finish, gaussian_smoothed, mean_gradients
 from models.saliency.noise import draw_noise
 from models.saliency.params import SmoothGradParams
-
-Baseline = Literal["zero", "mean", "blurred"]
-BASELINES: tuple[Baseline, ...] = ("zero", "mean", "blurred")
 
 
 def baseline_image(image: Tensor, kind: Baseline, blur_fraction: float) -> Tensor:

@@ -12,9 +12,6 @@ from torch import Tensor, nn
 Floats = NDArray[np.float32]
 Explain = Callable[[nn.Module, Tensor], Floats]
 
-NOISE, ORACLE = "noise", "oracle"
-CONTROLS = (NOISE, ORACLE)
-
 
 def noise(seed: int) -> Explain:
     """Maps of uniform noise in [0, 1), each unlike the others, whatever network and image."""

@@ -5,16 +5,13 @@ Petsiuk, Das & Saenko 2018, arXiv 1806.07421, section 3.3.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.attribution.network import scores
-
-Probability = Literal["softmax", "sigmoid"]
+from models.faithfulness.params import Probability
 
 
 def important_first(saliency: NDArray[np.floating], seed: int) -> NDArray[np.int64]:

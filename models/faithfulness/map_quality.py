@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.attribution.methods import AttributionParams, attribute
-from models.attribution.reference_maps import NOISE, noise, oracle
+from models.attribution.methods import attribute
+from models.attribution.params import NOISE, AttributionParams
+from models.attribution.reference_maps import noise, oracle
 from models.faithfulness.bar_errors import TrueBar, bar_errors
 from models.faithfulness.metrics import FaithfulnessTest, faithfulness, localisation
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from actors.compare.attributor import LABEL, PREDICTED
-from actors.compare.explained import Mask, Subject
+from actors.compare.explained import Subject
 from actors.train.examples import BAR_TRUTH
 from catalogues import storage
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.shards.reading import Shard, shard_fields
-from models.attribution.cams import CAMS, feature_layer
-from models.attribution.methods import AttributionParams
+from models.attribution.cams import feature_layer
+from models.attribution.params import CAMS, AttributionParams
+from models.faithfulness.params import Mask
 from models.networks.spec import EnsembleSpec
 from pipelines.compare.options import CompareOptions
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from catalogues.runs.array_cache import GREY, MapCache
 from catalogues.runs.pictures import encode_map
-from models.attribution.reference_maps import CONTROLS
+from models.attribution.params import CONTROLS
 from models.faithfulness.map_quality import shown
 from pipelines.compare.numbers import NAMED, MetricResult, Table, title
 from pipelines.pages.cards import coloured_map, data_uri

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalogues.runs.comparison_rows import METRICS, STRANGER
-from models.attribution.methods import METHODS
-from models.attribution.reference_maps import NOISE
+from models.attribution.params import NOISE, PAPER_METHODS
 from models.faithfulness.ranking import Gain, Overall, StatementTest, gain, overall, verdict
 from pipelines.compare.numbers import NAMED, ByMethod, Table, title
 
@@ -31,7 +30,7 @@ def beyond(table: Table) -> Beyond | None:
     A random network whose map is constant prefers no pixel: there the number of the image's noise
     stands for it, if that was among the methods.
     """
-    ten = [method for method in table.methods if method in METHODS]
+    ten = [method for method in table.methods if method in PAPER_METHODS]
     gains: dict[str, dict[str, Gain]] = {}
     ranked: dict[str, ByMethod] = {}
     for metric in METRICS:

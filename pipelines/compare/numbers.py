@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from catalogues.runs.comparison_rows import COMPARED, METRICS, Metric
 from catalogues.truth.columns import TRUE_LENGTH_PX
-from models.attribution.methods import METHODS
+from models.attribution.params import PAPER_METHODS
 from models.faithfulness.bar_errors import BarAgreement, bar_agreement
 from models.faithfulness.ranking import (
     Overall,
@@ -118,7 +118,7 @@ def by_image(rows: pa.Table, methods: Sequence[str]) -> Table:
 
 def group(table: Table, name: str, title: str) -> ImageGroup:
     """Rank the methods on the table's images. The verdict is on the ten methods alone."""
-    ten = [method for method in table.methods if method in METHODS]
+    ten = [method for method in table.methods if method in PAPER_METHODS]
     results, ranked = [], []
     for metric in METRICS:
         if metric.stranger:

@@ -8,13 +8,10 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from actors.compare.explained import Mask
 from catalogues.images.limits import ImageLimits
 from catalogues.storage import StorageOptions
-from models.attribution.cams import CAMS
-from models.attribution.methods import METHODS, SIGNED, AttributionParams
-from models.attribution.reference_maps import CONTROLS
-from models.faithfulness.metrics import FaithfulnessParams
+from models.attribution.params import CAMS, CONTROLS, METHODS, AttributionParams
+from models.faithfulness.params import FaithfulnessParams, Mask
 from pipelines.cluster.resources import ClusterOptions
 
 PROG = "ansae compare"
@@ -41,7 +38,7 @@ class CompareOptions:
     member: int = 0
     """Which network of the ensemble, first 0. Of a classifier trained in folds any of a group: each
     source is explained by the one that was not trained on it."""
-    methods: tuple[str, ...] = (*METHODS, SIGNED)
+    methods: tuple[str, ...] = METHODS
     """Methods to compare."""
     controls: bool = False
     """Also a method that returns noise and, where masks are known, one that returns the mask."""
@@ -86,7 +83,7 @@ class CompareOptions:
     """Read the input from S3 without credentials."""
 
     def __post_init__(self) -> None:
-        known = (*METHODS, SIGNED)
+        known = METHODS
         for name in self.methods:
             if name not in known:
                 raise ValueError(f"there is no method {name!r}: one of {', '.join(known)}")

@@ -13,8 +13,7 @@ from actors.compare.attributor import how
 from catalogues import storage
 from catalogues.runs.array_cache import MapCache
 from catalogues.runs.comparison_rows import COMPARED, MAPS_FOLDER, METRICS
-from models.attribution.methods import CITATIONS, METHODS
-from models.attribution.reference_maps import CONTROLS
+from models.attribution.params import CITATIONS, CONTROLS, PAPER_METHODS
 from models.faithfulness.bar_errors import BarAgreement
 from models.faithfulness.ranking import IMAGES_MIN, StatementTest
 from models.validation.agreement import Estimate
@@ -84,7 +83,7 @@ def values(c: ComparisonContents) -> dict[str, Any]:
         "columns": [(r.metric.label, r.metric.better) for r in whole.metrics],
         "too_few": f"Fewer than {IMAGES_MIN} images: nothing is ranked.",
         "islands": _ISLANDS if plan.subject.mask == "island" else "",
-        "paper": _PAPER + ", ".join(title(m) for m in METHODS if m not in NAMED) + ".",
+        "paper": _PAPER + ", ".join(title(m) for m in PAPER_METHODS if m not in NAMED) + ".",
         "verdicts": _verdicts(whole),
         "plots": [metric_plot(r) for r in whole.metrics],
         "tests": _tests(whole),
@@ -202,7 +201,7 @@ def _methods(methods: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     found = []
     for name, params in methods.items():
         origin = "named by paper 2" if name in NAMED else "inferred"
-        if name not in METHODS:
+        if name not in PAPER_METHODS:
             origin = "control" if name in CONTROLS else "the map of ansae measure"
         plain = {k: v for k, v in how(name, params).items() if k != "method"}
         said = ", ".join(f"{k} {run_facts.text(v)}" for k, v in plain.items() if v is not None)

@@ -20,7 +20,7 @@ from catalogues.runs.checkpoint import Checkpoint, read_checkpoint
 from catalogues.runs.comparison_rows import METRICS_FOLDER
 from catalogues.runs.provenance import RunRecord
 from catalogues.shards.reading import Shard, list_shards
-from models.attribution.methods import AttributionParams
+from models.attribution.params import AttributionParams
 from models.networks.spec import EnsembleSpec
 from pipelines.cluster.resources import Device
 from pipelines.compare.checks import (

@@ -13,7 +13,7 @@ from rich.table import Table as Printed
 
 from catalogues import storage
 from catalogues.runs.comparison_rows import TABLE, read_tables, write_table
-from models.attribution.reference_maps import CONTROLS
+from models.attribution.params import CONTROLS
 from models.validation.agreement import Estimate
 from pipelines.compare.gains import Beyond, beyond
 from pipelines.compare.numbers import ImageGroup, bar_table, by_image, groups

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import resnet18
 
-from models.attribution.cams import CAMS, feature_layer
-from models.attribution.methods import AttributionParams, attribute
+from models.attribution.cams import feature_layer
+from models.attribution.methods import attribute
+from models.attribution.params import CAMS, AttributionParams
 from models.networks.member import Member
 from tests.reference.attributions import (
     grad_cam_literal,

@@ -12,15 +12,15 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
-from models.attribution.cams import CAMS
-from models.attribution.methods import CITATIONS, METHODS, SIGNED, AttributionParams, attribute
+from models.attribution.methods import attribute
+from models.attribution.params import CAMS, CITATIONS, METHODS, SIGNED, AttributionParams
 from models.saliency.noise import draw_noise
 from models.view_params import ViewParams
 from tests.models.bar_finder import bar_finder, bars
 from tests.reference.attributions import integrated_gradients_literal
 
 SIDE = 16
-ALL = (*METHODS, SIGNED)
+ALL = METHODS
 NOISY = ("smoothgrad", "smooth_integrated_gradients", SIGNED)
 
 

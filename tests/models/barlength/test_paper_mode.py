@@ -19,9 +19,9 @@ from models.barlength.chord import longest_chord
 from models.barlength.linearity import THRESHOLDS, principal, threshold_moments, thresholds_below
 from models.barlength.measure import BarLengthParams, StopReason, measure_bar, measure_grid
 from models.networks.member import Member
+from models.saliency.gradients import smoothgrad
 from models.saliency.params import SmoothGradParams
 from models.saliency.seeds import galaxy_seed
-from models.saliency.smoothgrad import smoothgrad
 from tests.reference.algorithm1 import algorithm_1, largest_distance
 
 CORRELATIONS = (0.7, 0.75, 0.8, 0.85, 0.9)

@@ -32,8 +32,8 @@ from models.calibration.paper_grid_scores import (
 )
 from models.networks.member import Member
 from models.recipe import Recipe
+from models.saliency.gradients import smoothgrad
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import smoothgrad
 from tests.reference.algorithm1 import algorithm_1
 
 MEMBERS = ("vgg", "resnet", "xception")

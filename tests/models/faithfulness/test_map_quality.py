@@ -11,12 +11,12 @@ from torch import nn
 
 from catalogues.galaxyzoo import BAR, INDEX
 from catalogues.runs.comparison_rows import METRICS
-from models.attribution.methods import AttributionParams
 from models.attribution.network import AnswerNetwork, answer_classes
-from models.attribution.reference_maps import NOISE, ORACLE
+from models.attribution.params import NOISE, ORACLE, AttributionParams
 from models.faithfulness.bar_errors import TrueBar, bar_agreement, bar_errors
 from models.faithfulness.map_quality import explainer, quality, shown
-from models.faithfulness.metrics import BETTER, BY_IMAGE_ALONE, FaithfulnessParams, FaithfulnessTest
+from models.faithfulness.metrics import FaithfulnessTest
+from models.faithfulness.params import BETTER, BY_IMAGE_ALONE, FaithfulnessParams
 from models.faithfulness.ranking import overall
 from models.networks.votes import votes_from_logits
 

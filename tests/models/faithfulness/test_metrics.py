@@ -11,19 +11,22 @@ import torch
 from captum.metrics import infidelity as captum_infidelity
 from torch import Tensor, nn
 
-from models.attribution.methods import METHODS, SIGNED, AttributionParams, attribute
+from models.attribution.methods import attribute
+from models.attribution.params import METHODS, SIGNED, AttributionParams
 from models.faithfulness.curves import important_first, probabilities_of, probability_area
 from models.faithfulness.metrics import (
-    BETTER,
-    BY_IMAGE_ALONE,
-    FAITHFULNESS,
-    LOCALISATION,
-    FaithfulnessParams,
     FaithfulnessTest,
     faithfulness,
     localisation,
     randomised,
     why_undefined,
+)
+from models.faithfulness.params import (
+    BETTER,
+    BY_IMAGE_ALONE,
+    FAITHFULNESS,
+    LOCALISATION,
+    FaithfulnessParams,
 )
 from models.faithfulness.perturbation import _squares, infidelity, max_sensitivity, removals
 from models.view_params import ViewParams
@@ -311,7 +314,7 @@ def explainers(target: int, number: int) -> dict[str, Any]:
     """Every method but XRAI (slow, and made for larger images), and noise. No views: they would
     turn one class into the other."""
     found: dict[str, Any] = {"noise": as_given(some_map(number))}
-    for method in {*METHODS, SIGNED} - {"xrai"}:
+    for method in set(METHODS) - {"xrai"}:
         params = AttributionParams(method=method, samples=6, steps=8, view=ViewParams())
         found[method] = lambda net, image, p=params: attribute(net, image, target, p, number)
     return found

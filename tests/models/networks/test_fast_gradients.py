@@ -26,8 +26,8 @@ from models.networks.spec import EnsembleSpec, MemberSpec
 from models.preprocess import canvas
 from models.recipe import Recipe
 from models.saliency.bar_maps import bar_maps, light_of
+from models.saliency.gradients import gradient_sums, mean_gradients
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import gradient_sums, mean_gradients
 from models.view_params import ViewParams
 
 BAR = 5

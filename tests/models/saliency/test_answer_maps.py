@@ -14,8 +14,8 @@ from models.networks.ensemble import Ensemble
 from models.networks.spec import EnsembleSpec
 from models.preprocess import canvas
 from models.saliency.answer_maps import question_maps
+from models.saliency.gradients import smoothgrad
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import smoothgrad
 from tests.pipelines.synthetic_run import draw_galaxy
 from tests.survey import tiny_ensemble
 

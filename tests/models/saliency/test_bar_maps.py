@@ -19,8 +19,8 @@ from models.saliency.bar_maps import (
     maps_of_kinds,
     vote,
 )
+from models.saliency.gradients import mean_gradients, smoothgrad
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import mean_gradients, smoothgrad
 from models.view_params import FieldSpec, ViewParams
 
 SIDE = 32

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from models.networks.member import Member
+from models.saliency.gradients import draw_noise, mean_gradients, smoothgrad
 from models.saliency.jackknife import group_sizes, jackknife_gradients, smoothgrad_jackknife
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import draw_noise, mean_gradients, smoothgrad
 from models.view_params import ViewParams
 from tests.models.saliency.test_smoothgrad import BAR, SIDE, Linear
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from models.networks.member import Member
+from models.saliency.gradients import gradient_sums, mean_gradients
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import gradient_sums, mean_gradients
 
 BAR = 5
 

@@ -14,9 +14,9 @@ from torch import nn
 
 from models.networks.member import Member
 from models.networks.spec import MemberSpec
+from models.saliency.gradients import draw_noise, mean_gradients, min_max, sample_seed, smoothgrad
 from models.saliency.params import SmoothGradParams
 from models.saliency.seeds import galaxy_seed
-from models.saliency.smoothgrad import draw_noise, mean_gradients, min_max, sample_seed, smoothgrad
 from models.view_params import ViewParams
 from tests.reference.smoothgrad import smoothgrad_literal
 
