@@ -67,7 +67,7 @@ def test_efigi_galaxies_kept_apart(data_dir: Path, s3_env: S3Server) -> None:
 
 
 EFIGI_AUC_MIN = 0.93
-"""Guards against decay; the measured value, with its interval, stands in the README."""
+"""Guards against decay; the measured value, with its interval, stands in docs/measured.md."""
 
 
 def test_every_kind_of_bad_image_is_a_row_that_says_which(tmp_path: Path) -> None:
