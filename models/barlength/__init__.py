@@ -1,6 +1,26 @@
-"""Bar length, position angle and error, read from a saliency map. No torch in this folder."""
+"""Bar length, position angle and error, read from a saliency map. No torch in this folder.
 
+`bar_of_map` reads any map as `ansae measure` reads its own; `measure_bar` is one reading alone.
+"""
+
+from models.barlength.estimator import BarEstimate, EstimatorParams, estimate_bar
 from models.barlength.measure import measure_bar, measure_grid
+from models.barlength.own_maps import bar_of_map, shipped_estimator, unit_map
 from models.barlength.params import BarLengthParams, BarMeasurement, StopReason
+from models.barlength.placement import Placement, place_bar
 
-__all__ = ["BarLengthParams", "BarMeasurement", "StopReason", "measure_bar", "measure_grid"]
+__all__ = [
+    "BarEstimate",
+    "BarLengthParams",
+    "BarMeasurement",
+    "EstimatorParams",
+    "Placement",
+    "StopReason",
+    "bar_of_map",
+    "estimate_bar",
+    "measure_bar",
+    "measure_grid",
+    "place_bar",
+    "shipped_estimator",
+    "unit_map",
+]
