@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO, Any
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from astropy.io import fits
+from astropy.table import Table
 from numpy.typing import NDArray
 
 from catalogues.hats.rows import Widths
@@ -51,7 +53,8 @@ def write_fits(
 ) -> None:
     """Write the rows as the first extension. `widths`: room for text and lists.
 
-    Units, UCDs and descriptions stand in TUNITn, TUCDn and TCOMMn. A null integer is TNULLn, the
+    Units, UCDs and descriptions stand in TUNITn, TUCDn and TCOMMn; descriptions also where
+    astropy's `Table.read` finds them. A null integer is TNULLn, the
     least of its type; a null number NaN; text that is not ASCII has "?" in its place. Raises
     ValueError where other than `rows` rows came.
     """
@@ -109,5 +112,23 @@ def _header(columns: list[_Column], row_bytes: int, rows: int) -> fits.Header:
             header[f"TNULL{n}"] = column.null
         for card, key in (("TUNIT", "unit"), ("TUCD", "ucd"), ("TCOMM", "description")):
             if key in known:
-                header[f"{card}{n}"] = known[key].encode("ascii", "replace").decode()
+                header[f"{card}{n}"] = _ascii(known[key])
+    for comment in _descriptions(columns):
+        header["COMMENT"] = comment
     return header
+
+
+def _descriptions(columns: list[_Column]) -> list[str]:
+    """The comments in which astropy keeps descriptions: `Table.read` does not look at TCOMMn."""
+    table = Table({column.field.name: np.zeros(0, column.kind) for column in columns})
+    for column in columns:
+        told = (column.field.metadata or {}).get(b"description", b"").decode()
+        if told:
+            table[column.field.name].description = _ascii(told)
+    file = io.BytesIO()
+    table.write(file, format="fits")
+    return [str(line) for line in fits.getheader(io.BytesIO(file.getvalue()), 1).get("COMMENT", [])]
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()

@@ -23,8 +23,9 @@ def estimate(
     cpus: float,
     options: PreflightOptions,
 ) -> tuple[list[Finding], float]:
-    """Lines that say what the galaxies that are left will take, and the bytes to be written."""
-    pool, galaxies = have.explainers, plan.rows - plan.checkpoint.rows
+    """Lines that say what the galaxies that are left (or `options.galaxies` like them) will take,
+    and the bytes to be written."""
+    pool, galaxies = have.explainers, options.galaxies or plan.rows - plan.checkpoint.rows
     gpus = round(pool.max_size * pool.gpus) or (1 if pool.gpus else 0)
     machines = Machines(
         gpus=gpus,

@@ -21,6 +21,9 @@ class PreflightOptions(MeasureOptions):
 
     probe: int = 100
     """Galaxies to try."""
+    galaxies: int | None = None
+    """Estimate the cost of so many galaxies like these, for instance of a whole survey from a
+    sample of 40; default: those of the input that are not done yet."""
     patience_s: float = 900.0
     """Longest time to wait for the probe, machines that must first be started included."""
     gpu_hour_price: float = 0.0
@@ -32,6 +35,10 @@ class PreflightOptions(MeasureOptions):
         super().__post_init__()
         if self.probe < 1:
             raise ValueError(f"probe={self.probe} must be at least 1")
+        if self.galaxies is not None and self.galaxies < 1:
+            raise ValueError(
+                f"galaxies={self.galaxies} must be at least 1: how many shall it cost?"
+            )
         for name in ("patience_s", "gpu_hour_price", "core_hour_price"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}={getattr(self, name)} must not be negative")

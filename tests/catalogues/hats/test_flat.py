@@ -64,6 +64,8 @@ def test_fits(tmp_path: Path) -> None:
     assert table["n"].tolist() == [None, -7, 12]
     assert [str(n) for n in table["name"].filled("")] == ['? Cen, the "first"', "", "b\nc"]
     assert str(table["ra"].unit) == "deg"
+    assert table["ra"].description == ("right ascension, " + "very long words " * 8)
+    assert table["members"].description == "each"
     assert table["ra"][0] == 1.25
     assert np.array_equal(
         np.ma.filled(table["members"], np.nan),
