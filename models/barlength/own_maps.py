@@ -45,6 +45,7 @@ def bar_of_map(
     light: ArrayLike | None = None,
     *,
     bar_fraction: float = float("nan"),
+    jackknife_maps: NDArray[np.floating[Any]] | None = None,
     estimator: EstimatorParams | None = None,
 ) -> BarEstimate:
     """The bar that your own saliency map shows, with the reading that ships.
@@ -61,6 +62,10 @@ def bar_of_map(
     bar_fraction
         Share of bars among those who reach the bar question, 0 to 1, for the error. NaN, where it
         is not known, counts as one half.
+    jackknife_maps
+        The maps without one group of noise samples each, (M, G, H, W) in [0, 1], or their means
+        over the networks, (1, G, H, W), for the part of the error that comes from the number of
+        samples (`models.saliency.bar_maps.bar_maps_with_jackknife`). None leaves that part out.
     estimator
         How the maps are read. None: `shipped_estimator()`.
 
@@ -92,11 +97,10 @@ def bar_of_map(
     canvases are read in the same way, but their scale is then unknown: calibrate it on galaxies
     with known bars (`ansae calibrate`).
 
-    *What the error means.* sqrt(((0.069 + 0.317 (1 - bar_fraction)) length)^2 + S^2), S being the
-    standard error over the maps. The two numbers were calibrated on mock galaxies, with refined
-    lengths and the shipped ensemble's maps. The error of another map, or of a length without the
-    refinement, is larger than this. The noise samples' part is not in it: `estimate_bar` adds it
-    where it is given `jackknife_maps`.
+    *What the error means.* sqrt(((0.069 + 0.317 (1 - bar_fraction)) length)^2 + S^2 + g^2), with S
+    the standard error over the maps and g the jackknife over groups of samples. The two numbers
+    were calibrated on mock galaxies, with refined lengths and the shipped ensemble's maps. The
+    error of another map, or of a length without the refinement, is larger than this.
 
     *Without the light* the first length is given, before the refinement. On 713 mock bars first
     lengths had a median error of 11.3 %, refined ones 7.3 % (docs/measured.md, "What each change
@@ -121,8 +125,8 @@ def bar_of_map(
     if not (np.isnan(bar_fraction) or 0 <= bar_fraction <= 1):
         raise ValueError(f"bar_fraction={bar_fraction} must lie in 0..1; NaN: not known")
     if light is None:
-        return estimate_bar(maps, replace(params, refinement=None), bar_fraction)
-    return estimate_bar(maps, params, bar_fraction, light=_light(light, maps.shape[1:]))
+        return estimate_bar(maps, replace(params, refinement=None), bar_fraction, jackknife_maps)
+    return estimate_bar(maps, params, bar_fraction, jackknife_maps, _light(light, maps.shape[1:]))
 
 
 def unit_map(saliency: ArrayLike) -> Floats:
