@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from catalogues import bars, scales
+from catalogues import scales
 from catalogues.columns import column
 from catalogues.galaxyzoo import COLUMNS, KAGGLE_COLUMNS
 from catalogues.scales import position_angle_on_sky
@@ -151,7 +151,7 @@ def catalogue_schema(
 ) -> pa.Schema:
     """catalogues.bars.SCHEMA, then the passed-through columns, with the run in the metadata."""
     metadata = {RUN_KEY: run_id.encode(), FACTS_KEY: json.dumps(facts).encode()}
-    return pa.schema([*bars.SCHEMA, *extra], metadata=metadata)
+    return pa.schema([*SCHEMA, *extra], metadata=metadata)
 
 
 def bar_rows(table: pa.Table, schema: pa.Schema, cosmology: str) -> pa.Table:

@@ -48,7 +48,7 @@ def _imports(tree: ast.Module, known: Mapping[str, object]) -> Iterator[str]:
 
 def circle(modules: Mapping[str, ast.Module]) -> list[str]:
     """A circle of imports, [] where there is none."""
-    graph = {name: set(_imports(tree, modules)) - {name} for name, tree in modules.items()}
+    graph = {name: set(_imports(tree, modules)) for name, tree in modules.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

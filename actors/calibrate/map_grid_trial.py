@@ -20,7 +20,8 @@ from models.calibration.known_bars import KnownBar, ReadingScore
 from models.calibration.lengths import try_reading
 from models.calibration.map_kinds import MapKind
 from models.calibration.paper_grid import with_input
-from models.calibration.readings import Family, family, readings_of, words
+from models.calibration.params import Family
+from models.calibration.readings import family, readings_of, words
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,9 @@ from catalogues import storage
 from catalogues.runs.array_cache import GREY, MapCache, noise_kind
 from catalogues.runs.grid_rows import read_points, write_points
 from catalogues.storage import StorageOptions
-from models.calibration.paper_grid import GridParams, grid_lengths, methods, with_input
+from models.calibration.paper_grid import grid_lengths, methods, with_input
 from models.calibration.paper_grid_scores import GridPoint, KnownLengths, score
+from models.calibration.params import GridParams
 
 GALAXIES, POINTS = "galaxies.parquet", "points"
 """In the output of a grid: which galaxies it is of; the points that have been scored."""

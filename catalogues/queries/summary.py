@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from catalogues import statuses as meanings
+from catalogues import statuses
 from catalogues.bars import SCHEMA
 from catalogues.queries.database import fetch
 from catalogues.runs.files import CATALOGUE
@@ -74,7 +74,7 @@ def status_counts(con: duckdb.DuckDBPyConnection) -> tuple[Count, ...]:
     total = sum(found.values())
     order = [str(s) for s in Status if s in HEALTHY and s in found]
     order += sorted(set(found) - HEALTHY, key=lambda word: (-found[word], word))
-    known: dict[str, str] = {str(s): text for s, text in meanings.STATUS.items()}
+    known: dict[str, str] = {str(s): text for s, text in statuses.STATUS.items()}
     return tuple(
         Count(
             word=word,
@@ -97,7 +97,7 @@ def stop_counts(con: duckdb.DuckDBPyConnection) -> tuple[Count, ...]:
             word=word,
             count=n,
             share=n / total,
-            meaning=meanings.STOP_REASON.get(word, "unknown reason"),
+            meaning=statuses.STOP_REASON.get(word, "unknown reason"),
             healthy=word in measured,
         )
         for word, n in sorted(found.items(), key=lambda item: -item[1])

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.attribution import gradients as straight
+from models.attribution import gradients
 from models.attribution.cams import class_activation_map
 from models.attribution.gradients import baseline_image
 from models.attribution.network import placed
@@ -71,9 +71,9 @@ def _map(
 ) -> Tensor | NDArray[Any]:
     match p.method:
         case "vanilla_gradient":
-            return straight.vanilla_gradient(network, image, target)
+            return gradients.vanilla_gradient(network, image, target)
         case "smoothgrad" | "signed_smoothgrad":
-            return straight.smoothgrad(network, image, target, _smoothgrad_params(p), seed)
+            return gradients.smoothgrad(network, image, target, _smoothgrad_params(p), seed)
         case "grad_cam" | "grad_cam_plus_plus" | "score_cam":
             return class_activation_map(network, image, target, p.method, p.layer, p.chunk)
         case "blur_integrated_gradients" | "guided_integrated_gradients":
@@ -82,8 +82,8 @@ def _map(
             return xrai(image.double().cpu().numpy(), _between(network, image, target, p))[0]
     base = baseline_image(image, p.baseline, p.blur_fraction)
     if p.method == "integrated_gradients":
-        return straight.integrated_gradients(network, image, target, base, p.steps, p.chunk).sum(0)
-    return straight.smooth_integrated_gradients(
+        return gradients.integrated_gradients(network, image, target, base, p.steps, p.chunk).sum(0)
+    return gradients.smooth_integrated_gradients(
         network, image, target, base, p.steps, p.chunk, p.samples, p.noise_fraction, seed
     ).sum(dim=0)
 
@@ -122,7 +122,7 @@ def _between(
     """XRAI's pixel attributions (its section 3.1): the mean of integrated gradients from black and
     from white, that is from the image's smallest and from its largest value."""
     both = [
-        straight.integrated_gradients(
+        gradients.integrated_gradients(
             network, image, target, torch.full_like(image, float(level)), p.steps, p.chunk
         )
         for level in (image.min(), image.max())

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Literal
 
-from models.calibration.readings import FAMILIES, Family
+from models.calibration.params import FAMILIES, Family
 from models.saliency.params import SmoothGradParams
 from models.view_params import ViewParams
 

@@ -10,49 +10,19 @@ a map.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.barlength.estimator import mean_map
 from models.barlength.measure import BarLengthParams, measure_grid
+from models.calibration.params import GridParams
 
 Floats = NDArray[np.float64]
 Maps = NDArray[np.float32]
 
 AVERAGE_MAPS, AVERAGE_MEASUREMENTS = "average maps", "average measurements"
 """The two methods that need all members; the others bear a member's name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GridParams:
-    """The axes of the grid; the defaults are the paper's."""
-
-    multiply_by_input: tuple[bool, ...] = (False, True)
-    """X_input: whether a map is multiplied by the grey image."""
-    noise_fractions: tuple[float, ...] = (0.1, 0.15, 0.2, 0.25)
-    """S_noise: standard deviation of the noise as a fraction of the image's range."""
-    correlations: tuple[float, ...] = (0.7, 0.75, 0.8, 0.85, 0.9)
-    """T_c: the correlation above which the threshold stops rising."""
-    pixel_minima: tuple[int, ...] = (10, 20, 30, 40, 50)
-    """T_1: the number of pixels below which the threshold stops rising."""
-
-    def __post_init__(self) -> None:
-        limits = {"noise_fractions": (0, 2), "correlations": (0, 1), "pixel_minima": (1, 10**6)}
-        for name in ("multiply_by_input", *limits):
-            values = getattr(self, name)
-            if not values or len(set(values)) < len(values):
-                raise ValueError(f"{name}={values} must hold at least one value, and each once")
-            low, high = limits.get(name, (0, 1))
-            if not all(low <= value <= high for value in values):
-                raise ValueError(f"{name}={values} must lie in {low}..{high}")
-
-    @property
-    def points(self) -> int:
-        """Points of the grid, for each method."""
-        maps = len(self.multiply_by_input) * len(self.noise_fractions)
-        return maps * len(self.correlations) * len(self.pixel_minima)
 
 
 def methods(members: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ import numpy as np
 from models import statistics
 from models.barlength.estimator import EstimatorParams
 from models.barlength.measure import BarLengthParams
-from models.calibration.paper_grid import AVERAGE_MAPS, Floats, GridParams, methods
+from models.calibration.paper_grid import AVERAGE_MAPS, Floats, methods
+from models.calibration.params import GridParams
 from models.recipe import Recipe
 from models.saliency.params import SmoothGradParams
 

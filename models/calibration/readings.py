@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Literal, get_args
 
 from models.barlength.estimator import Combine, EstimatorParams
 from models.barlength.measure import BarLengthParams
 from models.calibration.lengths import candidates
-
-Family = Literal["paper", "components", "profile", "levels", "light"]
-
-FAMILIES: tuple[Family, ...] = get_args(Family)
-"""paper: Algorithm 1 as published; components: its chord with the faults mended; the others as
-BarLengthParams.reading has them."""
+from models.calibration.params import Family
 
 _CORRELATIONS, _PIXEL_MINIMA = (0.7, 0.8, 0.9), (10, 40)
 _COMBINED: tuple[Combine, ...] = ("maps", "lengths")

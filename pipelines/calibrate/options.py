@@ -18,7 +18,7 @@ from catalogues.storage import StorageOptions
 from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_LENGTH_PX
 from catalogues.truth.length_units import LengthColumn, LengthUnit, length_column
 from models.calibration.map_kinds import MapAxes
-from models.calibration.paper_grid import GridParams
+from models.calibration.params import GridParams
 from models.networks.selection import SelectionParams
 from models.saliency.params import SmoothGradParams
 from models.view_params import ViewParams

@@ -19,7 +19,7 @@ from pipelines.compare.gains import Beyond, beyond
 from pipelines.compare.numbers import ImageGroup, bar_table, by_image, groups
 from pipelines.compare.page import ComparisonContents, values
 from pipelines.compare.session import Work
-from pipelines.pages import render as page
+from pipelines.pages.render import render
 
 RANKING, REPORT = "ranking.json", "report.html"
 """Files of the output."""
@@ -52,7 +52,7 @@ def write_results(work: Work, console: Console) -> None:
         "bars": {m: asdict(b) for m, b in bars.items()},
     }
     storage.write_whole(fs, storage.join(root, RANKING), json.dumps(_plain(raw), indent=1).encode())
-    html = page.render(
+    html = render(
         values(ComparisonContents(work=work, table=table, groups=ranked, beyond=more, bars=bars)),
         "compare.html",
     )

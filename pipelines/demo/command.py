@@ -25,7 +25,6 @@ from catalogues.storage import StorageError
 from pipelines import console as terminal
 from pipelines.cluster.failures import RunFailed
 from pipelines.cluster.resources import cluster
-from pipelines.demo import command as demo_words
 from pipelines.demo.options import PROG, SURVEY, DemoOptions
 from pipelines.measure import command as measure
 from pipelines.measure.session import MeasureSummary
@@ -129,17 +128,17 @@ def _tell(options: DemoOptions, found: MeasureSummary, path: str, console: Conso
     survey = storage.join(options.output, SURVEY)
     with database.opened(options.output) as con:
         database.add_table(con, database.TRUTH, survey)
-        console.print(demo_words.status_table(summary.status_counts(con)))
-        console.print(demo_words.truth_table(compare(con)))
-        console.print(demo_words.query_text(options.output))
-        console.print(demo_words.answer_table(_answer(con)))
+        console.print(status_table(summary.status_counts(con)))
+        console.print(truth_table(compare(con)))
+        console.print(query_text(options.output))
+        console.print(answer_table(_answer(con)))
     for line in measure.report(found):
         console.print(line, highlight=False)
     console.print(f"report: {path}", highlight=False, soft_wrap=True)
 
 
 def _answer(con: duckdb.DuckDBPyConnection) -> Any:
-    return database.fetch(con, demo_words.query(CATALOGUE, database.TRUTH))
+    return database.fetch(con, query(CATALOGUE, database.TRUTH))
 
 
 def execute(options: DemoOptions) -> int:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from actors.publisher import Publication
 from catalogues import storage
-from catalogues.hats import unfinished as under_way
+from catalogues.hats import unfinished
 from catalogues.hats.rows import PLACED
 from catalogues.runs import provenance
 from catalogues.runs.files import CATALOGUE
@@ -44,7 +44,7 @@ def check_output(options: PublishOptions) -> None:
     place = storage.redact(options.output)
     if storage.is_within(options.output, storage.join(options.run, CATALOGUE)):
         raise ValueError(f"the output {place!r} lies in the run's catalogue: give another folder")
-    under_way.require_free(fs, root)
+    unfinished.require_free(fs, root)
 
 
 def look(options: PublishOptions) -> tuple[Publication, list[tuple[str, int]]]:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from actors.publisher import WORK
 from catalogues import storage
-from catalogues.hats import unfinished as under_way
+from catalogues.hats import unfinished
 from catalogues.hats.collection import COLLECTION, write_collection
 from catalogues.runs import provenance
 from catalogues.runs.lease import Lease, LeaseError, hold
@@ -50,7 +50,7 @@ def run(options: PublishOptions, console: Console | None = None) -> PublishSumma
     ):
         import ray
 
-        under_way.begin(fs, root, _names(options))
+        unfinished.begin(fs, root, _names(options))
         publisher = Publisher(
             publication=publication,
             name=options.name,
@@ -64,7 +64,7 @@ def run(options: PublishOptions, console: Console | None = None) -> PublishSumma
         except BaseException as error:
             with suppress(LeaseError):  # where another has taken over, the files are its own
                 lease.confirm()
-                under_way.clear(fs, root, _names(options))
+                unfinished.clear(fs, root, _names(options))
             if isinstance(error, ray.exceptions.RayError):
                 why = " ".join(str(error).split())[:500]
                 raise RunFailed(f"{why}; nothing was published: run the same again") from error
@@ -94,7 +94,7 @@ def _publish(
     provenance.write_record(fs, root, record)
     if sky is not None:
         write_collection(fs, root, *_folders(options))
-    under_way.clear(fs, root, [WORK])
+    unfinished.clear(fs, root, [WORK])
     return PublishSummary(
         output=options.output,
         pieces=pieces,

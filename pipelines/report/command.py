@@ -13,8 +13,8 @@ from catalogues.queries import database, summary
 from catalogues.runs import provenance
 from catalogues.storage import StorageError
 from pipelines import console as terminal
-from pipelines.pages import render as page
 from pipelines.pages import run_facts
+from pipelines.pages.render import render
 from pipelines.report import sections
 from pipelines.report.gallery import gallery
 from pipelines.report.options import PROG, ReportOptions
@@ -32,7 +32,7 @@ def run(options: ReportOptions) -> str:
             database.add_table(con, database.TRUTH, options.truth, store)
         values = contents(con, options, _record(options))
         scripts = _SCRIPTS if values["gallery"] else ()
-        html = page.render(values, styles=["gallery.css"], scripts=scripts)
+        html = render(values, styles=["gallery.css"], scripts=scripts)
     url = options.html or storage.join(options.output, "report.html")
     fs, path = storage.filesystem(url, store)
     storage.write_whole(fs, path, html.encode())

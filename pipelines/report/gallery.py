@@ -17,8 +17,17 @@ from matplotlib import colormaps
 from PIL import Image
 
 from catalogues.images.decode import decode
-from catalogues.queries import gallery as picks
-from catalogues.queries.gallery import Row
+from catalogues.queries.gallery import (
+    CERTAIN,
+    DISAGREE,
+    LONGEST,
+    NO_BAR,
+    SHORTEST,
+    Pick,
+    Row,
+    length_column,
+    sampled,
+)
 from catalogues.queries.summary import row_count
 from catalogues.statuses import STATUS, Status
 from catalogues.truth.mock_truth import LENGTH, with_truth
@@ -86,16 +95,16 @@ def _smaller(image: Image.Image) -> Image.Image:
 
 
 _SECURED = 6
-"""Of each way of `picks.PICKS` so many are in every gallery."""
+"""Of each way of `gallery.PICKS` so many are in every gallery."""
 
-_VIEWS: tuple[tuple[picks.Pick, str, bool, Status], ...] = (
-    (picks.LONGEST, "length", True, Status.MEASURED),
-    (picks.SHORTEST, "length", False, Status.MEASURED),
-    (picks.CERTAIN, "error", False, Status.MEASURED),
-    (picks.DISAGREE, "spread", True, Status.MEASURED),
-    (picks.NO_BAR, "vote", True, Status.NO_BAR_FOUND),
+_VIEWS: tuple[tuple[Pick, str, bool, Status], ...] = (
+    (LONGEST, "length", True, Status.MEASURED),
+    (SHORTEST, "length", False, Status.MEASURED),
+    (CERTAIN, "error", False, Status.MEASURED),
+    (DISAGREE, "spread", True, Status.MEASURED),
+    (NO_BAR, "vote", True, Status.NO_BAR_FOUND),
 )
-"""A way of `picks.PICKS` as the page's order: the key, whether it falls, whose status."""
+"""A way of `gallery.PICKS` as the page's order: the key, whether it falls, whose status."""
 
 _KEYS = {
     "vote": "bar fraction",
@@ -132,10 +141,10 @@ def gallery(
     truth: whether the view `truth` is there. However large the catalogue, no more pictures than
     those shown are held.
     """
-    rows = picks.sampled(con, most, min(_SECURED, most))
+    rows = sampled(con, most, min(_SECURED, most))
     if not rows:
         return None
-    column, rows = picks.length_column(con), with_truth(con, rows) if truth else rows
+    column, rows = length_column(con), with_truth(con, rows) if truth else rows
     unit = column.removeprefix("bar_length_")
     galaxies = [_galaxy(row, column, sky) for row in rows]
     known = {"vote"} | {key for key in _KEYS if any(g[key] is not None for g in galaxies)}

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 import duckdb
 
-from catalogues.queries import gallery as picks
-from catalogues.queries import summary
+from catalogues.queries import gallery, summary
 from catalogues.queries.gallery import MEASURED
 from catalogues.statuses import HEALTHY, Status
 from pipelines.pages import plots
@@ -40,7 +39,7 @@ def headline(
         ("galaxies", count(total), "one row each"),
         ("bars measured", count(measured), f"{percent(measured / total)} of all"),
     ]
-    column = picks.length_column(con)
+    column = gallery.length_column(con)
     length = summary.distribution(con, column, where=_MEASURED, bins=1)
     if length is not None:
         low, middle, high = length.quantiles[1:4]
@@ -55,7 +54,7 @@ def headline(
 def distributions(con: duckdb.DuckDBPyConnection) -> list[Plot]:
     """Histograms of what the catalogue has; lengths in pixels only where there is no other unit."""
     pixels = ("bar_length_px", "bar length", _MEASURED, None)
-    has_unit = picks.length_column(con) != pixels[0]
+    has_unit = gallery.length_column(con) != pixels[0]
     out = []
     for column, label, where, bounds in _SHOWN if has_unit else (pixels, *_SHOWN):
         found = summary.distribution(con, column, where=where, bounds=bounds)

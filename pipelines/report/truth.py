@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from catalogues.truth import mock_truth as matches
+from catalogues.truth import mock_truth
 from catalogues.truth.columns import TRUE_FRACTION
 from models import statistics
 from models.validation.agreement import Agreement, Estimate, agreement
@@ -54,8 +54,8 @@ class Comparison:
 
 def compare(con: duckdb.DuckDBPyConnection) -> Comparison:
     """The views `catalogue` and `truth` compared. Raises ValueError where columns are missing."""
-    matches.require(con)
-    columns = _floats(matches.pairs(con))
+    mock_truth.require(con)
+    columns = _floats(mock_truth.pairs(con))
     barred = columns["true_barred"] > 0.5
     scores, seen = columns["bar_fraction"], columns[TRUE_FRACTION]
     clear = barred & (seen >= CLEAR)
@@ -63,10 +63,10 @@ def compare(con: duckdb.DuckDBPyConnection) -> Comparison:
     return Comparison(
         columns=columns,
         lengths=agreement(
-            true_length=columns[matches.LENGTH],
+            true_length=columns[mock_truth.LENGTH],
             length=columns["bar_length_px"],
             length_err=columns["bar_length_px_err"],
-            true_angle_deg=columns[matches.ANGLE],
+            true_angle_deg=columns[mock_truth.ANGLE],
             angle_deg=columns["bar_position_angle_deg"],
         ),
         auc=statistics.auc(scores, barred),
@@ -97,7 +97,9 @@ def truth_section(con: duckdb.DuckDBPyConnection, found: Comparison, most: int) 
             f"Lengths {nearest} the truth, by ratio. The solid line is the measured bar, the "
             "dashed one the true bar, moved aside for comparison."
         )
-        cards = tuple(card(row) for row in matches.extremes(con, best=best, most=min(most, shown)))
+        cards = tuple(
+            card(row) for row in mock_truth.extremes(con, best=best, most=min(most, shown))
+        )
         if cards:
             galleries.append(Gallery(name=name, title=title, why=why, cards=cards))
     return TruthSection(
@@ -147,15 +149,17 @@ def _interval(estimate: Estimate) -> str:
 def _plots(found: Comparison) -> list[Plot]:
     c, out = found.columns, []
     good = (
-        np.isfinite(c[matches.LENGTH]) & np.isfinite(c["bar_length_px"]) & (c[matches.LENGTH] > 0)
+        np.isfinite(c[mock_truth.LENGTH])
+        & np.isfinite(c["bar_length_px"])
+        & (c[mock_truth.LENGTH] > 0)
     )
     if good.any():
         slope = found.lengths.slope.value
-        truth, measured = c[matches.LENGTH][good], c["bar_length_px"][good]
+        truth, measured = c[mock_truth.LENGTH][good], c["bar_length_px"][good]
         svg = plots.lengths("truth-length", truth, measured, c["bar_length_px_err"][good], slope)
         said = f"{bars(int(good.sum()))}, slope {slope:.3f}{_rho(found.lengths)}"
         out.append(Plot(svg=svg, alt=f"Measured against true length: {said}.", caption=f"{said}."))
-    errors = statistics.angle_difference_deg(c["bar_position_angle_deg"], c[matches.ANGLE])[good]
+    errors = statistics.angle_difference_deg(c["bar_position_angle_deg"], c[mock_truth.ANGLE])[good]
     errors = errors[np.isfinite(errors)]
     if errors.size:
         said = f"{bars(errors.size)}, median angle error {np.median(errors):.1f}°"

@@ -18,7 +18,7 @@ from catalogues.truth.numbers import NUMBERS, PAGE, write_numbers
 from catalogues.truth.pairs import AGAIN, match
 from catalogues.truth.table import KNOWN, Truth
 from pipelines import console as terminal
-from pipelines.pages import render as page
+from pipelines.pages.render import render
 from pipelines.validate import page as validation_page
 from pipelines.validate.contents import ExplainedExample, ValidationContents
 from pipelines.validate.figures import table_plot
@@ -35,7 +35,7 @@ def run(options: ValidateOptions, console: Console | None = None) -> list[Number
     Raises StorageError and ValueError before it writes.
     """
     contents = _compared(options) if options.catalogue else _alone(options)
-    html = page.render(validation_page.values(contents), "validation.html")
+    html = render(validation_page.values(contents), "validation.html")
     fs, root = storage.filesystem(options.folder, options.store)
     rows = [asdict(n) | {"source": g.source} for g in contents.groups for n in g.numbers]
     write_numbers(fs, storage.join(root, NUMBERS), rows, contents.facts)

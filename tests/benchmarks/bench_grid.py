@@ -24,7 +24,8 @@ from scipy import ndimage
 from actors.calibrate.paper_grid_trial import GALAXIES, GridTask, measure_and_score
 from catalogues.runs.array_cache import GREY, MapCache, noise_kind
 from catalogues.storage import StorageOptions
-from models.calibration.paper_grid import GridParams, grid_lengths, with_input
+from models.calibration.paper_grid import grid_lengths, with_input
+from models.calibration.params import GridParams
 from tests.benchmarks import timing
 from tests.models.barmaps import gaussian_ridge
 from tests.reference.algorithm1 import algorithm_1

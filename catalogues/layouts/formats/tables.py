@@ -17,17 +17,16 @@ import pyarrow.parquet as pq
 from astropy.io import fits
 
 from catalogues import storage
-from catalogues.layouts.formats import tables as fits_tables
 from catalogues.storage import FileSystem, StorageError
 
 
-def columns(file: Any, path: str) -> list[str]:
+def fits_columns(file: Any, path: str) -> list[str]:
     """Names of the first table's columns. Raises ValueError."""
     with _opened(file, path) as opened:
         return list(_table(opened, path).columns.names)
 
 
-def read(file: Any, path: str, names: list[str], rows: int) -> Iterator[pa.Table]:
+def read_fits(file: Any, path: str, names: list[str], rows: int) -> Iterator[pa.Table]:
     """Columns `names` of the first table of the file. Raises ValueError."""
     with _opened(file, path) as opened:
         hdu = _table(opened, path)
@@ -89,7 +88,7 @@ def table_columns(fs: FileSystem, path: str) -> list[str]:
         if kind == PARQUET:
             return list(_parquet(file, path).schema_arrow.names)
         if kind == FITS:
-            return fits_tables.columns(file, path)
+            return fits_columns(file, path)
         line = file.readline(2**20).decode("utf-8-sig", errors="replace")
         names = next(csv.reader(io.StringIO(line), delimiter=_delimiter(kind)), [])
         if not names:
@@ -112,7 +111,7 @@ def read_table(
             for batch in _parquet(file, path).iter_batches(rows, columns=read):
                 yield pa.Table.from_batches([batch])
         elif kind == FITS:
-            yield from fits_tables.read(file, path, read, rows)
+            yield from read_fits(file, path, read, rows)
         else:
             yield from _read_csv(file, path, kind, read, text, rows)
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from models.calibration.map_kinds import MapAxes, MapKind
-from models.calibration.readings import FAMILIES, family, readings_of, words
+from models.calibration.params import FAMILIES
+from models.calibration.readings import family, readings_of, words
 from models.recipe import Recipe
 from models.view_params import ViewParams
 

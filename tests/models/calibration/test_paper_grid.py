@@ -16,7 +16,6 @@ from models.barlength.measure import BarLengthParams
 from models.calibration.paper_grid import (
     AVERAGE_MAPS,
     AVERAGE_MEASUREMENTS,
-    GridParams,
     grid_lengths,
     methods,
     with_input,
@@ -30,6 +29,7 @@ from models.calibration.paper_grid_scores import (
     score,
     winner,
 )
+from models.calibration.params import GridParams
 from models.networks.member import Member
 from models.recipe import Recipe
 from models.saliency.gradients import smoothgrad

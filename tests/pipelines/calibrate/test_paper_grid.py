@@ -20,8 +20,9 @@ from catalogues.manifest import SCHEMA
 from catalogues.runs.ensembles import read_ensemble
 from catalogues.runs.grid_rows import read_points
 from catalogues.storage import StorageError, filesystem
-from models.calibration.paper_grid import GridParams, methods
+from models.calibration.paper_grid import methods
 from models.calibration.paper_grid_scores import GridPoint, best_of_methods, winner
+from models.calibration.params import GridParams
 from models.networks.ensemble import Ensemble
 from models.networks.spec import EnsembleSpec
 from models.recipe import Recipe
