@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from actors.calibrate.map_maker import MapMakerParams
 from actors.load_networks import SHIPPED, find_ensemble
@@ -19,7 +19,7 @@ from models.barlength.estimator import Combine
 from models.networks.ensemble import Ensemble
 from models.networks.spec import EnsembleSpec
 from pipelines.calibrate.options import KnownBarsOptions
-from pipelines.cluster.resources import StageResources, stage_resources
+from pipelines.cluster.resources import Device, StageResources, stage_resources
 
 Options = TypeVar("Options", bound=KnownBarsOptions)
 
@@ -69,11 +69,12 @@ class GridPlan(Generic[Options]):
         were made in another way."""
         cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
         asked, stored = self.options.cluster.device, self._stored(self.options.cache)
-        device = asked if asked != "auto" else ("cuda" if gpus else "cpu")
-        if asked == "auto" and stored is not None:
+        device: Device = "cuda" if gpus else "cpu"
+        if asked != "auto":
+            device = asked
+        elif stored is not None:
             device = stored.facts["device"]
-        kind: Any = device
-        have = stage_resources(self.options.cluster, kind, cpus, gpus)
+        have = stage_resources(self.options.cluster, device, cpus, gpus)
         plan = replace(self, device=device, have=have)
         for url, record in plan._records().items():
             if (there := plan._stored(url)) is not None:

@@ -22,7 +22,7 @@ from catalogues.runs.array_cache import MapCache
 from catalogues.shards.reading import ROW
 from catalogues.storage import Place
 from catalogues.truth.known_lengths import SCHEMA, check_sizes, require_enough, unit_per_px
-from pipelines.calibrate.grid_plan import GridPlan
+from pipelines.calibrate.grid_plan import GridPlan, Options
 from pipelines.cluster.actor_pool import OnEach, on_actors
 from pipelines.cluster.failures import RunFailed, cause
 
@@ -39,7 +39,7 @@ _LOOKED = [
 ]
 
 
-def galaxies_and_maps(plan: GridPlan[Any], console: Console) -> pa.Table:
+def galaxies_and_maps(plan: GridPlan[Options], console: Console) -> pa.Table:
     """The galaxies, kept in the output, with all maps in their cache. Raises as what it calls."""
     with mappers(plan) as on_each:
         galaxies = look_at_galaxies(plan, on_each, console)
@@ -49,7 +49,7 @@ def galaxies_and_maps(plan: GridPlan[Any], console: Console) -> pa.Table:
     return galaxies
 
 
-def look_at_galaxies(plan: GridPlan[Any], on_each: OnEach, console: Console) -> pa.Table:
+def look_at_galaxies(plan: GridPlan[Options], on_each: OnEach, console: Console) -> pa.Table:
     """The galaxies with known lengths and how each lies on its map: known_lengths.SCHEMA, _LOOKED.
 
     As the output has them, where it has. Raises ValueError where too few are left, or their
@@ -67,7 +67,7 @@ def look_at_galaxies(plan: GridPlan[Any], on_each: OnEach, console: Console) -> 
     return galaxies
 
 
-def keep_galaxies(plan: GridPlan[Any], galaxies: pa.Table) -> None:
+def keep_galaxies(plan: GridPlan[Options], galaxies: pa.Table) -> None:
     """Write the galaxies into the output, for the trials and the next session."""
     fs, path = _galaxies_file(plan)
 
@@ -77,7 +77,9 @@ def keep_galaxies(plan: GridPlan[Any], galaxies: pa.Table) -> None:
     storage.write_whole(fs, path, write)
 
 
-def draw_maps(plan: GridPlan[Any], galaxies: pa.Table, on_each: OnEach, console: Console) -> int:
+def draw_maps(
+    plan: GridPlan[Options], galaxies: pa.Table, on_each: OnEach, console: Console
+) -> int:
     """Make the maps that are not there yet; how many arrays were made. Raises RunFailed."""
     usable = galaxies.filter(pc.is_null(galaxies["note"]))
     ids = usable["object_id"].to_pylist()
@@ -101,7 +103,7 @@ def draw_maps(plan: GridPlan[Any], galaxies: pa.Table, on_each: OnEach, console:
 
 
 def _batches(
-    plan: GridPlan[Any], galaxies: pa.Table, most: int
+    plan: GridPlan[Options], galaxies: pa.Table, most: int
 ) -> Iterator[tuple[list[int], Rows]]:
     """Ids and places of at most `most` galaxies of one shard at a time."""
     fs_paths = {shard.name: shard for shard in plan.shards}
@@ -118,7 +120,7 @@ def _batches(
 
 
 @contextmanager
-def mappers(plan: GridPlan[Any]) -> Iterator[OnEach]:
+def mappers(plan: GridPlan[Options]) -> Iterator[OnEach]:
     """A pool of Mappers, started when first asked for."""
     from ray.exceptions import RayError
 
@@ -133,7 +135,7 @@ def mappers(plan: GridPlan[Any]) -> Iterator[OnEach]:
         ) from error
 
 
-def _placed(plan: GridPlan[Any], looked: dict[int, dict[str, Any]]) -> pa.Table:
+def _placed(plan: GridPlan[Options], looked: dict[int, dict[str, Any]]) -> pa.Table:
     """The known table with what the Mappers have seen."""
     known, o = plan.known.table, plan.options
     rows = [looked.get(i, {"note": "its row is gone"}) for i in known["object_id"].to_pylist()]
@@ -157,7 +159,7 @@ def _placed(plan: GridPlan[Any], looked: dict[int, dict[str, Any]]) -> pa.Table:
     return pa.table([*known.columns, *found], schema=pa.schema([*SCHEMA, *_LOOKED]))
 
 
-def _check(plan: GridPlan[Any], galaxies: pa.Table) -> None:
+def _check(plan: GridPlan[Options], galaxies: pa.Table) -> None:
     """Raises ValueError where too few galaxies are left or their lengths make no sense."""
     o = plan.options
     usable = galaxies.filter(pc.is_null(galaxies["note"]))
@@ -169,12 +171,12 @@ def _check(plan: GridPlan[Any], galaxies: pa.Table) -> None:
     check_sizes(o.known, length / per_map * map_px, side)
 
 
-def _rows_left_out(plan: GridPlan[Any], galaxies: pa.Table) -> dict[str, int]:
+def _rows_left_out(plan: GridPlan[Options], galaxies: pa.Table) -> dict[str, int]:
     """{why: galaxies} of those with a length that are not compared."""
     notes = Counter(f"({note})" for note in galaxies["note"].to_pylist() if note)
     return {**plan.known.left_out, **notes}
 
 
-def _galaxies_file(plan: GridPlan[Any]) -> Place:
+def _galaxies_file(plan: GridPlan[Options]) -> Place:
     place = storage.filesystem(plan.options.output, plan.options.storage_options())
     return Place(place.fs, place.path(GALAXIES))

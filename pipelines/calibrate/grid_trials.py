@@ -7,16 +7,22 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 
 from actors.calibrate.paper_grid_trial import GridTask, grid_trial, kept_points
 from catalogues import storage
 from models.calibration.paper_grid_scores import GridPoint
-from pipelines.calibrate.grid_plan import GridPlan
+from pipelines.calibrate.grid_plan import GridPlan, Options
 from pipelines.calibrate.options import GridOptions
 from pipelines.cluster.failures import RunFailed, cause
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Task = TypeVar("Task", bound="DataclassInstance")
+Point = TypeVar("Point")
 
 
 def score_points(plan: GridPlan[GridOptions], console: Console) -> list[GridPoint]:
@@ -38,12 +44,12 @@ def score_points(plan: GridPlan[GridOptions], console: Console) -> list[GridPoin
 
 
 def scored(
-    plan: GridPlan[Any],
-    tasks: Sequence[Any],
+    plan: GridPlan[Options],
+    tasks: Sequence[Task],
     trial: Callable[[dict[str, Any]], None],
-    kept: Callable[[Any], list[Any] | None],
+    kept: Callable[[Task], Sequence[Point] | None],
     console: Console,
-) -> list[Any]:
+) -> list[Point]:
     """What the trials of all tasks have kept; of those that have kept nothing, one Tune trial each
     is run first. Raises RunFailed."""
     left = [task for task in tasks if kept(task) is None]
@@ -54,7 +60,7 @@ def scored(
 
 
 def _tune(
-    plan: GridPlan[Any], tasks: Sequence[Any], trial: Callable[[dict[str, Any]], None]
+    plan: GridPlan[Options], tasks: Sequence[Task], trial: Callable[[dict[str, Any]], None]
 ) -> None:
     from ray import tune  # only once the cluster is there
 
