@@ -1,1 +1,1 @@
-"""Verbs on a cluster: thin classes that load once and call `models` on every batch."""
+"""Ray actors and tasks: thin classes that load once and call `models` on every batch."""

@@ -235,7 +235,7 @@ def _check(row: Mapping[str, Any]) -> None:
     if row["object_id"] is None:
         raise Unreadable(Status.BAD_ID.value, row[NOTE])
     if row[DUPLICATE]:
-        said = f"object_id {row['object_id']} stands in an earlier row of this shard too"
+        said = f"object_id {row['object_id']} is also in an earlier row of this shard"
         raise Unreadable(Status.DUPLICATE_ID.value, said)
 
 

@@ -1,1 +1,1 @@
-"""Actors of `ansae measure`: shard source, decoder, explainer, measurer, writer (in that order)."""
+"""Stages of `ansae measure`, in order: shard source, decoder, explainer, measurer, writer."""

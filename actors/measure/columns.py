@@ -1,4 +1,4 @@
-"""The columns that travel between the stages beside those of the manifest, with their types."""
+"""Columns that the stages of `ansae measure` add to the input's columns, with their types."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ DECODED: dict[str, pa.DataType] = {
     "factor_x": pa.float64(),
     "factor_y": pa.float64(),
 }
-"""What the Decoder sets. `canvas`: (S, S, 3) uint8, row by row; the rest as models.preprocess.
-Canvas has it. `status` is null as long as nothing is wrong."""
+"""Columns that the Decoder sets.
+
+`canvas` holds an (S, S, 3) uint8 array, row by row. `status` is null as long as nothing is wrong.
+The other columns are the fields of models.preprocess.Canvas.
+"""
 
 EXPLAINED: dict[str, pa.DataType] = {
     "status": pa.string(),
@@ -39,19 +42,33 @@ EXPLAINED: dict[str, pa.DataType] = {
     "arms_map": pa.binary(),
     "bulge_map": pa.binary(),
 }
-"""What the Explainer sets. `votes`, `votes_std`: 37 of all members together, and the standard
-deviations over these; `maps`: (M, S, S) float32, null where the galaxy was not selected;
-`jackknife_maps`: models.saliency.bar_maps.BarMaps.jackknife_maps, (K, G, S, S) float16, null also
-where no sampling error is asked for; CONTROL where a control was given; SAMPLES where a tolerance
-was; `arms_map`: (S, S) float32, where arms were asked for and voters see them; `bulge_map`: the
-same, where the bulge was."""
+"""Columns that the Explainer sets.
+
+votes, votes_std
+    37 vote fractions of all members together, and their standard deviations over the members.
+maps
+    (M, S, S) float32; null if the galaxy was not selected.
+jackknife_maps
+    (K, G, S, S) float16, as in models.saliency.bar_maps.BarMaps.jackknife_maps; null if the galaxy
+    was not selected, or if no sampling error is needed.
+CONTROL
+    Length by the control; null if no control was given.
+SAMPLES
+    Noise samples of the map; null if no length tolerance was given.
+arms_map
+    (S, S) float32; null unless spiral arms were requested and the voters see them.
+bulge_map
+    (S, S) float32; null unless the bulge was requested.
+"""
 
 
 def with_columns(
     table: pa.Table, kinds: Mapping[str, pa.DataType], rows: Sequence[Mapping[str, Any]]
 ) -> pa.Table:
-    """`table` with the columns `kinds` set from `rows`, one mapping per row; a name that a row
-    lacks is null there. Columns that exist are replaced."""
+    """Return `table` with the columns of `kinds` set from `rows`, one mapping per row.
+
+    A name that a row lacks is null there. Existing columns are replaced.
+    """
     for name, kind in kinds.items():
         array = pa.array([row.get(name) for row in rows], kind)
         if name in table.column_names:
@@ -62,12 +79,12 @@ def with_columns(
 
 
 DUPLICATE = "duplicate"
-"""Column that says whether a row's object_id stands in an earlier row of its shard."""
+"""Column that says whether an earlier row of the shard has the same object_id."""
 
 
 PICTURE = "picture"
-"""Column of the Measurer's tables: a row of catalogues.runs.pictures, null where none is kept."""
+"""Column of the Measurer's tables: a row of catalogues.runs.pictures, null if none is kept."""
 
 
 SHARD = "shard"
-"""Column that names a row's shard."""
+"""Column with the name of the row's shard."""

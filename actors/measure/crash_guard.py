@@ -1,9 +1,10 @@
-"""Rows that kill their process are found and given up, one by one; the others are computed.
+"""Crash guard: finds the rows that kill their process and gives them up; computes all others.
 
-An exception is caught by the stage itself. A segmentation fault or an end for want of memory is
-not: Ray starts the process anew and hands it the same batch, for ever. So every stage says what it
-begins and what it has ended. What was begun before and never ended has killed somebody: such a
-batch is taken row by row, and a row that kills its process twice when it is alone gets a status.
+A stage catches exceptions itself. It cannot catch a segmentation fault or an out-of-memory kill:
+Ray would restart the process and give it the same batch again, without end. Therefore every stage
+reports the rows that it begins and the rows that it has finished. Rows that were begun earlier and
+never finished have killed a process. Such a batch is computed row by row, and a row that kills its
+process twice when it is alone gets the status `failed`.
 """
 
 from __future__ import annotations
@@ -17,31 +18,34 @@ import pyarrow as pa
 from catalogues.statuses import Status
 
 DEATHS_MAX = 2
-"""A row that has killed its process so often while it was alone is not tried again."""
+"""A row that has killed its process this often while it was alone is not tried again."""
 
 Key = tuple[str, int]
 
 
 class CrashGuard:
-    """What was begun and not ended, by stage; one actor of the driver's for a whole session."""
+    """Count, for each stage, the rows that were begun and not finished.
+
+    The driver holds one actor of this class for the whole session.
+    """
 
     def __init__(self) -> None:
         self._begun: Counter[tuple[str, Key]] = Counter()
 
     def begin(self, stage: str, keys: Sequence[Key]) -> list[int]:
-        """How often each was begun before and not ended."""
+        """Note that rows begin. Returns how often each was begun before and not finished."""
         before = [self._begun[stage, key] for key in keys]
         self._begun.update((stage, key) for key in keys)
         return before
 
     def end(self, stage: str, keys: Sequence[Key]) -> None:
-        """They are done, and so are their deaths."""
+        """Note that rows are finished, and forget how often they were begun."""
         for key in keys:
             self._begun.pop((stage, key), None)
 
 
 def begin(crash_guard: Any, stage: str, keys: Sequence[Key]) -> list[int]:
-    """`CrashGuard.begin` of the actor `crash_guard`."""
+    """Call `CrashGuard.begin` of the actor `crash_guard`."""
     import ray
 
     before: list[int] = ray.get(crash_guard.begin.remote(stage, keys))
@@ -49,10 +53,10 @@ def begin(crash_guard: Any, stage: str, keys: Sequence[Key]) -> list[int]:
 
 
 class Guarded:
-    """Callable on tables with the columns shard and shard_row, in place of a stage.
+    """Callable that wraps a stage; its tables have the columns shard and shard_row.
 
-    `stage`: what computes; it passes rows on that have a status. `crash_guard`: the actor. `doing`:
-    in words, for the rows' messages.
+    `stage` computes, and passes on rows that have a status. `crash_guard` is the actor. `doing`
+    says in words what the stage does, for the rows' messages.
     """
 
     def __init__(self, stage: Any, crash_guard: Any, doing: str) -> None:
@@ -61,7 +65,7 @@ class Guarded:
         self.doing = doing
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """What the stage makes of the batch; rows that kill it get the status `failed`."""
+        """Return the stage's result; rows that kill its process get the status `failed`."""
         places = (batch.column(name).to_pylist() for name in ("shard", "shard_row"))
         keys = list(zip(*places, strict=True))
         deadly = any(begin(self.crash_guard, self.doing, keys))
@@ -77,7 +81,7 @@ class Guarded:
         stage = f"{self.doing}, alone"
         (deaths,) = begin(self.crash_guard, stage, key)
         if deaths >= DEATHS_MAX:
-            return self.stage(given_up(row, f"{self.doing} ended its process {deaths + 1} times"))
+            return self.stage(given_up(row, f"{self.doing} killed its process {deaths + 1} times"))
         try:
             return self.stage(row)
         finally:
@@ -85,7 +89,7 @@ class Guarded:
 
 
 def given_up(rows: pa.Table, message: str) -> pa.Table:
-    """The rows with the status `failed`, which every stage passes on."""
+    """Return the rows with the status `failed`, which every stage passes on."""
     for name, value in (("status", Status.FAILED.value), ("status_message", message)):
         column = pa.array([value] * len(rows), pa.string())
         if name in rows.column_names:
@@ -96,8 +100,10 @@ def given_up(rows: pa.Table, message: str) -> pa.Table:
 
 
 def guarded(kind: type, doing: str) -> type:
-    """A class for Ray in place of the stage `kind`, under its name: its first argument is the actor
-    with the crash_guard, the others are those of `kind`."""
+    """Return a class for Ray that wraps the stage `kind` and has its name.
+
+    Its first argument is the crash guard's actor; the others are the arguments of `kind`.
+    """
 
     class Stage(Guarded):
         def __init__(self, crash_guard: Any, **arguments: Any) -> None:

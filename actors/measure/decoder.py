@@ -1,4 +1,4 @@
-"""Bytes to canvases: every row leaves with a canvas or with the reason why it has none."""
+"""First stage of `ansae measure`: decode images and cut out canvases, or say why not."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from models.view_params import FieldSpec
 
 
 class Decoder:
-    """Callable on tables of actors.measure.shard_source.read_rows; actors.measure.columns.DECODED
-    says what it sets."""
+    """Callable on tables of actors.measure.shard_source.read_rows.
+
+    Sets the columns of actors.measure.columns.DECODED.
+    """
 
     def __init__(self, *, field: FieldSpec, limits: ImageLimits, scale: ScaleConvention) -> None:
         self.field = field
@@ -25,7 +27,7 @@ class Decoder:
         self.scale: ScaleConvention = scale
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """The rows in order, without their encoded images; rows that have a status keep it."""
+        """Return the rows in order, without their encoded images; rows with a status keep it."""
         rows = [self._decoded(row) for row in batch.to_pylist()]
         spent = {"image", NOTE, DUPLICATE, "status", "status_message"} & set(batch.column_names)
         return with_columns(batch.drop_columns(sorted(spent)), DECODED, rows)
@@ -37,7 +39,7 @@ class Decoder:
         if row["object_id"] is None:
             return known | _fault(Status.BAD_ID, row[NOTE])
         if row[DUPLICATE]:
-            message = f"object_id {row['object_id']} stands in an earlier row of this shard too"
+            message = f"object_id {row['object_id']} is also in an earlier row of this shard"
             return known | _fault(Status.DUPLICATE_ID, message)
         image = decode((row["image"] or {}).get("bytes"), self.limits)
         if image.pixels is None:

@@ -1,4 +1,4 @@
-"""Canvases to votes, and to saliency maps where the votes are promising. Holds the networks."""
+"""Stage of `ansae measure` with the networks: votes for all canvases, maps for selected ones."""
 
 from __future__ import annotations
 
@@ -25,18 +25,39 @@ from models.saliency.seeds import galaxy_seed
 from models.spiral_and_bulge import BULGE_ANSWERS, arms_seen
 
 MACHINE_ERRORS = (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError)
-"""Not the galaxy's fault: they end the run, which can be resumed on a machine that works."""
+"""Errors that are not the galaxy's fault.
+
+They end the run, which can be resumed on a machine that works.
+"""
 
 
 class Explainer:
-    """Callable on the Decoder's tables; actors.measure.columns.EXPLAINED says what it sets.
+    """Callable on the Decoder's tables; sets the columns of actors.measure.columns.EXPLAINED.
 
-    `ensemble`, `storage`: for find_ensemble; the weights are read here, once, not sent. `maps`:
-    how maps are made; `estimator`: what they are for. `seed`: the run's. `device`: "cpu" or "cuda".
-    `precision`, `lower_votes`: for models.networks.fast_gradients.SpeedParams.of. `control`: for
-    load_control, None: none. `length_tolerance`: for models.saliency.adaptive, None: every map has
-    all samples. `spiral_arms`: whether galaxies whose voters see spiral arms get a map of these,
-    too. `bulge`: whether all get one of the bulge.
+    Parameters
+    ----------
+    ensemble, storage
+        For actors.load_networks.find_ensemble. The weights are read here, once; they are not sent.
+    selection
+        Which galaxies get a saliency map.
+    maps
+        How saliency maps are made.
+    estimator
+        The estimator that will measure the maps: it decides which jackknife maps are needed.
+    seed
+        Seed of the run.
+    device
+        "cpu" or "cuda".
+    precision, lower_votes
+        For models.networks.fast_gradients.SpeedParams.of.
+    control
+        For actors.load_networks.load_control; None for no control.
+    length_tolerance
+        For models.saliency.adaptive; None to compute all samples of every map.
+    spiral_arms
+        Whether galaxies whose voters see spiral arms also get a map of the arms.
+    bulge
+        Whether galaxies with a map also get a map of the bulge.
     """
 
     def __init__(
@@ -57,7 +78,7 @@ class Explainer:
         bulge: bool = False,
     ) -> None:
         if device == "cpu":
-            torch.set_num_threads(1)  # the pool of Explainers is what fills the cores
+            torch.set_num_threads(1)  # the pool of Explainers already fills the cores
         speed = SpeedParams.of(torch.device(device), precision, lower_votes)
         self.ensemble = load_ensemble(ensemble, storage, device, speed)
         self.control = load_control(control, storage, device) if control else None
@@ -70,14 +91,14 @@ class Explainer:
         self.seed = seed
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """The rows in order; rows that already have a status pass through."""
+        """Return the rows in order; rows that already have a status pass through."""
         rows = batch.to_pylist()
         if self.ensemble.device.type == "cuda":
             self._vote_together([row for row in rows if row["status"] is None])
         return with_columns(batch, EXPLAINED, [self._explained(row) for row in rows])
 
     def _vote_together(self, rows: list[dict[str, Any]]) -> None:
-        """Put every member's votes into the rows: one galaxy alone leaves a GPU idle."""
+        """Put every member's votes into the rows; a GPU needs more than one galaxy at a time."""
         if rows:
             votes = self.ensemble.votes(torch.stack([self._image(row) for row in rows]))
             for row, own in zip(rows, votes.transpose(0, 1).cpu().numpy(), strict=True):
@@ -95,13 +116,13 @@ class Explainer:
             return {"status": Status.FAILED.value, "status_message": message}
 
     def _canvas(self, row: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pixels (1, S, S, 3), sky (1, 3) and scale (1,)."""
+        """Return pixels (1, S, S, 3) uint8, sky (1, 3) and scale (1,) float32."""
         side = self.ensemble.spec.field.canvas_px
         pixels = np.frombuffer(row["canvas"], np.uint8).reshape(1, side, side, 3)
         return pixels, np.array([row["sky"]], np.float32), np.array([row["scale"]], np.float32)
 
     def _image(self, row: dict[str, Any]) -> torch.Tensor:
-        """The normalised canvas, (3, S, S)."""
+        """Return the normalised canvas, (3, S, S)."""
         return self.ensemble.images(*self._canvas(row))[0]
 
     def _votes_and_maps(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +142,7 @@ class Explainer:
         return out | self._other_maps(image, votes.mean, seed) | self._maps(image, seed)
 
     def _other_maps(self, image: torch.Tensor, votes: np.ndarray, seed: int) -> dict[str, bytes]:
-        """Those beside the bar's that were asked for; each the mean of its answers' maps."""
+        """Return the requested maps of arms and bulge; each is the mean of its answers' maps."""
         wanted: dict[str, tuple[int, ...]] = {}
         if self.spiral_arms and arms_seen(votes):
             wanted["arms_map"] = (SPIRAL,)

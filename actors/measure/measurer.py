@@ -1,4 +1,7 @@
-"""Maps to bars: the last computing stage, whose tables are rows of the catalogue. No torch."""
+"""Stage of `ansae measure` that measures bars in saliency maps and makes catalogue rows.
+
+It needs no torch.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,20 @@ from models.spiral_and_bulge import SpiralArms, read_arms, read_bulge
 
 
 class Measurer:
-    """Callable on the Explainer's tables; its own hold a catalogue row and perhaps a picture each.
+    """Callable on the Explainer's tables; returns catalogue rows, some of them with a picture.
 
-    `schema`: of catalogues.bars.catalogue_schema. `kept_fraction`: share of galaxies whose
-    picture is kept. `canvas_px`: S of canvases and maps.
+    Parameters
+    ----------
+    estimator
+        Turns the maps into a bar length.
+    canvas_px
+        Side S of canvases and maps.
+    cosmology
+        Name of the cosmology for lengths in kpc.
+    schema
+        Schema of the catalogue, from catalogues.bars.catalogue_schema.
+    kept_fraction
+        Fraction of galaxies whose picture is kept.
     """
 
     def __init__(
@@ -43,7 +56,7 @@ class Measurer:
         self.kept_fraction = kept_fraction
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """The rows in order, each a finished row of the catalogue with PICTURE beside it."""
+        """Return finished catalogue rows, in order, with the column PICTURE beside them."""
         rows = batch.to_pylist()
         measured = [self._measured(row) for row in rows]
         unhealthy = [m["status"] == Status.FAILED.value for m in measured]
@@ -69,7 +82,7 @@ class Measurer:
         try:
             return self._bar(row) | self._arms(row) | self._bulge(row)
         except Exception as error:
-            message = f"reading the map: {type(error).__name__}: {error}"
+            message = f"measuring the map: {type(error).__name__}: {error}"
             return {"status": Status.FAILED.value, "status_message": message}
 
     def _bar(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -133,14 +146,14 @@ class Measurer:
 
 
 def light_of(row: Mapping[str, Any]) -> NDArray[np.float64]:
-    """The galaxy's light (S, S) on the canvas of a row of the Explainer's tables."""
+    """Return the galaxy's light, (S, S), on the canvas of a row of the Explainer's tables."""
     flat = np.frombuffer(row["canvas"], np.uint8)
     side = math.isqrt(flat.size // 3)
     return brightness(flat.reshape(side, side, 3), np.array(row["sky"]), row["scale"])
 
 
 def arms_of(row: Mapping[str, Any], saliency: NDArray[np.float64]) -> SpiralArms:
-    """Arms in a map (S, S) of a row of the Explainer's tables."""
+    """Measure the spiral arms in a map (S, S) of a row of the Explainer's tables."""
     return read_arms(saliency, light_of(row))
 
 
@@ -149,7 +162,7 @@ def _placement(row: Mapping[str, Any]) -> Placement:
 
 
 def _without_votes(batch: pa.Table, where: list[bool]) -> pa.Table:
-    """The batch with null votes in the flagged rows."""
+    """Return the batch with null votes in the flagged rows."""
     for name in ("votes", "votes_std", "bar_fraction"):
         values = batch.column(name)
         kept = [None if bad else v for bad, v in zip(where, values.to_pylist(), strict=True)]

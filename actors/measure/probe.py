@@ -1,4 +1,4 @@
-"""Some galaxies through all stages in one process, each stage timed."""
+"""Probe of `ansae preflight`: all stages on a few galaxies in one process, each stage timed."""
 
 from __future__ import annotations
 
@@ -31,9 +31,21 @@ _TOLD_WHERE_NULL = ("ra", "dec", "pixel_scale_arcsec", "petro_r90_arcsec", "z")
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """What came of one shard's sample. `read_s`, `read_bytes`: of reading it from the store;
-    `statuses`: rows by status; `nulls`: rows without a value, by column; `messages`: one for each
-    status that has any."""
+    """Result of the probe of one shard.
+
+    Attributes
+    ----------
+    batch
+        Counts and times from which the cost of the run is estimated.
+    read_s, read_bytes
+        Time and bytes of reading the rows from the store.
+    statuses
+        Number of rows by status.
+    nulls
+        Number of rows without a value, by column.
+    messages
+        One message for each status that has any.
+    """
 
     batch: ProbedBatch
     read_s: float
@@ -44,9 +56,9 @@ class Probe:
 
 
 class Prober:
-    """Holds every stage; `decoder`, `explainer`, `measurer`: the stages' own arguments.
+    """Hold all stages; `decoder`, `explainer`, `measurer` are the arguments of the stages.
 
-    Raises RuntimeError where networks are to run on a GPU that PyTorch cannot use.
+    Raises RuntimeError if the networks need a GPU and PyTorch cannot use it.
     """
 
     def __init__(
@@ -58,7 +70,7 @@ class Prober:
     ) -> None:
         if explainer["device"] == "cuda" and not torch.cuda.is_available():
             raise RuntimeError(
-                f"Ray lends a GPU that PyTorch {torch.__version__} cannot use there: check the "
+                f"Ray assigned a GPU that PyTorch {torch.__version__} cannot use: check the "
                 "node's driver (nvidia-smi) and that its image has PyTorch with CUDA"
             )
         self._decode = Decoder(**decoder)
@@ -78,9 +90,17 @@ class Prober:
         extra: tuple[str, ...],
         forced: int,
     ) -> Probe:
-        """The shard's rows that `skip` does not flag, as actors.measure.shard_source.read_rows
-        reads them. Where none is selected, `forced` galaxies are mapped all the same, to know how
-        long it takes."""
+        """Run all stages on some rows of a shard and time each of them.
+
+        Parameters
+        ----------
+        shard, url, options, extra
+            For actors.measure.shard_source.read_rows.
+        skip
+            Flags of the shard's rows that are left out.
+        forced
+            Number of galaxies that get a map if none is selected, to measure how long a map takes.
+        """
         read = _timed(lambda: pa.concat_tables(read_rows(shard, skip, url, options, extra)))
         rows: pa.Table = read.value
         decoded = _timed(lambda: self._decode(rows))
@@ -129,7 +149,7 @@ class _Timed:
 
 
 def _timed(work: Callable[[], Any]) -> _Timed:
-    """The stages end with arrays on the CPU: nothing is still under way on a GPU."""
+    """Time `work`. Every stage ends with arrays on the CPU, so a GPU has nothing left to do."""
     began = time.perf_counter()
     value = work()
     return _Timed(value, time.perf_counter() - began)
@@ -145,7 +165,7 @@ def _image_bytes(table: pa.Table) -> float:
 
 
 def _stored_bytes(table: pa.Table) -> float:
-    """Of the catalogue's rows as a file, and of their pictures."""
+    """Return the bytes of the catalogue rows, written as a file, and of their pictures."""
     file = io.BytesIO()
     pq.write_table(table.drop_columns([PICTURE]), file, compression="zstd")
     return float(file.tell() + table.column(PICTURE).nbytes)

@@ -1,4 +1,4 @@
-"""Image shards as a Ray Data source: one read task per unfinished shard, no row read twice."""
+"""Ray Data source that reads image shards: one task per unfinished shard, no row read twice."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ from catalogues.storage import FileSystem, StorageError, StorageOptions
 _READING = "reading the shard"
 
 _DEATHS_MAX = 4
-"""A shard that has ended its reader so often is not opened again: other readers die with machines
-more often than rows' processes do, since they wait for what comes after them."""
+"""A shard that has killed its reader this often is not opened again.
+
+The limit is higher than for rows (crash_guard.DEATHS_MAX): a reader waits for the stages after it,
+lives longer, and so dies more often together with its machine.
+"""
 
 _BATCH_ROWS = 64
 _ID_ROWS = 65_536
@@ -37,10 +40,9 @@ def read_rows(
     options: StorageOptions,
     extra: Sequence[str] = (),
 ) -> Iterator[pa.Table]:
-    """The shard's rows that are not `done`, with the shard's name and whether their object_id
-    already stands in an earlier row of the shard.
+    """Read the shard's rows that are not `done`, and add the columns SHARD and DUPLICATE.
 
-    Raises StorageError, also for a shard that is not the one that was listed any more.
+    Raises StorageError, also if the shard has been replaced since it was listed.
     """
     fs, _ = storage.filesystem(url, options)
     _check_version(fs, shard)
@@ -59,18 +61,25 @@ def read_rows(
 def _check_version(fs: FileSystem, shard: Shard) -> None:
     if shard.version and storage.version(fs, shard.path) != shard.version:
         raise StorageError(
-            f"shard {shard.path!r} was replaced while the run was under way: put the old one back "
-            "and run the same command again, or choose another output"
+            f"shard {shard.path!r} was replaced during the run: restore the old file and run the "
+            "same command again, or choose another output"
         )
 
 
 class ShardSource(Datasource):  # type: ignore[misc]  # Ray is not typed
-    """The unfinished rows of an input.
+    """Ray Data source of the unfinished rows of an input.
 
-    `work`: shards with the flags of their rows that are done (None: nothing is), as
-    catalogues.runs.checkpoint.Checkpoint.unfinished gives them. `url`, `options`: where the input
-    lies. `extra`: columns of the input to carry along. `crash_guard`: the actor of
-    actors.measure.crash_guard, None without one.
+    Parameters
+    ----------
+    work
+        Shards, each with the flags of its finished rows (None: no row is finished), from
+        catalogues.runs.checkpoint.Checkpoint.unfinished.
+    url, options
+        Address of the input, and how to reach it.
+    extra
+        Columns of the input to pass through.
+    crash_guard
+        Actor of actors.measure.crash_guard.CrashGuard; None to work without one.
     """
 
     def __init__(
@@ -89,11 +98,11 @@ class ShardSource(Datasource):  # type: ignore[misc]  # Ray is not typed
         self._extra = tuple(extra)
 
     def get_name(self) -> str:
-        """What Ray calls the reading."""
+        """Return the name of the source in Ray's progress and logs."""
         return "Shards"
 
     def estimate_inmemory_data_size(self) -> int | None:
-        """Bytes still to be read: images stay encoded."""
+        """Return the number of bytes still to be read; images stay encoded."""
         return sum(_bytes(shard, done) for shard, done in self._work)
 
     def get_read_tasks(
@@ -102,7 +111,7 @@ class ShardSource(Datasource):  # type: ignore[misc]  # Ray is not typed
         per_task_row_limit: int | None = None,
         data_context: Any = None,
     ) -> list[ReadTask]:
-        """One task per unfinished shard, whatever parallelism is asked for."""
+        """Return one task per unfinished shard, whatever `parallelism` is."""
         return [self._task(shard, done, per_task_row_limit) for shard, done in self._work]
 
     def _task(self, shard: Shard, done: Mask | None, limit: int | None) -> ReadTask:
@@ -123,13 +132,13 @@ class ShardSource(Datasource):  # type: ignore[misc]  # Ray is not typed
 
 
 def _survived(rows: Iterator[pa.Table], shard: Shard, crash_guard: Any) -> Iterator[pa.Table]:
-    """The rows, unless reading them has ended its process again and again: then StorageError."""
+    """Yield the rows. Raises StorageError if reading the shard has killed its process too often."""
     key = [(shard.name, -1)]
     (deaths,) = begin(crash_guard, _READING, key)
     if deaths >= _DEATHS_MAX:
         raise StorageError(
-            f"reading shard {shard.path!r} ended its process {deaths} times: write it again, or "
-            "take it out of the input"
+            f"reading shard {shard.path!r} killed its process {deaths} times: write the shard "
+            "again, or remove it from the input"
         )
     try:
         yield from rows

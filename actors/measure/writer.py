@@ -1,4 +1,7 @@
-"""Rows to files. What comes back is a receipt: the driver counts rows that are safely there."""
+"""Last stage of `ansae measure`: write catalogue files and return receipts.
+
+The driver counts the rows of the receipts, which are safely stored.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from catalogues.storage import StorageOptions
 RECEIPT = pa.schema(
     [pa.field("file", pa.string()), pa.field("rows", pa.int64()), pa.field("statuses", pa.string())]
 )
-"""One row per file: its name, its rows, and as JSON how many of each status."""
+"""One row per file: its name, its number of rows, and the number of each status as JSON."""
 
 
 def write_batch(
@@ -29,11 +32,28 @@ def write_batch(
     schema: pa.Schema,
     holder: str | None = None,
 ) -> pa.Table:
-    """Write one of the Measurer's tables below `output`, pictures first: the catalogue file says
-    that its rows are done. `schema`: of the catalogue. `holder`: the lease under which to write, so
-    that what outlives its session writes no more; None: without. Returns a receipt.
+    """Write one of the Measurer's tables below `output`. Returns a receipt.
 
-    Raises StorageError, LeaseError if the lease is another's.
+    Pictures are written first, because the catalogue file marks its rows as done.
+
+    Parameters
+    ----------
+    batch
+        Table of catalogue rows with the column PICTURE.
+    output, options
+        Folder of the run, and how to reach it.
+    schema
+        Schema of the catalogue.
+    holder
+        Name of the lease's holder. A task that outlives its session has lost the lease and must
+        not write. None to write without a lease.
+
+    Raises
+    ------
+    StorageError
+        If the store refuses.
+    LeaseError
+        If another session holds the lease.
     """
     fs, root = storage.filesystem(output, options)
     kept = [picture for picture in batch.column(PICTURE).to_pylist() if picture is not None]

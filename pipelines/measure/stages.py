@@ -101,7 +101,7 @@ def stages(plan: Plan, record: RunRecord, have: StageResources, holder: str) -> 
         **_pool(have.explainers),
     )
     galaxies = galaxies.map_batches(
-        guarded(Measurer, "reading the map"),
+        guarded(Measurer, "measuring the map"),
         fn_constructor_kwargs=measurer,
         batch_size=rows,
         batch_format="pyarrow",

@@ -1,17 +1,16 @@
-"""A real job, submitted to a real Ray of three nodes, from and to a real S3 server: `make cluster`.
+"""A real job, submitted to a Ray of three nodes, from and to a real S3 server: `make test-cluster`.
 
-Not collected with the other tests: it takes minutes.
+Not collected with the other tests: it takes minutes. test_small_job.py is its short form.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,11 +18,9 @@ import pytest
 from catalogues import storage
 from pipelines import __main__ as ansae
 from tests.clusters.raycluster import RayCluster, serve
-from tests.leaks import files, leaks, objects
 from tests.s3server import S3Server
-from tests.survey import tiny_ensemble, write_survey
+from tests.survey import stored_survey
 
-ROOT = Path(__file__).parents[2]
 SHARDS, ROWS = 3, 12
 
 pytestmark = pytest.mark.timeout(3000)
@@ -39,27 +36,7 @@ def cluster(s3: S3Server) -> Iterator[RayCluster]:
 @pytest.fixture
 def url(s3_env: S3Server, tmp_path: Path) -> str:
     """A place of the store that holds shards and an ensemble."""
-    url = f"s3://{s3_env.bucket}/{tmp_path.name}"
-    fs, root = storage.filesystem(url)
-    write_survey(tmp_path / "shards", SHARDS, ROWS)
-    tiny_ensemble(tmp_path / "tiny")
-    for path in tmp_path.rglob("*.*"):
-        name = path.relative_to(tmp_path).as_posix()
-        storage.write_whole(fs, storage.join(root, name), path.read_bytes())
-    return url
-
-
-def submit(cluster: RayCluster, module: str, *words: str) -> tuple[int, str]:
-    """Submit a job and wait for it; a cluster just started may have no agent yet that takes it."""
-    for _ in range(20):
-        done = cluster.ray(
-            "job", "submit", "--address", cluster.dashboard, "--working-dir", str(ROOT), "--",
-            "python", "-m", f"pipelines.{module}", *words,
-        )  # fmt: skip
-        if "No available agent" not in done.stderr:
-            break
-        time.sleep(3)
-    return done.returncode, " ".join((done.stdout + done.stderr).split())
+    return stored_survey(s3_env, tmp_path, SHARDS, ROWS)
 
 
 class Metrics:
@@ -95,7 +72,7 @@ def test_a_submitted_job_measures_every_galaxy_and_a_second_one_finds_it_done(
     words += ["--select", "all", "--cluster.device", "cpu", "--cluster.explainers-min", "2"]
     words += ["--cluster.explainers-max", "2"]
     with Metrics(cluster) as metrics:
-        status, told = submit(cluster, "measure", *words)
+        status, told = cluster.submit("measure", *words)
     assert status == 0, told
     assert f"{SHARDS * ROWS} galaxies in" in told
     fs, root = storage.filesystem(f"{url}/run")
@@ -107,23 +84,13 @@ def test_a_submitted_job_measures_every_galaxy_and_a_second_one_finds_it_done(
     assert "finished: 36 of 36" in capsys.readouterr().out
     assert re.search(r"ansae_galaxies_per_second\{.*run_id=", metrics.seen)
 
-    status, again = submit(cluster, "measure", *words)
+    status, again = cluster.submit("measure", *words)
     assert status == 0, again
     assert "was finished already: nothing to do" in again
 
     jobs = cluster.ray("job", "list", "--address", cluster.dashboard).stdout
-    request = Request(f"{cluster.dashboard}/api/jobs/")
-    request.add_header("Authorization", f"Bearer {cluster.token}")
-    with urlopen(request, timeout=30) as answer:
-        details = answer.read()
-    assert b"pipelines.measure" in details
-    written = [
-        *(found for found in files(cluster.folder) if not found[0].endswith("/token")),
-        *objects(fs, root),
-        ("job", told.encode()), ("jobs", jobs.encode()), ("details", details),
-    ]  # fmt: skip
-    assert any("/logs/job-driver" in name for name, _ in written)
-    assert leaks([s3_env.secret, cluster.token], written) == []
+    assert b"pipelines.measure" in cluster.details()
+    assert cluster.leaks(s3_env.secret, f"{url}/run", told, again, jobs) == []
 
 
 def test_without_the_token_nothing_is_told_and_nothing_run(cluster: RayCluster) -> None:
@@ -139,7 +106,7 @@ def test_preflight_sees_the_nodes_and_a_gpu_that_cannot_be_used(
 ) -> None:
     words = [f"{url}/shards", f"{url}/run", "--ensemble", f"{url}/tiny/ensemble.json"]
     words += ["--select", "all", "--probe", "12"]
-    status, told = submit(cluster, "preflight", *words, "--cluster.device", "cpu")
+    status, told = cluster.submit("preflight", *words, "--cluster.device", "cpu")
     assert status == 0, told
     assert "2 nodes with 2 CPUs, 1 GPUs" in told
     assert "the GPUs will idle" in told
@@ -147,7 +114,7 @@ def test_preflight_sees_the_nodes_and_a_gpu_that_cannot_be_used(
     import torch
 
     if not torch.cuda.is_available():
-        status, told = submit(cluster, "preflight", *words, "--cluster.device", "cuda")
+        status, told = cluster.submit("preflight", *words, "--cluster.device", "cuda")
         assert status != 0
-        assert "Ray lends a GPU that PyTorch" in told
+        assert "Ray assigned a GPU that PyTorch" in told
         assert "how sure" not in told

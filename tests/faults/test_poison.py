@@ -66,8 +66,8 @@ def test_what_kills_a_task_or_an_actor_becomes_a_row(
     rows = pq.read_table(Path(options.output) / "catalogue").sort_by("shard_row").to_pylist()
     assert [row["shard_row"] for row in rows] == list(range(ROWS))
     assert {r["shard_row"]: r["status_message"] for r in rows if r["status"] == "failed"} == {
-        3: f"decoding the image ended its process {DEATHS_MAX + 1} times",
-        8: f"computing votes and maps ended its process {DEATHS_MAX + 1} times",
+        3: f"decoding the image killed its process {DEATHS_MAX + 1} times",
+        8: f"computing votes and maps killed its process {DEATHS_MAX + 1} times",
     }
     assert summary.statuses["failed"] == 2
     assert [row["shard_row"] for row in rows if row["bar_yes"] is None] == [3, 8]

@@ -121,7 +121,7 @@ def test_a_shard_that_is_replaced_or_vanishes_under_way(tmp_path: Path) -> None:
     aside = tmp_path / "aside"
     write_shard(aside, galaxy_rows(70, first_id=500))
     aside.rename(path)
-    with pytest.raises(StorageError, match=r"a\.parquet' was replaced while the run was under way"):
+    with pytest.raises(StorageError, match=r"a\.parquet' was replaced during the run"):
         list(rows)
     path.unlink()
     with pytest.raises(StorageError, match=r"a\.parquet': no such file"):
