@@ -2,16 +2,20 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+DEV := .venv/.ready-dev
 UV = $$(command -v uv || echo $(BIN)/uv)
+PIN := --quiet --universal --no-header --no-annotate --python-version 3.11
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-cluster lint bench clean
+.PHONY: help setup setup-dev lock demo test test-all test-cluster lint bench chaos fuzz simulate clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY)  ## install everything into .venv
+setup: $(READY)  ## install what runs into .venv (docs/install.md)
+
+setup-dev: $(DEV)  ## install what tests and develops, too
 
 $(READY): requirements.txt pyproject.toml
 	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet uv 2>/dev/null \
@@ -21,37 +25,45 @@ $(READY): requirements.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $(READY)
 
+$(DEV): requirements-dev.txt $(READY)
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	@touch $(DEV)
+
+lock:  ## pin the versions of both requirement files anew (LOCK=--upgrade for newer ones)
+	$(UV) pip compile $(PIN) pyproject.toml -o requirements.txt $(LOCK)
+	$(UV) pip compile $(PIN) --constraint requirements.txt --extra dev pyproject.toml -o requirements-dev.txt $(LOCK)
+
 demo: $(READY)  ## a mock survey with known bars: catalogue, query, report (no GPU, no network)
 	$(BIN)/python -m pipelines.demo demo
 	@echo 'next: `source .venv/bin/activate`, then `ansae --help`; a tour with your own images: docs/tour.md'
 
-test: $(READY)  ## the tests (a quarter of an hour on two cores)
+test: $(DEV)  ## the tests (a quarter of an hour on two cores)
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(READY)  ## the slow ones too
+test-all: $(DEV)  ## the slow ones too
 	$(BIN)/python -m pytest
 
-test-cluster: $(READY)  ## a job submitted to a Ray of three nodes, from and to an S3 server (minutes)
+test-cluster: $(DEV)  ## a job submitted to a Ray of three nodes, from and to an S3 server (minutes)
 	$(BIN)/python -m pytest tests/clusters/submitted_job.py
 
-lint: $(READY)  ## style, types, layers
+lint: $(DEV)  ## style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## measure speed on whatever this machine has (BENCH=--quick, or --memory)
+bench: $(DEV)  ## measure speed on whatever this machine has (BENCH=--quick, or --memory)
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
-chaos: $(READY)  ## kill runs 200 times in every way, each followed by the same command
+chaos: $(DEV)  ## kill runs 200 times in every way, each followed by the same command
 	$(BIN)/python -m tests.faults.kills $$(mktemp -d) --s3 --kills 200
 	$(BIN)/python -m tests.faults.chaos --kills 200
 
-fuzz: $(READY)  ## a million damaged images, a hundred thousand damaged shards
+fuzz: $(DEV)  ## a million damaged images, a hundred thousand damaged shards
 	$(BIN)/python -m tests.faults.fuzz --images 1000000
 	$(BIN)/python -m tests.faults.fuzz --manifests 100000
 
-simulate: $(READY)  ## a million galaxies in ten thousand shards, networks that cost nothing
+simulate: $(DEV)  ## a million galaxies in ten thousand shards, networks that cost nothing
 	$(BIN)/python -m tests.benchmarks.bench_simulation --shards 10000 --rows 100 --s3
 
 clean:  ## remove the environment and what demo made
