@@ -6,6 +6,7 @@ import base64
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -38,17 +39,29 @@ def leaks(secrets: Iterable[str], written: Iterable[Named]) -> list[str]:
 
 
 def unpacked(name: str, content: bytes) -> Iterator[Named]:
-    """The bytes themselves and, of Parquet files and archives, what is inside."""
+    """The bytes themselves and, of Parquet files and archives, what is inside, if it can be read.
+
+    A damaged file has its raw bytes only: its parser may raise anything.
+    """
     yield name, content
-    if content.startswith(b"PAR1"):
-        file = pq.ParquetFile(io.BytesIO(content))
-        yield f"{name} (metadata)", repr(file.schema_arrow.to_string(show_schema_metadata=True,
-            truncate_metadata=False)).encode()  # fmt: skip
-        yield f"{name} (rows)", repr(file.read().to_pylist()).encode()
-    elif content.startswith(b"PK\x03\x04"):
+    inside = _rows if content.startswith(b"PAR1") else _members
+    with suppress(Exception):
+        for part, found in inside(content):
+            yield f"{name} ({part})", found
+
+
+def _rows(content: bytes) -> Iterator[Named]:
+    file = pq.ParquetFile(io.BytesIO(content))
+    schema = file.schema_arrow.to_string(show_schema_metadata=True, truncate_metadata=False)
+    yield "metadata", repr(schema).encode()
+    yield "rows", repr(file.read().to_pylist()).encode()
+
+
+def _members(content: bytes) -> Iterator[Named]:
+    if content.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.namelist():
-                yield f"{name} ({member})", archive.read(member)
+                yield member, archive.read(member)
 
 
 def files(folder: Path) -> Iterator[Named]:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import torch
 from PIL import Image
 
+from catalogues import storage
 from catalogues.manifest import SCHEMA
 from models.barlength.estimator import EstimatorParams
 from models.networks.length_regressor import control_member
@@ -23,6 +24,7 @@ from models.networks.weights import dump_member
 from models.recipe import Recipe
 from models.saliency.params import SmoothGradParams
 from models.view_params import FieldSpec, ViewParams
+from tests.s3server import S3Server
 
 CANVAS_PX = 32
 
@@ -112,3 +114,21 @@ def write_survey(folder: Path, shards: int = 3, rows: int = 12) -> str:
     for number in range(shards):
         write_shard(folder / f"shard-{number}.parquet", galaxy_rows(rows, 1000 * number))
     return str(folder)
+
+
+def stored_survey(server: S3Server, folder: Path, shards: int, rows: int) -> str:
+    """A survey (shards/) and an ensemble (tiny/) in a store, made in `folder`; returns their URL.
+    The server's environment must be set."""
+    write_survey(folder / "shards", shards, rows)
+    tiny_ensemble(folder / "tiny")
+    url = f"s3://{server.bucket}/{folder.name}"
+    for name in ("shards", "tiny"):
+        put(folder / name, f"{url}/{name}")
+    return url
+
+
+def put(folder: str | Path, url: str) -> None:
+    """A folder's files into a store."""
+    fs, root = storage.filesystem(url)
+    for path in Path(folder).iterdir():
+        storage.write_whole(fs, storage.join(root, path.name), path.read_bytes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ import pytest
 from tests.leaks import leaks
 
 SECRET = "hush+hush/this=is%secret"
+DAMAGED = Path(__file__).parent / "faults" / "corpus_shards"
 
 
 def parquet(rows: list[str], metadata: dict[str, str]) -> bytes:
@@ -44,3 +46,16 @@ def archive(text: str) -> bytes:
 def test_found(content: bytes) -> None:
     assert leaks([SECRET, "other"], [("place", content)])
     assert not leaks(["other"], [("place", content)])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(pytest.param(path.read_bytes(), id=path.name) for path in sorted(DAMAGED.iterdir())),
+        pytest.param(parquet(["nothing"], {})[:-9], id="parquet cut short"),
+        pytest.param(archive("nothing")[:-9], id="archive cut short"),
+    ],
+)
+def test_a_damaged_file_is_searched_by_its_raw_bytes(content: bytes) -> None:
+    assert leaks([SECRET], [("place", content + SECRET.encode())]) == ["place"]
+    assert leaks([SECRET], [("place", content)]) == []

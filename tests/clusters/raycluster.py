@@ -14,13 +14,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import Request, urlopen
 
-import ray
-
+from catalogues import storage
+from pipelines.cluster.resources import import_ray
+from tests.leaks import files, leaks, objects
 from tests.s3server import free_ports
 
 BIN = Path(sys.executable).parent
+REPOSITORY = Path(__file__).parents[2]
 ATTEMPTS = 5
+STARTED = "Ray runtime started"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,52 @@ class RayCluster:
             [BIN / "ray", *words], env=plain | known, capture_output=True, text=True, check=False
         )
 
+    def submit(self, module: str, *words: str) -> tuple[int, str]:
+        """Submit `python -m pipelines.MODULE WORDS` from the repository as its working directory
+        and wait for it; exit status and what was told. A cluster just started may have no agent
+        yet that takes it."""
+        for _ in range(20):
+            done = self.ray(
+                "job", "submit", "--address", self.dashboard, "--working-dir", str(REPOSITORY),
+                "--", "python", "-m", f"pipelines.{module}", *words,
+            )  # fmt: skip
+            if "No available agent" not in done.stderr:
+                break
+            time.sleep(1)
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+    def details(self) -> bytes:
+        """What the dashboard tells of the jobs."""
+        request = Request(f"{self.dashboard}/api/jobs/")
+        request.add_header("Authorization", f"Bearer {self.token}")
+        with urlopen(request, timeout=30) as answer:
+            found: bytes = answer.read()
+        return found
+
+    def uploaded(self) -> list[dict[str, int]]:
+        """Of every working directory that was uploaded, its files and their sizes in bytes."""
+        places = self.folder.glob("ray/session_2*/runtime_resources/working_dir_files/_ray_pkg_*/")
+        return [
+            {
+                path.relative_to(place).as_posix(): path.stat().st_size
+                for path in place.rglob("*")
+                if path.is_file() and "__pycache__" not in path.parts
+            }
+            for place in places
+        ]
+
+    def leaks(self, secret: str, url: str, *told: str) -> list[str]:
+        """Where the token or `secret` stands in all that Ray wrote, in the objects below `url`, in
+        what the dashboard tells of the jobs, and in `told`; the file of the token apart."""
+        fs, root = storage.filesystem(url)
+        written = [
+            *(found for found in files(self.folder) if not found[0].endswith("/token")),
+            *objects(fs, root),
+            ("told", "".join(told).encode()), ("details", self.details()),
+        ]  # fmt: skip
+        assert any("/logs/job-driver" in name for name, _ in written)
+        return leaks([secret, self.token], written)
+
 
 @contextmanager
 def serve(workers: Sequence[Mapping[str, float]], environment: Mapping[str, str]) -> Iterator[RayCluster]:  # noqa: E501  # fmt: skip
@@ -51,7 +101,7 @@ def serve(workers: Sequence[Mapping[str, float]], environment: Mapping[str, str]
     `environment`: of every node."""
     folder = Path(tempfile.mkdtemp(prefix="ansae-", dir="/tmp"))  # Ray's sockets need a short name
     port, dashboard, metrics, client = free_ports(4)  # none that Ray may take at random
-    here = ray.util.get_node_ip_address()
+    here = import_ray().util.get_node_ip_address()
     token = secrets.token_hex(32)
     (folder / "token").write_text(token)
     plain = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "RAY_"))}
@@ -62,6 +112,8 @@ def serve(workers: Sequence[Mapping[str, float]], environment: Mapping[str, str]
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_worker_niceness": "0",
+        "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
+        "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "1",
     }  # fmt: skip
     common = ["--block", f"--object-store-memory={100 * 2**20}"]
@@ -106,10 +158,10 @@ def _join(cluster: RayCluster, started: list[subprocess.Popen[bytes]], words: li
                 start_new_session=True,
             )
         while process.poll() is None:
-            if _nodes(cluster) >= nodes:
+            if STARTED in log.read_text() and _nodes(cluster) >= nodes:
                 started.append(process)
                 return
-            time.sleep(1)
+            time.sleep(0.2)
         _end(process)
     raise RuntimeError(f"node {nodes} did not start {ATTEMPTS} times: {log.read_text()[-2000:]}")
 
@@ -119,7 +171,6 @@ def _nodes(cluster: RayCluster) -> int:
     code = f"""
 import ray
 
-from tests.s3server import free_ports
 nodes = ray._raylet.GcsClient(address={cluster.address!r}).get_all_node_info()
 print(sum(node.state == 0 for node in nodes.values()))
 """

@@ -10,25 +10,15 @@ from catalogues import storage
 from pipelines import __main__ as ansae
 from tests.leaks import leaks, objects
 from tests.s3server import S3Server
-from tests.survey import tiny_ensemble, write_survey
+from tests.survey import stored_survey
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def put(folder: str | Path, url: str) -> None:
-    """A folder's files into a store."""
-    fs, root = storage.filesystem(url)
-    for path in Path(folder).iterdir():
-        storage.write_whole(fs, storage.join(root, path.name), path.read_bytes())
 
 
 def test_nothing_that_a_run_leaves_or_says_holds_a_secret(
     ray_cluster, s3_env: S3Server, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    url = f"s3://{s3_env.bucket}/{tmp_path.name}"
-    put(write_survey(tmp_path / "shards", 1, 6), f"{url}/shards")
-    ensemble = tiny_ensemble(tmp_path / "tiny")
-    put(Path(ensemble).parent, f"{url}/tiny")
+    url = stored_survey(s3_env, tmp_path, 1, 6)
     words = [f"{url}/shards", f"{url}/run", "--ensemble", f"{url}/tiny/ensemble.json"]
     words += ["--samples", "2", "--select", "all", "--cluster.explainers-max", "1"]
     words += ["--endpoint-url", s3_env.endpoint_url]

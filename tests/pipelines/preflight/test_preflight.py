@@ -17,9 +17,8 @@ from pipelines.measure.plan import make_plan
 from pipelines.preflight.__main__ import main
 from pipelines.preflight.inputs import check_plan
 from pipelines.preflight.probe import sample
-from tests.pipelines.test_secrets import put
 from tests.s3server import S3Server
-from tests.survey import tiny_ensemble, write_survey
+from tests.survey import put, tiny_ensemble, write_survey
 
 pytestmark = pytest.mark.timeout(300)
 
