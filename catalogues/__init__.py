@@ -1,1 +1,1 @@
-"""Nouns: the names, units, schemas and files of galaxies and their bars. No torch, no ray."""
+"""Data of the project: names, units, schemas and files of galaxies and bars. No torch, no ray."""

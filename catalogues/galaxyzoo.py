@@ -1,7 +1,7 @@
 """The Galaxy Zoo 2 decision tree: 11 questions, 37 answers, in the order of the Kaggle file.
 
-A vote fraction is cumulative down the tree: conditional fraction x value of the answer that leads
-to the question (Willett et al. 2013, table 2; Dieleman et al. 2015, section 3).
+A vote fraction is cumulative down the tree. It is the conditional fraction times the value of the
+answer that leads to the question (Willett et al. 2013, table 2; Dieleman et al. 2015, section 3).
 """
 
 from __future__ import annotations
@@ -16,10 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 class Question:
     """One question of the tree.
 
-    `number` is Galaxy Zoo's (1-11), `first` the column of the first answer, `parent` the column
-    whose value the answers sum to; None where they sum to one. Question 6 ("anything odd?") is
-    asked of everybody and so sums to one in the published file, although the tree of the web site
-    asks it last (a known quirk of the Kaggle data).
+    Question 6 ("anything odd?") is asked of everybody, so its answers sum to one in the published
+    file, although the web site asks it last (a known quirk of the Kaggle data).
+
+    Attributes
+    ----------
+    number : Galaxy Zoo's number of the question, 1-11.
+    name : snake_case name of the question.
+    answers : snake_case names of the answers.
+    first : column of the first answer.
+    parent : column whose value the answers sum to; None if they sum to one.
     """
 
     number: int
@@ -30,12 +36,12 @@ class Question:
 
     @property
     def columns(self) -> slice:
-        """Columns of the answers in the 37."""
+        """Columns of the answers among the 37."""
         return slice(self.first, self.first + len(self.answers))
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """snake_case names, question_answer."""
+        """Names of the answers' columns, snake_case question_answer."""
         return tuple(f"{self.name}_{answer}" for answer in self.answers)
 
 
@@ -77,7 +83,7 @@ COLUMNS: tuple[str, ...] = tuple(name for q in QUESTIONS for name in q.column_na
 KAGGLE_COLUMNS: tuple[str, ...] = tuple(
     f"Class{q.number}.{i}" for q in QUESTIONS for i in range(1, len(q.answers) + 1)
 )
-"""The 37 names as `training_solutions_rev1.csv` heads them."""
+"""The 37 names in the header of Kaggle's `training_solutions_rev1.csv`."""
 
 INDEX: dict[str, int] = {name: i for i, name in enumerate(COLUMNS)}
 """Column number by name."""
@@ -94,7 +100,7 @@ DOMINANT_BULGE = INDEX["bulge_prominence_dominant"]
 
 
 def question_of(column: int) -> Question:
-    """The question that column `column` (0-36) answers. Raises IndexError outside 0-36."""
+    """Return the question that `column` (0-36) is an answer to. Raises IndexError outside 0-36."""
     for question in QUESTIONS:
         if question.first <= column < question.first + len(question.answers):
             return question
@@ -102,11 +108,11 @@ def question_of(column: int) -> Question:
 
 
 def conditional(votes: ArrayLike, column: int) -> NDArray[np.float64]:
-    """Share of answer `column` among those who reached its question.
+    """Compute the share of answer `column` among the voters who reached its question.
 
-    `votes`: (..., 37) cumulative fractions. Returns (...), NaN where the question was not reached
-    (its answers add up to zero or less). The answers' own sum is the denominator, not the parent,
-    so that a network's slightly inconsistent outputs still give a fraction in [0, 1].
+    `votes`: (..., 37) cumulative fractions. Returns (...), NaN where nobody reached the question
+    (its answers add up to zero or less). The denominator is the sum of the answers, not the parent:
+    a network's slightly inconsistent outputs then still give a fraction in [0, 1].
     """
     v = np.clip(np.asarray(votes, dtype=np.float64), 0.0, None)
     total = v[..., question_of(column).columns].sum(axis=-1)
@@ -115,7 +121,7 @@ def conditional(votes: ArrayLike, column: int) -> NDArray[np.float64]:
 
 
 def cumulative(conditionals: ArrayLike) -> NDArray[np.float64]:
-    """Multiply conditional fractions, (..., 37), down the tree into the 37 cumulative ones."""
+    """Multiply conditional fractions, (..., 37), down the tree. Returns cumulative fractions."""
     out = np.array(conditionals, dtype=np.float64)
     for question in QUESTIONS:
         if question.parent is not None:

@@ -1,4 +1,4 @@
-"""Input rows: what an image shard holds, under which names, in which units."""
+"""The input: columns of an image shard with types and units, and their names in other tables."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import pyarrow as pa
 from catalogues.columns import column
 
 IMAGE_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
-"""Hugging Face's image type: the encoded file, or where it lies."""
+"""Hugging Face's image type: the encoded file, or its path."""
 
 SCHEMA = pa.schema(
     [
         column("object_id", pa.int64(), "identifier of the galaxy", ucd="meta.id;meta.main", null=False),
-        column("image", IMAGE_TYPE, "encoded image (JPEG, PNG, FITS) or its path", null=False),
-        column("ra", pa.float64(), "right ascension, ICRS", "deg", "pos.eq.ra;meta.main"),
-        column("dec", pa.float64(), "declination, ICRS", "deg", "pos.eq.dec;meta.main"),
-        column("pixel_scale_arcsec", pa.float64(), "pixel scale of the stored image", "arcsec/pixel", "instr.scale"),
-        column("z", pa.float64(), "redshift", "", "src.redshift"),
-        column("petro_r90_arcsec", pa.float64(), "radius of 90 % of the Petrosian flux, r band", "arcsec", "phys.angSize"),
-        column("north_deg", pa.float64(), "direction of north, counter-clockwise from image up; east is 90 deg further", "deg", "pos.posAng"),
-        column("survey", pa.string(), "survey", ucd="meta.dataset"),
-        column("data_release", pa.string(), "data release", ucd="meta.version"),
-        column("survey_id", pa.string(), "the survey's own identifier, as text", ucd="meta.id"),
+        column("image", IMAGE_TYPE, "encoded image file (JPEG, PNG or FITS) or its path", null=False),
+        column("ra", pa.float64(), "right ascension of the galaxy in degrees, ICRS", "deg", "pos.eq.ra;meta.main"),
+        column("dec", pa.float64(), "declination of the galaxy in degrees, ICRS", "deg", "pos.eq.dec;meta.main"),
+        column("pixel_scale_arcsec", pa.float64(), "pixel scale of the stored image in arcseconds per pixel", "arcsec/pixel", "instr.scale"),
+        column("z", pa.float64(), "redshift of the galaxy", "", "src.redshift"),
+        column("petro_r90_arcsec", pa.float64(), "radius that contains 90 % of the Petrosian flux in the r band, in arcseconds", "arcsec", "phys.angSize"),
+        column("north_deg", pa.float64(), "direction of north in degrees, counter-clockwise from image up; east is 90 degrees further", "deg", "pos.posAng"),
+        column("survey", pa.string(), "name of the survey", ucd="meta.dataset"),
+        column("data_release", pa.string(), "data release of the survey", ucd="meta.version"),
+        column("survey_id", pa.string(), "identifier of the galaxy in the survey, as text", ucd="meta.id"),
     ]
 )  # fmt: skip
-"""Shard columns. Only `object_id` and `image` are required; others may be absent or null."""
+"""Columns of a shard. Only `object_id` and `image` are required; others may be absent or null."""
 
 REQUIRED: tuple[str, ...] = ("object_id", "image")
 
@@ -41,20 +41,20 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "north_deg": ("north_angle_deg",),
     "survey_id": ("iauname", "brickid_objid", "dr8_id"),
 }  # fmt: skip
-"""Common names of published tables, most specific first."""
+"""Names of these columns in published tables, most specific first."""
 
 ID_PARTS: tuple[str, ...] = ("release", "brickid")
-"""Columns that a Legacy Surveys objid needs to be unique, see catalogues.shards.ids.packed_ids."""
+"""Columns that make a Legacy Surveys objid unique, see catalogues.shards.ids.packed_ids."""
 
 
 def resolve(names: Iterable[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Which of a table's columns is which of ours: {our name: the table's name}.
+    """Find the manifest's columns among a table's columns: {manifest name: table name}.
 
-    First `chosen` ({our name: the table's name}, the user's word), then our own name exactly, then
-    our name and its aliases in any case. Columns that are none of ours are left out. Where the
-    identifier is an objid beside a brickid, ID_PARTS are in the mapping too. Raises ValueError
-    where `chosen` names an absent column, two columns claim one meaning or an objid cannot be made
-    unique.
+    For each manifest column the order of preference is: `chosen` (the user's choice, in the same
+    form), the exact name, then the name and its aliases in upper or lower case. Other columns of
+    the table are left out. If the identifier is an objid next to a brickid, ID_PARTS are in the
+    mapping, too. Raises ValueError if `chosen` names an absent column, if two columns match one
+    name, or if an objid cannot be made unique.
     """
     present = list(names)
     mapping: dict[str, str] = {}
@@ -68,8 +68,8 @@ def resolve(names: Iterable[str], chosen: Mapping[str, str] | None = None) -> di
         found = [wanted] if wanted is not None else _matches(name, present)
         if len(found) > 1:
             raise ValueError(
-                f"the columns {_listed(found)} could all be {name}, which one column may be: name "
-                f"the right one, or rename it to {name}"
+                f"the columns {_listed(found)} could all be {name}, but only one column may be: "
+                f"name the right one, or rename it to {name}"
             )
         if found:
             mapping[name] = found[0]
@@ -79,21 +79,21 @@ def resolve(names: Iterable[str], chosen: Mapping[str, str] | None = None) -> di
 
 
 def _id_parts(present: list[str]) -> dict[str, str]:
-    """The columns of ID_PARTS beside an objid, none if it is not one of the Legacy Surveys."""
+    """Find the columns of ID_PARTS; none if the table is not from the Legacy Surveys."""
     lower = {name.lower(): name for name in present}
     if "brickid" not in lower and "brickname" not in lower:
         return {}
     if absent := [part for part in ID_PARTS if part not in lower]:
         raise ValueError(
             f"an objid of the Legacy Surveys is unique only within a brick of a release, and "
-            f"there is no column {' nor '.join(absent)}: add it, or name the column of another "
+            f"there is no column {' nor '.join(absent)}: add it, or name a column with another "
             "identifier as object_id"
         )
     return {part: lower[part] for part in ID_PARTS}
 
 
 def require(mapping: Mapping[str, str], names: Iterable[str], needed: Iterable[str]) -> None:
-    """Raises ValueError if `mapping` (of `resolve`) lacks a name of `needed`."""
+    """Check that `mapping` (from `resolve`) has every name of `needed`. Raises ValueError."""
     for name in needed:
         if name not in mapping:
             aliases = ", ".join(ALIASES.get(name, ()))

@@ -1,6 +1,7 @@
-"""From pixels to arcseconds to kiloparsecs; the cosmology has a name that outputs can say.
+"""Convert lengths from pixels to arcseconds and kiloparsecs, and angles from image to sky.
 
-How a stored image lies on the sky: whose word on its pixel scale and its north counts.
+The cosmology is chosen by a name, which outputs record. The rules for an image's pixel scale and
+direction of north (table, FITS header or convention) are here, too.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 GZ2_IMAGE_PX = 424
-"""Side of a Galaxy Zoo 2 cutout."""
+"""Side of a Galaxy Zoo 2 cutout in pixels."""
 
 GZ2_SCALE_R90 = 0.02
-"""Pixel of a Galaxy Zoo 2 cutout in units of petroR90_r (Willett et al. 2013, section 2.2)."""
+"""Pixel scale of a Galaxy Zoo 2 cutout in units of petroR90_r (Willett et al. 2013, sect. 2.2)."""
 
 DEFAULT_COSMOLOGY = "FlatH70Om03"
 """FlatLambdaCDM(H0=70 km/s/Mpc, Om0=0.3): the cosmology of Hoyle et al. 2011's lengths."""
@@ -25,9 +26,9 @@ _ARCSEC_PER_RADIAN = 180.0 * 3600.0 / np.pi
 
 @cache
 def cosmology(name: str = DEFAULT_COSMOLOGY) -> Any:
-    """The astropy cosmology called `name`: DEFAULT_COSMOLOGY or one of astropy's own.
+    """Return the astropy cosmology called `name`: DEFAULT_COSMOLOGY or one of astropy's own.
 
-    Raises ValueError, listing the names, for any other.
+    Raises ValueError, which lists the names, for any other name.
     """
     from astropy.cosmology import FlatLambdaCDM, available, realizations
 
@@ -42,7 +43,10 @@ def cosmology(name: str = DEFAULT_COSMOLOGY) -> Any:
 def gz2_pixel_scale_arcsec(
     petro_r90_arcsec: ArrayLike, image_px: int = GZ2_IMAGE_PX
 ) -> NDArray[np.float64]:
-    """Arcsec per pixel of a Galaxy Zoo 2 field that is stored with `image_px` pixels a side."""
+    """Compute arcsec per pixel of a Galaxy Zoo 2 field stored with `image_px` pixels per side.
+
+    NaN where the radius is not positive.
+    """
     if image_px < 1:
         raise ValueError(f"image_px {image_px} must be at least 1: give the stored image's side")
     r90 = np.asarray(petro_r90_arcsec, dtype=np.float64)
@@ -50,16 +54,16 @@ def gz2_pixel_scale_arcsec(
 
 
 def px_to_arcsec(length_px: ArrayLike, pixel_scale_arcsec: ArrayLike) -> NDArray[np.float64]:
-    """length_px x pixel_scale_arcsec, broadcast; NaN where either is NaN or the scale is not > 0.
+    """Convert pixels to arcsec, broadcast; NaN where either is NaN or the scale is not positive.
 
-    An error in pixels becomes one in arcseconds in the same way: the scale is taken as exact.
+    Errors are converted in the same way: the scale counts as exact.
     """
     scale = np.asarray(pixel_scale_arcsec, dtype=np.float64)
     return np.asarray(length_px, dtype=np.float64) * np.where(scale > 0, scale, np.nan)
 
 
 def kpc_per_arcsec(z: ArrayLike, cosmology_name: str = DEFAULT_COSMOLOGY) -> NDArray[np.float64]:
-    """Proper kpc in an arcsecond at redshift z, D_A(z) / 206265; NaN unless z is finite and > 0."""
+    """Compute proper kpc per arcsec at redshift z, D_A(z) / 206265; NaN unless z is finite, > 0."""
     redshift = np.asarray(z, dtype=np.float64)
     out = np.full(redshift.shape, np.nan)
     good = np.isfinite(redshift) & (redshift > 0)
@@ -72,13 +76,16 @@ def kpc_per_arcsec(z: ArrayLike, cosmology_name: str = DEFAULT_COSMOLOGY) -> NDA
 def arcsec_to_kpc(
     length_arcsec: ArrayLike, z: ArrayLike, cosmology_name: str = DEFAULT_COSMOLOGY
 ) -> NDArray[np.float64]:
-    """length_arcsec x kpc_per_arcsec(z), broadcast; NaN where the length is NaN or z unusable."""
+    """Convert arcsec to proper kpc at redshift z, broadcast; NaN where the length or z is unusable.
+
+    z is unusable unless it is finite and > 0.
+    """
     return np.asarray(length_arcsec, dtype=np.float64) * kpc_per_arcsec(z, cosmology_name)
 
 
 ScaleConvention = Literal["given", "gz2"]
-"""Where a pixel scale comes from: "given" by the row or else by the image's FITS header; "gz2" the
-same, or else by the Galaxy Zoo 2 rule that the image's side is 424 x 0.02 petro_r90_arcsec."""
+"""Source of a pixel scale. "given": the row, or else the image's FITS header. "gz2": the same, or
+else the Galaxy Zoo 2 rule, by which the image's side is 424 x 0.02 petro_r90_arcsec."""
 
 
 def pixel_scale(
@@ -88,10 +95,17 @@ def pixel_scale(
     petro_r90_arcsec: float | None,
     image_px: int,
 ) -> float | None:
-    """Arcsec per pixel of a stored image of `image_px` columns, None where nobody knows.
+    """Return arcsec per pixel of a stored image, None if it is unknown.
 
-    `row`: the input's pixel_scale_arcsec; `header`: the FITS file's. A value that is no positive
-    number is none. Raises ValueError for another convention.
+    Raises ValueError for an unknown convention.
+
+    Parameters
+    ----------
+    convention : which sources count, see ScaleConvention.
+    row : the input's pixel_scale_arcsec; ignored unless finite and positive.
+    header : the FITS file's pixel scale; ignored unless finite and positive.
+    petro_r90_arcsec : Petrosian radius, for the convention "gz2".
+    image_px : columns of the stored image.
     """
     if convention not in ("given", "gz2"):
         raise ValueError(f"scale convention {convention!r} must be 'given' or 'gz2'")
@@ -103,18 +117,21 @@ def pixel_scale(
 
 
 def north(row: float | None, header: float | None) -> float | None:
-    """Direction of north, degrees counter-clockwise from image up: the row's word, else the FITS
-    header's, else None."""
+    """Return the direction of north in degrees, counter-clockwise from image up.
+
+    The row's value counts before the FITS header's. None if neither is finite.
+    """
     return next((v for v in (row, header) if v is not None and np.isfinite(v)), None)
 
 
 def position_angle_on_sky(
     angle_deg: ArrayLike, north_deg: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-    """Angles in [0, 180) from north through east, and in which frame they are: "sky" or "image".
+    """Convert image angles to position angles in [0, 180) and return them with their frames.
 
-    angle_deg: counter-clockwise from image up, (N,). north_deg: (N,), NaN where north is not
-    known; there the angle stays as it is.
+    angle_deg: (N,), counter-clockwise from image up. north_deg: (N,), NaN where north is unknown.
+    The frame is "sky" (angle from north through east) where north is known; else it is "image",
+    and the angle is only reduced to [0, 180).
     """
     angle, up = np.asarray(angle_deg, np.float64), np.asarray(north_deg, np.float64)
     known = np.isfinite(up)

@@ -1,7 +1,4 @@
-"""Places on the sky as HEALPix pixels.
-
-The sphere on a plane. numpy only.
-"""
+"""Positions on the sky: HEALPix pixels, a map projection, and a search for neighbours."""
 
 from __future__ import annotations
 
@@ -18,9 +15,9 @@ ORDER = 29
 
 
 def healpix_29(ra_deg: ArrayLike, dec_deg: ArrayLike) -> pa.Int64Array:
-    """HEALPix pixels, nested, order 29, of ICRS positions (N,) in degrees.
+    """Return the HEALPix pixels (nested, order 29) of ICRS positions (N,) in degrees.
 
-    Null where a coordinate is not finite or the declination lies beyond the poles.
+    The pixel is null where a coordinate is not finite or the declination is beyond +-90 degrees.
     """
     ra, dec = np.asarray(ra_deg, dtype=np.float64), np.asarray(dec_deg, dtype=np.float64)
     good = np.isfinite(ra) & np.isfinite(dec) & (np.abs(dec) <= 90)
@@ -34,21 +31,21 @@ def healpix_29(ra_deg: ArrayLike, dec_deg: ArrayLike) -> pa.Int64Array:
 def cell_corners_deg(
     cells: ArrayLike, order: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Right ascensions and declinations, (N, 4) each, of the corners of nested HEALPix `cells`."""
+    """Return right ascensions and declinations, (N, 4), of the corners of nested HEALPix cells."""
     lon, lat = boundaries_lonlat(np.asarray(cells, np.int64), 1, 2**order, order="nested")
     return lon.to_value(units.deg), lat.to_value(units.deg)
 
 
 _STEPS = 40
-"""Newton's method converges quadratically but at the poles, where each step gains a factor 1.5."""
+"""Newton's method converges quadratically, except at the poles: a factor of 1.5 per step there."""
 
 
 def mollweide(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> tuple[Floats, Floats]:
-    """Mollweide's equal-area projection of (N,) positions: x in [-2, 2], y in [-1, 1].
+    """Project (N,) positions with Mollweide's equal-area projection: x in [-2, 2], y in [-1, 1].
 
     longitude_deg: from the central meridian, within [-180, 180] for x in [-2, 2]; x grows with it.
-    x = 2 (lon / 180 deg) cos t, y = sin t with 2 t + sin 2t = pi sin(lat) (Snyder 1987, Map
-    Projections, eqs. 31-1 to 31-4, for a radius of 1 / sqrt 2).
+    The equations are x = 2 (lon / 180 deg) cos t and y = sin t, where 2 t + sin 2t = pi sin(lat)
+    (Snyder 1987, Map Projections, eqs. 31-1 to 31-4, for a radius of 1 / sqrt 2).
     """
     longitude, latitude = np.asarray(longitude_deg, float), np.radians(latitude_deg)
     doubled = np.array(2 * np.arcsin(2 * latitude / np.pi))
@@ -64,7 +61,10 @@ Floats = NDArray[np.float64]
 
 
 class SkyIndex:
-    """Places to be found again. ra_deg, dec_deg: (N,), ICRS; those not finite are never found."""
+    """Index of positions for neighbour searches.
+
+    ra_deg, dec_deg: (N,), ICRS. A position that is not finite is never found.
+    """
 
     def __init__(self, ra_deg: ArrayLike, dec_deg: ArrayLike) -> None:
         ra, dec = (np.asarray(v, dtype=np.float64) for v in (ra_deg, dec_deg))
@@ -74,8 +74,10 @@ class SkyIndex:
     def nearest(
         self, ra_deg: ArrayLike, dec_deg: ArrayLike, tolerance_arcsec: float
     ) -> tuple[NDArray[np.int64], Floats]:
-        """(index, separation in arcsec) of the nearest place to each, (M,); -1 and inf where none
-        lies within the tolerance. Great circles."""
+        """Return index and separation (arcsec, great circle) of the nearest indexed position, (M,).
+
+        The index is -1 and the separation inf where no position lies within the tolerance.
+        """
         ra, dec = (np.asarray(v, dtype=np.float64) for v in (ra_deg, dec_deg))
         found = np.full(ra.shape, -1, dtype=np.int64)
         separation = np.full(ra.shape, np.inf)
@@ -92,7 +94,7 @@ class SkyIndex:
     def within(
         self, ra_deg: ArrayLike, dec_deg: ArrayLike, tolerance_arcsec: float
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(which of those asked, (M,), which place) of every pair within the tolerance."""
+        """Return all pairs within the tolerance: indices into the arguments and into the index."""
         ra, dec = (np.asarray(v, dtype=np.float64) for v in (ra_deg, dec_deg))
         good = np.flatnonzero(_valid(ra, dec))
         if not self.index.size or not good.size:
@@ -104,9 +106,9 @@ class SkyIndex:
         return np.repeat(good, count), self.index[found]
 
     def groups(self, count: int, linking_arcsec: float) -> NDArray[np.int64]:
-        """(count,): the first place of each place's group, friends of friends within the length.
+        """Group positions by friends of friends. Returns each position's first group member.
 
-        count: N; a place that is never found is a group of its own.
+        count: N, the length of the result. A position that is not finite is a group of its own.
         """
         first = np.arange(count, dtype=np.int64)
         chord = 2 * np.sin(np.deg2rad(linking_arcsec / 3600) / 2)
