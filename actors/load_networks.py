@@ -1,4 +1,4 @@
-"""Find an ensemble's description and weights, and load its networks."""
+"""Find the files of an ensemble and load its networks."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SHIPPED = ("compact",)
 
 
 def find_ensemble(name: str, options: StorageOptions) -> EnsembleFiles:
-    """The files of a shipped ensemble by its name, or of the one at a path or URL.
+    """Return the files of a shipped ensemble, given its name, or of the ensemble at a path or URL.
 
-    Raises as catalogues.runs.ensembles.read_ensemble does.
+    Raises what catalogues.runs.ensembles.read_ensemble raises.
     """
     if name in SHIPPED:
         name = str(resources.files("models") / "weights" / name)
@@ -33,7 +33,8 @@ def find_ensemble(name: str, options: StorageOptions) -> EnsembleFiles:
 def load_ensemble(
     name: str, options: StorageOptions, device: str = "cpu", speed: SpeedParams | None = None
 ) -> Ensemble:
-    """The networks of `find_ensemble` on a device. Raises also ValueError for altered weights."""
+    """Load the networks of `find_ensemble` on a device. Also raises ValueError if the weights do
+    not have their sha256."""
     files = find_ensemble(name, options)
     spec = EnsembleSpec.from_dict(files.description)
     return Ensemble.from_bytes(spec, files.weights, device, speed)
@@ -42,26 +43,32 @@ def load_ensemble(
 def load_classifier(
     name: str, storage: StorageOptions, device: str = "cpu", member: int = 0
 ) -> Classifier:
-    """Network number `member` of an ensemble of kind "classes" (see `find_ensemble`), on a device.
+    """Load network number `member` of an ensemble of kind "classes" (see `find_ensemble`).
 
-    Raises also ValueError for an ensemble of another kind, altered weights, or no such member.
+    Also raises ValueError if the ensemble is of another kind, if the weights do not have their
+    sha256, or if there is no such member.
     """
     files = find_ensemble(name, storage)
     spec = EnsembleSpec.from_dict(files.description)
     if spec.kind != "classes":
         raise ValueError(
-            f"ensemble {spec.name!r} predicts {spec.kind}: give one that was trained with --target "
-            "classes"
+            f"ensemble {spec.name!r} predicts {spec.kind}, not classes: give one that was trained "
+            "with --target classes"
         )
     if not 0 <= member < len(spec.members):
-        raise ValueError(f"member={member} must lie in 0..{len(spec.members) - 1}, the ensemble's")
+        raise ValueError(
+            f"member={member} must lie in 0..{len(spec.members) - 1}, the members of ensemble "
+            f"{spec.name!r}"
+        )
     built = build_member(spec.members[member], files.weights[member], spec.sha256[member])
     on = torch.device(device)
     return Classifier(network=to_device(built, on), spec=spec, member=member, device=on)
 
 
 def load_control(name: str, options: StorageOptions, device: str = "cpu") -> Control:
-    """The control at a path or URL, on a device. Raises as `find_ensemble`, and ValueError for
-    altered weights or an ensemble of another kind."""
+    """Load the control at a path or URL.
+
+    Also raises ValueError if the weights do not have their sha256, or if it is no control.
+    """
     files = find_ensemble(name, options)
     return Control(EnsembleSpec.from_dict(files.description), files.weights, device)

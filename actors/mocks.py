@@ -1,6 +1,7 @@
-"""Bars laid into the unbarred galaxies of image shards, a Ray task for every shard.
+"""Make galaxies with known bars on a cluster: draw mock galaxies, or lay bars into real ones.
 
-Mock galaxies drawn by all of a cluster's CPUs.
+Mock galaxies are drawn by Ray tasks of a few galaxies each, on all CPUs. Bars are laid into the
+unbarred galaxies of image shards, one Ray task per shard.
 """
 
 from __future__ import annotations
@@ -35,10 +36,9 @@ from models.training.params import LaidBarParams
 
 
 def in_order(work: Callable[..., pa.Table], calls: Iterable[tuple[Any, ...]], in_flight: int) -> Iterator[pa.Table]:  # noqa: E501  # fmt: skip
-    """work(*call) of each call, in their order, by Ray tasks of one CPU.
+    """Yield work(*call) for each call, in order, computed by Ray tasks of one CPU.
 
-    At most `in_flight` tables are made ahead of the one that is asked for, which bounds memory.
-    What a task raises is raised here.
+    At most `in_flight` tables are made in advance, which bounds memory. Raises what a task raises.
     """
     task = ray.remote(num_cpus=1)(work)
     waiting: deque[ray.ObjectRef] = deque()
@@ -56,7 +56,7 @@ def in_order(work: Callable[..., pa.Table], calls: Iterable[tuple[Any, ...]], in
 def drawn(
     survey: MockSurvey, *, rows_per_task: int = 10, in_flight: int = 16
 ) -> Iterator[pa.Table]:
-    """The survey's rows in order, drawn by Ray tasks of `rows_per_task` galaxies."""
+    """Yield the survey's rows in order, drawn by Ray tasks of `rows_per_task` galaxies."""
     calls = ((survey.seed, block, survey.sky) for block in survey.blocks(rows_per_task))
     return in_order(mock_table, calls, in_flight)
 
@@ -66,14 +66,29 @@ _JPEG_QUALITY = 90
 _FIELDS = (*SCHEMA.names, *BAR_TRUTH, *VOTES)
 _KEPT = tuple(name for name in SCHEMA.names if name not in ("image", "north_deg"))
 LAID_SCHEMA = pa.schema([TABLE_SCHEMA.field(name) for name in _FIELDS])
-"""The manifest, the bar's truth and votes, which are null: nobody was asked."""
+"""The manifest's columns, the bar's truth, and votes, which are null: no volunteer was asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayingPlan:
-    """per_host: bars tried per galaxy. bar_max: hosts are galaxies with at most this share of bar
-    votes. seen_min: bars to which `ensemble` gives a smaller bar_fraction are left out, because
-    what cannot be seen cannot be taught."""
+    """How bars are laid into unbarred galaxies.
+
+    Attributes
+    ----------
+    ensemble, storage
+        Networks that judge whether a bar can be seen; for actors.load_networks.find_ensemble.
+    laid
+        Distributions of the bars' parameters.
+    per_host
+        Number of bars tried per galaxy.
+    bar_max
+        A galaxy is a host if at most this fraction of its votes are for a bar.
+    seen_min
+        A bar is left out if the ensemble gives it a smaller bar_fraction: a network cannot learn
+        from a bar that cannot be seen.
+    seed
+        Seed of the bars.
+    """
 
     ensemble: str
     storage: StorageOptions
@@ -94,16 +109,18 @@ class LayingPlan:
 def laid(
     url: str, shards: Sequence[Shard], plan: LayingPlan, *, in_flight: int = 8
 ) -> Iterator[pa.Table]:
-    """Tables of LAID_SCHEMA, one a shard, in the shards' order.
+    """Yield tables of LAID_SCHEMA, one per shard, in the shards' order.
 
-    A row's object_id is its host's: so it falls in the same part of a split.
+    A row has the object_id of its host, so that both fall in the same part of a split.
     """
     return in_order(lay_into, ((url, shard, plan) for shard in shards), in_flight)
 
 
 def lay_into(url: str, shard: Shard, plan: LayingPlan) -> pa.Table:
-    """The shard's hosts with bars, one row per bar that is seen. Raises StorageError, ValueError
-    where the shard has no votes."""
+    """Lay bars into the shard's hosts; one row per bar that can be seen.
+
+    Raises StorageError, and ValueError if the shard has no votes.
+    """
     fs, _ = storage.filesystem(url, plan.storage)
     rows = []
     for table in read_shard(fs, shard.path, extra=VOTES, batch_rows=64):
@@ -115,7 +132,7 @@ def lay_into(url: str, shard: Shard, plan: LayingPlan) -> pa.Table:
 
 
 def _hosts(votes: np.ndarray[Any, np.dtype[np.float32]], bar_max: float) -> np.ndarray[Any, np.dtype[np.bool_]]:  # noqa: E501  # fmt: skip
-    """Discs seen face-on, without bar, by their votes (N, 37); unknown votes make no host."""
+    """Flag the rows of votes (N, 37) of face-on discs without a bar; unknown votes: not a host."""
     found = votes[:, FEATURED] >= _FEATURED_MIN
     found &= np.asarray(conditional(votes, NOT_EDGE_ON)) >= _FACE_ON_MIN
     return np.asarray(found & (np.asarray(conditional(votes, BAR)) <= bar_max))
@@ -151,7 +168,7 @@ def _ensemble(name: str, options: StorageOptions) -> Ensemble:
 
 
 def _seen(bar: LaidBar, plan: LayingPlan) -> float:
-    """The ensemble's bar_fraction; 0 where its voters do not reach the question."""
+    """Return the ensemble's bar_fraction; 0 if its voters do not reach the bar question."""
     ensemble = _ensemble(plan.ensemble, plan.storage)
     cut = canvas(bar.pixels, ensemble.spec.field)
     found = vote(ensemble, ensemble.image(cut)).bar_fraction

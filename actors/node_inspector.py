@@ -1,4 +1,4 @@
-"""A node of the cluster from within: its versions, clock, disk, and its way to the store."""
+"""Ray task that reports on the node it runs on: versions, clock, free disk, access to storage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from catalogues.storage.findings import Finding, Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class NodeReport:
-    """`clock_s`: the node's time; `trouble`: what its way to input and output lacks, in words."""
+    """Report on a node.
+
+    `clock_s` is the node's time (seconds since 1970). `trouble` lists in words why the node cannot
+    read the input or write the output; it is empty if it can.
+    """
 
     versions: Mapping[str, str | None]
     clock_s: float
@@ -29,7 +33,7 @@ class NodeReport:
 def inspect_node(
     shard: Shard, source: str, read: StorageOptions, target: str, write: StorageOptions
 ) -> NodeReport:
-    """Look at the node that this runs on: reads a footer of `source`, writes a file to `target`."""
+    """Inspect the node that runs this: read a shard's footer from `source`, write to `target`."""
     clock_s = time.time()
     session = new_session("")
     return NodeReport(

@@ -1,7 +1,7 @@
-"""Publishing a catalogue, task by task: files -> sorted pieces -> partitions -> margins.
+"""Ray tasks of `ansae publish`: catalogue files -> sorted runs -> partitions -> margins.
 
-Every task reads and writes storage and returns a receipt of a few kilobytes; none holds more than
-a piece, or a partition with a batch of every piece.
+Each task reads and writes storage and returns a receipt of a few kilobytes. No task holds more than
+one sorted run, or one partition and a batch of every run.
 """
 
 from __future__ import annotations
@@ -28,13 +28,24 @@ from catalogues.hats.rows import INDEX, SKY_ORDER, Widths, published_rows
 from catalogues.storage import FileSystem, Place, StorageError, StorageOptions
 
 WORK = ".publishing"
-"""Folder of the output for what lies between the tasks."""
+"""Folder of the output for intermediate files."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """Where everything lies. `catalogue`: the run's folder of files; `schema`: of those; `output`:
-    of the publication; `storage`: how both are reached."""
+    """Where a publication is read from and written to.
+
+    Attributes
+    ----------
+    catalogue
+        Folder of the run's catalogue files.
+    schema
+        Schema of these files.
+    output
+        Folder of the publication.
+    storage
+        How both folders are reached.
+    """
 
     catalogue: str
     schema: pa.Schema
@@ -42,15 +53,32 @@ class Publication:
     storage: StorageOptions
 
     def place(self, *names: str) -> Place:
-        """The output's filesystem, and the path of `names` below it."""
+        """Return the output's filesystem and the path of `names` below the output."""
         place = storage.filesystem(self.output, self.storage)
         return Place(place.fs, place.path(*names))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sorted:
-    """Receipt of a piece. `run`: None where no row has a place; `apart`: a file of the rows that
-    have none; `pixels`, `counts`: of sky_partitions.count_pixels."""
+    """Receipt of `sort_files`.
+
+    Attributes
+    ----------
+    run
+        The sorted run on disk; None if no row has coordinates.
+    rows
+        Number of rows with coordinates.
+    apart
+        File of the rows without coordinates; None if there are none.
+    apart_rows
+        Number of rows without coordinates.
+    identified_rows
+        Number of rows without coordinates that have an object_id.
+    pixels, counts
+        Result of catalogues.hats.partitions.count_pixels.
+    widths
+        Largest widths of the text and list columns.
+    """
 
     run: SortedRun | None
     rows: int
@@ -63,9 +91,9 @@ class Sorted:
 
 
 def sort_files(item: tuple[int, Sequence[str]], publication: Publication) -> Sorted:
-    """Sort the rows of some of the catalogue's files into a numbered piece.
+    """Sort the rows of some catalogue files by their place on the sky into a numbered run.
 
-    Raises StorageError, and ValueError where a file's columns are not the first one's.
+    Raises StorageError, and ValueError if a file has other columns than the first file.
     """
     number, paths = item
     fs, _ = storage.filesystem(publication.catalogue, publication.storage)
@@ -96,21 +124,35 @@ def _read(fs: FileSystem, path: str, schema: pa.Schema) -> pa.Table:
             table = pq.ParquetFile(file).read()
         except pa.ArrowInvalid as error:
             raise StorageError(
-                f"{storage.redact(path)!r} is not a readable Parquet file ({error}): finish the "
-                "run with the same `ansae measure` command"
+                f"{storage.redact(path)!r} is not a readable Parquet file ({error}): run the same "
+                "`ansae measure` command again to write it"
             ) from error
     if table.schema.names != schema.names or table.schema.types != schema.types:
         raise ValueError(
-            f"{storage.redact(path)!r} has other columns than the catalogue's first file: all must "
-            "be of one run"
+            f"{storage.redact(path)!r} has other columns than the catalogue's first file: all "
+            "files must be from one run; remove those of other runs"
         )
     return table.cast(schema)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slices:
-    """What the partitions are made of. `schema`: published; `folder`: of the catalogue; `margin`:
-    order of the pixels by which margins are told (sky_partitions.margin_order), None for none."""
+    """What the partitions are made from.
+
+    Attributes
+    ----------
+    runs
+        The sorted runs.
+    partitions
+        Pixels of the partitions, and their ranges of the sorted rows.
+    schema
+        Published schema.
+    folder
+        Folder of the published catalogue, or of its margin cache, below the output.
+    margin
+        HEALPix order of the pixels that define margins (catalogues.hats.partitions.margin_order);
+        None for no margins.
+    """
 
     runs: Sequence[SortedRun]
     partitions: Partitions
@@ -121,8 +163,11 @@ class Slices:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """Receipt of a partition. `beside`: rows of it in the margins of others, by partition: the
-    number of the batch in `margin_path` that holds them."""
+    """Receipt of a partition.
+
+    `margin_path` is a file with the rows of this partition that lie in the margins of other
+    partitions. `beside` maps the number of such a partition to the number of its batch in the file.
+    """
 
     leaf: Leaf
     margin_path: str = ""
@@ -130,8 +175,10 @@ class Written:
 
 
 def write_partition(number: int, publication: Publication, slices: Slices) -> Written:
-    """Write a partition's file, and beside it, for `write_margin`, its rows in the margins of
-    others. Raises StorageError."""
+    """Write a partition's file and, for `write_margin`, its rows in the margins of others.
+
+    Raises StorageError.
+    """
     parts = slices.partitions
     fs, folder = publication.place(slices.folder)
     start, end = int(parts.starts[number]), int(parts.ends[number])
@@ -155,8 +202,11 @@ def write_partition(number: int, publication: Publication, slices: Slices) -> Wr
 def write_margin(
     item: tuple[int, Sequence[tuple[str, int]]], publication: Publication, slices: Slices
 ) -> Leaf:
-    """Write the margin of a partition. `item`: its number, and (path, batch) of every partition
-    that has rows in it; `slices`: `folder` is the margin cache's. Raises StorageError."""
+    """Write the margin of a partition. Raises StorageError.
+
+    `item` is the partition's number and the (path, batch) of each partition that has rows in its
+    margin. `slices.folder` is the folder of the margin cache.
+    """
     number, sources = item
     parts = slices.partitions
     fs, folder = publication.place(slices.folder)

@@ -1,1 +1,1 @@
-"""Actors of `ansae calibrate`: maps of known bars, and the trials of the two grids."""
+"""Actors of `ansae calibrate`: make maps of known bars, and run the trials of the two grids."""

@@ -1,4 +1,4 @@
-"""Maps of galaxies whose bars are known, made where the cores are, none of them twice."""
+"""Ray actor that makes saliency maps of galaxies with known bars, and caches them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,22 @@ from models.saliency.seeds import galaxy_seed
 
 @ray.remote
 class KnownBarMapper:
-    """Holds the networks; `known` answers for one row of a shard with truth columns, `graded` for
-    one with a column of grades.
+    """Make maps of single rows: `known` for shards with truth columns, `graded` for graded bars.
 
-    jackknife_maps: the way to combine members for which maps of known bars have sampling errors.
-    kept: folder or URL for the maps that are made; those that lie there are not made again.
+    Parameters
+    ----------
+    ensemble
+        For actors.load_networks.load_ensemble.
+    maps
+        How maps are made.
+    seed
+        Seed of the noise.
+    device
+        "cpu" or "cuda".
+    jackknife_maps
+        How members are combined in the jackknife maps of known bars (for sampling errors).
+    kept
+        Folder or URL of the array cache. Maps that it holds are not made again.
     """
 
     def __init__(
@@ -54,8 +65,8 @@ class KnownBarMapper:
         self.key = json.dumps(decided, sort_keys=True).encode()
 
     def known(self, row: dict[str, Any]) -> KnownBar | None:
-        """Maps and truth; None where the image cannot be read or the votes do not select it."""
-        found = self._found(row, "known")
+        """Return maps and truth; None if the image is unreadable or the votes do not select it."""
+        found = self._cached(row, "known")
         if not found:
             return None
         return KnownBar(
@@ -69,26 +80,27 @@ class KnownBarMapper:
         )
 
     def graded(self, row: dict[str, Any], column: str) -> GradedBar | None:
-        """Maps and the grade in `column`; None as `known`."""
-        found = self._found(row, "graded")
+        """Return maps and the grade in `column`; None for the same reasons as `known`."""
+        found = self._cached(row, "graded")
         if not found:
             return None
         return GradedBar(
             maps=found["maps"], light=found["light"], grade=row[column], source=row["object_id"]
         )
 
-    def _found(self, row: dict[str, Any], kind: str) -> dict[str, NDArray[Any]]:
-        """Kept or else made arrays of a galaxy; none for one that cannot be read or selected."""
+    def _cached(self, row: dict[str, Any], kind: str) -> dict[str, NDArray[Any]]:
+        """Return a galaxy's arrays from the cache, or make them; empty if it has none."""
         image = (row["image"] or {}).get("bytes") or b""
         name = hashlib.blake2b(self.key + image, digest_size=8).hexdigest()
         name = f"{kind}-{row['object_id']}-{name}"
         found = self.kept.get(name)
         if found is None:
-            found = self._made(image, row["object_id"], kind)
+            found = self._make(image, row["object_id"], kind)
             self.kept.put(name, found)
         return found
 
-    def _made(self, data: bytes, object_id: int, kind: str) -> dict[str, NDArray[Any]]:
+    def _make(self, data: bytes, object_id: int, kind: str) -> dict[str, NDArray[Any]]:
+        """Make a galaxy's arrays; empty if it is unreadable or its votes do not select it."""
         decoded = decode(data)
         if decoded.pixels is None:
             return {}

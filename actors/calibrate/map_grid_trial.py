@@ -1,4 +1,4 @@
-"""The Tune trainable of the grid of maps: one trial reads all galaxies' maps of one kind."""
+"""Tune trial of `ansae calibrate --grid maps`: try all estimators on the maps of one kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,23 @@ from models.calibration.readings import family, readings_of, words
 
 @dataclass(frozen=True, kw_only=True)
 class MapTask:
-    """One kind of map, with or without X_input. `output`: where GALAXIES lies and POINTS go."""
+    """One kind of map, with or without X_input (multiplied by the input).
+
+    Attributes
+    ----------
+    output
+        Folder of the grid: holds GALAXIES, receives POINTS.
+    cache
+        Folder of the maps.
+    storage
+        How both are reached.
+    kind
+        The kind of map.
+    multiply_by_input
+        Whether the maps are multiplied by the grey image.
+    families
+        Families of estimators to try.
+    """
 
     output: str
     cache: str
@@ -37,20 +53,22 @@ class MapTask:
 
     @property
     def label(self) -> str:
-        """The kind's name and whether its maps are multiplied by the input."""
+        """Name of the kind, with "-times-input" if its maps are multiplied by the input."""
         return self.kind.name + ("-times-input" if self.multiply_by_input else "")
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> MapTask:
-        """The task of plain values, as Tune hands them to a trial (`dataclasses.asdict`)."""
+        """Return the task of plain values (`dataclasses.asdict`), as Tune gives them to a trial."""
         kind, access = MapKind(**config["kind"]), StorageOptions(**config["storage"])
         families = tuple(config["families"])
         return cls(**{**config, "kind": kind, "storage": access, "families": families})
 
 
 def known_bars(task: MapTask, jackknife_maps: Combine | None = None) -> list[KnownBar]:
-    """All galaxies with maps of the task's kind, in memory; with maps without one group of samples
-    each where `jackknife_maps` says for which way to combine members."""
+    """Load all galaxies with their maps of the task's kind.
+
+    If `jackknife_maps` names a way to combine members, load the jackknife maps, too.
+    """
     fs, root = storage.filesystem(task.output, task.storage)
     with storage.open_random(fs, storage.join(root, GALAXIES)) as file:
         rows = [row for row in pq.read_table(file).to_pylist() if row["note"] is None]
@@ -82,7 +100,7 @@ def known_bars(task: MapTask, jackknife_maps: Combine | None = None) -> list[Kno
 
 
 def map_trial(config: dict[str, Any]) -> None:
-    """Try all readings on the maps of `config["task"]`, keep how they did, report the best."""
+    """Try all estimators on the maps of `config["task"]`, store their scores, report the best."""
     task = MapTask.from_config(config["task"])
     known = known_bars(task)
     members = len(known[0].maps) if known else 1
@@ -94,13 +112,13 @@ def map_trial(config: dict[str, Any]) -> None:
 
 
 def kept_rows(task: MapTask) -> list[dict[str, Any]] | None:
-    """The rows of READINGS that a trial has kept; None where it has not ended."""
+    """Return the rows of READINGS that a trial has stored; None if it has not ended."""
     fs, root = storage.filesystem(task.output, task.storage)
     return read_points(fs, storage.join(root, POINTS, f"{task.label}.parquet"))
 
 
 def reading_of(row: Mapping[str, Any]) -> EstimatorParams:
-    """The calibrated reading of a row of READINGS."""
+    """Return the calibrated estimator of a row of READINGS."""
     return EstimatorParams.from_dict(json.loads(row["estimator"]))
 
 

@@ -1,4 +1,4 @@
-"""Galaxies with known lengths to saliency maps on disk, made where the cores or the GPUs are."""
+"""Ray actor of a grid: makes saliency maps of galaxies with known lengths and stores them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COLUMNS = ("object_id", "image", "pixel_scale_arcsec", "petro_r90_arcsec")
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Some rows of one shard: its path and number of rows, and which rows of it."""
+    """Some rows (`wanted`) of the shard at `path`, which has `shard_rows` rows."""
 
     path: str
     shard_rows: int
@@ -38,9 +38,33 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class MapMakerParams:
-    """What a Mapper needs to know. `maps`: by the name of their kind on disk; `jackknife_maps`: of
-    which of them also the maps without one group of samples each are made, and for which way to
-    combine members. `angle`: column of known position angles, where there is one."""
+    """Parameters of a MapMaker.
+
+    Attributes
+    ----------
+    input
+        Folder or URL of the image shards.
+    cache
+        Folder or URL of the maps.
+    storage
+        How both are reached.
+    ensemble
+        For actors.load_networks.load_ensemble.
+    maps
+        How the maps are made, by the name of their kind on disk.
+    selection
+        Which galaxies get maps.
+    scale
+        Convention for the pixel scale.
+    seed
+        Seed of the noise.
+    device
+        "cpu" or "cuda".
+    angle
+        Column of known position angles; None if the input has none.
+    jackknife_maps
+        Kinds that also get jackknife maps, and how members are combined in these.
+    """
 
     input: str
     cache: str
@@ -56,24 +80,27 @@ class MapMakerParams:
 
 
 class MapMaker:
-    """Holds the networks. `look` measures how images lie on canvases, `draw` makes maps."""
+    """Hold the networks. `look` finds how images lie on their canvases; `draw` makes maps."""
 
     def __init__(self, params: MapMakerParams) -> None:
         if params.device == "cpu":
-            torch.set_num_threads(1)  # the Mappers are what fills the cores
+            torch.set_num_threads(1)  # the pool of MapMakers already fills the cores
         self.ensemble = load_ensemble(params.ensemble, params.storage, params.device)
         self.params = params
         self.cache = MapCache(params.cache, params.storage)
         self.fs, _ = storage.filesystem(params.input, params.storage)
 
     def look(self, rows: Rows) -> list[dict[str, Any]]:
-        """object_id of each row with map_px (stored pixels in a pixel of the map), image_px (the
-        image's side), pixel_scale_arcsec, position_angle_deg and (where votes select) bar_fraction,
-        or with a note that says why it has no map."""
+        """Return for each row its object_id and how its image lies on the map.
+
+        The other keys are map_px (stored pixels per map pixel), image_px (side of the image),
+        pixel_scale_arcsec, position_angle_deg and bar_fraction (None unless votes select). A row
+        that gets no map has only its object_id and a note that says why.
+        """
         return [self._look(row) for row in self._read(rows)]
 
     def draw(self, rows: Rows, missing: Mapping[int, tuple[str, ...]]) -> int:
-        """Make the kinds of arrays that each galaxy (object_id) is missing; how many were made."""
+        """Make the missing kinds of arrays of each galaxy (object_id). Returns the number made."""
         return sum(self._draw(row, missing.get(row["object_id"], ())) for row in self._read(rows))
 
     def _read(self, rows: Rows) -> Iterator[dict[str, Any]]:
@@ -130,4 +157,4 @@ class MapMaker:
 
 
 MapperActor = ray.remote(MapMaker)
-"""The Mapper as a Ray actor."""
+"""MapMaker as a Ray actor."""

@@ -1,4 +1,4 @@
-"""The Tune trainable of the grid: one trial reads every galaxy's maps of one kind, once."""
+"""Tune trial of `ansae calibrate --grid paper`: measure all galaxies' maps of one kind, once."""
 
 from __future__ import annotations
 
@@ -20,12 +20,30 @@ from models.calibration.paper_grid_scores import GridPoint, KnownLengths, score
 from models.calibration.params import GridParams
 
 GALAXIES, POINTS = "galaxies.parquet", "points"
-"""In the output of a grid: which galaxies it is of; the points that have been scored."""
+"""In the output of a grid: the file of its galaxies, and the folder of its scored points."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GridTask:
-    """One kind of map on all galaxies. `output`: where GALAXIES lies and POINTS go."""
+    """One kind of map of all galaxies.
+
+    Attributes
+    ----------
+    output
+        Folder of the grid: holds GALAXIES, receives POINTS.
+    cache
+        Folder of the maps.
+    storage
+        How both are reached.
+    members
+        Names of the members that have maps.
+    axes
+        Axes of the grid.
+    noise_fraction
+        Noise level S_noise of the maps.
+    multiply_by_input
+        Whether the maps are multiplied by the grey image (X_input).
+    """
 
     output: str
     cache: str
@@ -37,20 +55,20 @@ class GridTask:
 
     @property
     def name(self) -> str:
-        """Of the file with the points."""
+        """Name of the file with the points."""
         times = "_times_input" if self.multiply_by_input else ""
         return f"{noise_kind(self.noise_fraction)}{times}.parquet"
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> GridTask:
-        """The task of plain values, as Tune hands them to a trial (`dataclasses.asdict`)."""
+        """Return the task of plain values (`dataclasses.asdict`), as Tune gives them to a trial."""
         axes = {name: tuple(values) for name, values in config["axes"].items()}
         options = StorageOptions(**config["storage"])
         return cls(**{**config, "axes": GridParams(**axes), "storage": options})
 
 
 def read_known(output: str, options: StorageOptions) -> tuple[NDArray[np.int64], KnownLengths]:
-    """The galaxies of a grid that have maps: their ids, (N,), and known lengths."""
+    """Read the galaxies of a grid that have maps: their ids, (N,), and known lengths."""
     fs, root = storage.filesystem(output, options)
     with storage.open_random(fs, storage.join(root, GALAXIES)) as file:
         columns = ["object_id", "length", "unit_per_map_px"]
@@ -60,8 +78,11 @@ def read_known(output: str, options: StorageOptions) -> tuple[NDArray[np.int64],
 
 
 def measure_and_score(task: GridTask) -> list[GridPoint]:
-    """All points of one kind of map. One galaxy's maps are in memory at a time, and of every
-    galaxy its lengths: 200 (M + 2) bytes for the paper's 25 pairs."""
+    """Score all points of one kind of map.
+
+    Memory holds the maps of one galaxy at a time, and the lengths of all galaxies: 200 (M + 2)
+    bytes per galaxy for the paper's 25 pairs (M: number of members).
+    """
     ids, known = read_known(task.output, task.storage)
     cache = MapCache(task.cache, task.storage)
     kind = noise_kind(task.noise_fraction)
@@ -83,7 +104,7 @@ def measure_and_score(task: GridTask) -> list[GridPoint]:
 
 
 def grid_trial(config: dict[str, Any]) -> None:
-    """Score the task of `config["task"]`, keep its points, report the best rho to Tune."""
+    """Score the task of `config["task"]`, store its points, report the best rho to Tune."""
     task = GridTask.from_config(config["task"])
     points = measure_and_score(task)
     fs, root = storage.filesystem(task.output, task.storage)
@@ -92,7 +113,7 @@ def grid_trial(config: dict[str, Any]) -> None:
 
 
 def kept_points(task: GridTask) -> list[GridPoint] | None:
-    """The points that a trial has kept; None where it has not ended."""
+    """Return the points that a trial has stored; None if it has not ended."""
     fs, root = storage.filesystem(task.output, task.storage)
     rows = read_points(fs, storage.join(root, POINTS, task.name))
     return None if rows is None else [GridPoint(**row) for row in rows]

@@ -201,7 +201,7 @@ def test_a_classifier_is_loaded(trained: tuple[Path, EnsembleSpec, list[bytes]])
         found.index("FRIII")
     with pytest.raises(ValueError, match=r"member=2 must lie in 0\.\.1"):
         load_classifier(str(base), StorageOptions(), member=2)
-    with pytest.raises(ValueError, match="predicts votes: give one that was trained with --target"):
+    with pytest.raises(ValueError, match="predicts votes, not classes: give one that was trained"):
         load_classifier("compact", StorageOptions())
 
 
