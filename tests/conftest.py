@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from tests import s3server
 from tests.pipelines.synthetic_run import SyntheticRun, write_run
 from tests.s3server import S3Server
 
-# Ray reads its environment when it is imported, which a room's conftest or some module does while
-# tests are collected: set the environment before.
+# Ray reads its environment when it is imported, which any module may do while tests are collected:
+# set the environment before, and leave the import to whoever needs it.
 os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (so Ray spells it); tests only wait
-import_ray()
+os.environ.setdefault("RAY_AUTH_MODE", "token")
+os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +44,7 @@ def s3_env(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
 def ray_cluster(request: pytest.FixtureRequest) -> Iterator[dict[str, float]]:
     """A real Ray on this machine with two CPUs and little memory, which commands use; its workers
     know the S3 server."""
-    import ray
-
+    ray = import_ray()
     s3_known = s3server.binary() is not None
     known = request.getfixturevalue("s3").environment if s3_known else {}
     ray.init(
