@@ -18,3 +18,7 @@ def __getattr__(name: str) -> Any:
         module = "methods" if name == "attribute" else "params"
         return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

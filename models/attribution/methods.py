@@ -1,4 +1,4 @@
-"""Ten ways to ask a classifier where in an image it saw a class, behind one function.
+"""Eleven ways to ask a classifier where in an image it saw a class, behind one function.
 
 The ten of paper 2 (three named there, seven taken from the same group's earlier benchmark) and the
 signed SmoothGrad of `measure`. What is explained is the logit of the class.
@@ -18,7 +18,7 @@ from models.attribution.cams import class_activation_map
 from models.attribution.gradients import baseline_image
 from models.attribution.network import placed
 from models.attribution.params import (
-    _NEEDS_CONTRAST,
+    NEEDS_CONTRAST,
     SIGNED,
     AttributionParams,
 )
@@ -35,25 +35,58 @@ from models.saliency.params import SmoothGradParams
 def attribute(
     network: nn.Module, image: Tensor, target: int, params: AttributionParams, seed: int
 ) -> NDArray[np.float32]:
-    """Map (H, W), finite, of the evidence for class `target` in an image (C, H, W).
+    """Map (H, W), float32 and finite, of the evidence for class `target` in an image (C, H, W).
 
-    network: (B, C, H, W) -> (B, K) logits; it is run in eval mode and left as found. seed: of the
-    noise, in [0, 2^63) (models.saliency.seeds.galaxy_seed); no global generator is used. On
-    one kind of device the same arguments give the same map.
+    Parameters
+    ----------
+    network
+        Any module that maps (B, C, H, W) images to (B, K) logits. It is run in eval mode and left
+        as it was found.
+    image
+        (C, H, W), with the values that the network is used to.
+    target
+        The class that is explained, 0 to K - 1; the logit is.
+    params
+        The method (one of `METHODS`) and how it is run; `AttributionParams.usual(method)` are the
+        parameters of `ansae compare`.
+    seed
+        Of the noise, in [0, 2^63) (`models.saliency.galaxy_seed`); no global generator is used. On
+        one kind of device the same arguments give the same map.
 
-    Whether a map holds negative evidence: vanilla_gradient and smoothgrad are absolute values (the
-    largest channel); the four integrated gradients are signed sums over channels; xrai is signed,
-    the mean of a region; the class activation maps and signed_smoothgrad keep the positive part
-    and are scaled to [0, 1].
+    Returns
+    -------
+    NDArray[np.float32]
+        vanilla_gradient and smoothgrad are absolute values (the largest channel), in units of the
+        logit per unit of the image. The four integrated gradients are sums over channels, signed,
+        in units of the logit; xrai is signed, too, the mean of a region. The class activation maps
+        and signed_smoothgrad keep the positive part and are scaled to [0, 1].
 
-    Raises ValueError for a class that the network lacks, an image that is not finite or, where the
-    method is undefined then, blank; for a CAM method, a network without convolutions or a layer
-    that does not exist. Raises FloatingPointError if the network's gradients are not finite.
+    Raises
+    ------
+    ValueError
+        For a class that the network lacks; an image that is not finite or, where the method is
+        undefined then, blank; for a CAM method, a network without convolutions or a layer that does
+        not exist.
+    FloatingPointError
+        If the network's gradients are not finite.
+
+    Notes
+    -----
+    Sources: `CITATIONS[method]`. `models.barlength.bar_of_map(unit_map(map))` reads a bar's length.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from models.attribution import AttributionParams, attribute
+    >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 8 * 8, 4))
+    >>> params = AttributionParams(method="smoothgrad", samples=4)
+    >>> attribute(network, torch.rand(3, 8, 8), 1, params, seed=7).shape
+    (8, 8)
     """
     with borrowed(network):
         here = placed(network, image, target)
         blank = float(here.max() - here.min()) == 0
-        if blank and params.method in _NEEDS_CONTRAST:
+        if blank and params.method in NEEDS_CONTRAST:
             raise ValueError(
                 f"the image is blank (every pixel {float(here.max()):g}): {params.method} is "
                 "undefined there; leave blank images out"

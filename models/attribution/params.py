@@ -72,7 +72,7 @@ _USES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-_NEEDS_CONTRAST = frozenset(_USES) - {"vanilla_gradient", "grad_cam", "grad_cam_plus_plus"}
+NEEDS_CONTRAST = frozenset(_USES) - {"vanilla_gradient", "grad_cam", "grad_cam_plus_plus"}
 """Methods whose noise, path, regions or masked copies come from the image's own range of values."""
 
 

@@ -48,7 +48,12 @@ class AnyNetwork:
 
     def __call__(self, images: Tensor) -> Tensor:
         """(B, K) scores. Raises ValueError for outputs of another shape."""
-        scores: Tensor = self.network(images)
+        scores = self.network(images)
+        if not isinstance(scores, Tensor):
+            raise ValueError(
+                f"the network gives a {type(scores).__name__}: it must give a tensor of scores (B, "
+                "K); wrap it in a module that returns one"
+            )
         if scores.ndim != 2:
             raise ValueError(
                 f"the network gives outputs of shape {tuple(scores.shape)}: it must give (B, K), "

@@ -13,7 +13,9 @@ reflection and width; the gradient is carried back to the canvas's frame.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
+from typing import SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -82,7 +84,7 @@ def _chunk_gradients(
     if noise is None:
         noise = _noise(params, seen.shape[1:], seed, first, count, image.device)
     sigma = params.noise_fraction * (image.max() - image.min())
-    noisy = (seen + sigma * noise).contiguous(memory_format=torch.channels_last)
+    noisy = (seen + sigma * noise).to(image.dtype).contiguous(memory_format=torch.channels_last)
     logits = member(noisy)
     sums, parts = [], []
     for i, column in enumerate(columns):
@@ -150,7 +152,7 @@ def mean_gradients(
 def smoothgrad(
     model: nn.Module,
     images: Tensor,
-    class_index: int | Sequence[int],
+    class_index: SupportsIndex | Sequence[int],
     params: SmoothGradParams,
     seeds: Sequence[int],
     noise: Tensor | None = None,
@@ -177,14 +179,23 @@ def smoothgrad(
     Returns
     -------
     Tensor
-        (B, H, W) for one class, (B, classes, H, W) for several, float32. A map that is constant or
-        not finite is NaN: it says nothing.
+        (B, H, W) for one class, (B, classes, H, W) for several, in the images' precision and on
+        their device. A map that is constant or not finite is NaN: it says nothing.
 
     Raises
     ------
     ValueError
-        For a class that the model lacks, outputs that are not (B, K), views of images that are not
-        square, or another number of seeds than images.
+        For a class that the model lacks, images that are not (B, C, H, W), outputs that are not
+        (B, K), views of images that are not square, or another number of seeds than images.
+
+    Notes
+    -----
+    Nothing of the model is changed: modes, `requires_grad` and `.grad` of its parameters and its
+    batch statistics are as before, and no global random generator is used. Where the device's
+    memory is too small, fewer samples are computed at once.
+
+    Sources: Smilkov et al. 2017, arXiv:1706.03825; the absolute gradient: Bhambra, Joachimi & Lahav
+    2022, MNRAS 511, 5032, section 3.
 
     Examples
     --------
@@ -195,19 +206,30 @@ def smoothgrad(
     >>> smoothgrad(network, torch.rand(2, 3, 8, 8), 1, params, seeds=[7, 8]).shape
     torch.Size([2, 8, 8])
     """
-    columns = [class_index] if isinstance(class_index, int) else list(class_index)
+    several = isinstance(class_index, Sequence)
+    columns = _columns(class_index)
+    if images.ndim != 4:
+        raise ValueError(
+            f"images of shape {tuple(images.shape)} must be (B, C, H, W): give one as images[None]"
+        )
     if len(seeds) != len(images):
         raise ValueError(f"{len(seeds)} seeds for {len(images)} images; one each is needed")
-    if isinstance(model, Member):
-        if not columns or not all(0 <= c < 37 for c in columns):
-            raise ValueError(f"class_index={class_index} must name vote fractions 0-36")
-        out = _maps(model, images, columns, params, seeds, noise)
-    else:
-        with borrowed(model):
+    with borrowed(model):
+        if isinstance(model, Member):
+            if not columns or not all(0 <= c < 37 for c in columns):
+                raise ValueError(f"class_index={class_index} must name vote fractions 0-36")
+            out = _maps(model, images, columns, params, seeds, noise)
+        else:
             network = AnyNetwork(model, images.shape[-1])
             _check_classes(network, images, columns, params)
             out = _maps(network, images, columns, params, seeds, noise)
-    return out[:, 0] if isinstance(class_index, int) else out
+    return out if several else out[:, 0]
+
+
+def _columns(class_index: SupportsIndex | Sequence[int]) -> list[int]:
+    if isinstance(class_index, Sequence):
+        return list(class_index)
+    return [operator.index(class_index)]
 
 
 def _maps(

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 
 def galaxy_seed(run_seed: int, object_id: int) -> int:
-    """Seed of one galaxy's noise from the run's seed and its identifier, in [0, 2^63)."""
+    """Seed of one galaxy's noise from the run's seed and its identifier, in [0, 2^63).
+
+    >>> from models.saliency import galaxy_seed
+    >>> galaxy_seed(0, 587722981747982465) == galaxy_seed(0, 587722981747982466)
+    False
+    """
     return sample_seed(sample_seed(run_seed, 0), object_id)
 
 
