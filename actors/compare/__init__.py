@@ -1,1 +1,1 @@
-"""Actors of `ansae compare`: the images that are explained, and the methods that explain them."""
+"""Actors of `ansae compare`: prepare images and networks, run saliency methods, time them."""

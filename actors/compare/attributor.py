@@ -1,4 +1,4 @@
-"""Images explained by several methods, and the maps judged. Holds the networks."""
+"""Ray actor of `ansae compare`: explain images by several methods and score the saliency maps."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ from models.faithfulness.params import FaithfulnessParams
 from models.saliency.seeds import galaxy_seed
 
 PREDICTED, LABEL = "predicted", "label"
-"""What can be explained beside a class by its name."""
+"""Targets that can be explained, besides a class given by its name."""
 
 _NOT_THE_IMAGES = (*MACHINE_ERRORS, storage.StorageError)
-"""Errors that end the session and not the image: networks and maps lie in a store, too."""
+"""Errors that end the session, not just the image: networks and maps also lie in a store."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """Rows of one shard and, by method, those of them that it has not explained yet."""
+    """Rows of one shard and, by method, the rows that the method has not explained yet."""
 
     shard: Shard
     rows: tuple[int, ...]
@@ -61,10 +61,32 @@ class Unit:
 
 @dataclass(frozen=True, kw_only=True)
 class AttributorParams:
-    """What an Attributor needs to know.
+    """Parameters of an Attributor.
 
-    methods: by name; None for a control. target: PREDICTED, LABEL, or a class. runs: the run_id of
-    each method's rows. kept: sources whose maps are kept, None for all. holder: of the lease.
+    Attributes
+    ----------
+    input, read
+        Folder or URL of the image shards, and how it is reached.
+    output, write
+        Folder or URL of the comparison, and how it is reached.
+    subject
+        Networks and images that are explained.
+    methods
+        Parameters of each method, by name; None for a control.
+    faithfulness
+        Parameters of the metrics.
+    target
+        What is explained: PREDICTED, LABEL, or the name of a class.
+    columns
+        Columns of the input that are read besides the image.
+    seed
+        Seed of the run.
+    runs
+        The run_id of each method's rows.
+    kept
+        object_ids whose maps are kept; None for all.
+    holder
+        Name of the lease's holder; None to write without a lease.
     """
 
     input: str
@@ -84,7 +106,7 @@ class AttributorParams:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A row that can be explained, or (`seen` is None) the reason in `facts` why it cannot."""
+    """A row that can be explained; if `seen` is None, `facts` has the reason why it cannot."""
 
     facts: Mapping[str, Any]
     seen: Seen | None = None
@@ -92,16 +114,16 @@ class Prepared:
 
 
 def how(method: str, params: AttributionParams | None) -> dict[str, Any]:
-    """A method's parameters, or a control's name."""
+    """Return a method's parameters as plain values, or the name of a control."""
     return params.to_dict() if params else {"method": method}
 
 
 class Attributor:
-    """`compare` explains a unit's rows and writes one file of metrics for each method."""
+    """Explain the rows of a unit and write one file of metrics for each method."""
 
     def __init__(self, params: AttributorParams, crash_guard: Any) -> None:
         if params.subject.device == "cpu":
-            torch.set_num_threads(1)  # the Attributors are what fills the cores
+            torch.set_num_threads(1)  # the pool of Attributors already fills the cores
         self.params = params
         self.subject = load_subject(params.subject)
         self.fs, self.root = storage.filesystem(params.output, params.write)
@@ -110,7 +132,7 @@ class Attributor:
         self.warm: set[str] = set()
 
     def compare(self, unit: Unit) -> list[dict[str, Any]]:
-        """Receipts (actors.measure.writer.RECEIPT) of the files that were written."""
+        """Explain a unit. Returns receipts (actors.measure.writer.RECEIPT) of the written files."""
         p, done = self.params, np.ones(unit.shard.rows, dtype=bool)
         done[list(unit.rows)] = False
         rows = pa.concat_tables(read_rows(unit.shard, done, p.input, p.read, p.columns))
@@ -123,11 +145,13 @@ class Attributor:
         return receipts
 
     def explained(self, table: pa.Table, missing: Mapping[str, tuple[int, ...]]) -> pa.Table:
-        """Explain the rows of actors.measure.shard_source.read_rows by the methods that they miss;
-        receipts."""
+        """Explain rows of actors.measure.shard_source.read_rows by the methods they still need.
+
+        Returns a table of receipts.
+        """
         wanted = {method: frozenset(missing.get(method, ())) for method in self.params.methods}
         rows: dict[str, list[Mapping[str, Any]]] = {method: [] for method in wanted}
-        for row in table.to_pylist():  # source by source: a trial holds a network
+        for row in table.to_pylist():  # one source at a time, because a trial holds a network
             source = self._source(row)
             for method, mine in wanted.items():
                 if row["shard_row"] in mine:
@@ -136,7 +160,7 @@ class Attributor:
         return pa.Table.from_pylist(receipts, schema=RECEIPT)
 
     def _source(self, row: Mapping[str, Any]) -> Prepared:
-        """As its network sees it, with its prediction."""
+        """Return a row's image as its network sees it, with the prediction, or say why not."""
         facts = {name: row[name] for name in ("object_id", "shard", "shard_row")}
         try:
             facts["label"] = self.subject.label(row)
@@ -158,8 +182,8 @@ class Attributor:
         predicted = names[int(shares.argmax())]
         asked = {PREDICTED: predicted, LABEL: label}.get(self.params.target, self.params.target)
         if asked not in names:
-            said = f"class {asked!r} is none of the network's: {', '.join(names)}"
-            raise Unreadable(UNKNOWN_CLASS, said)
+            message = f"the network has no class {asked!r}, only: {', '.join(names)}"
+            raise Unreadable(UNKNOWN_CLASS, message)
         target = names.index(asked)
         known = {
             "predicted": predicted,
@@ -174,7 +198,7 @@ class Attributor:
         return Prepared(facts={**facts, **known}, seen=seen, trial=trial)
 
     def _judged(self, source: Prepared, method: str) -> dict[str, Any]:
-        """The row of a source and a method."""
+        """Return the table row of a source and a method."""
         params = self.params.methods[method]
         facts = {
             "status": COMPARED,
@@ -186,8 +210,8 @@ class Attributor:
         if source.seen is None or source.trial is None:
             return facts
         if method == ORACLE and source.seen.mask is None:
-            said = "there is no mask of this source that the map could be"
-            return facts | {"status": NO_MASK, "status_message": said}
+            message = "this source has no mask, which the oracle needs as its map"
+            return facts | {"status": NO_MASK, "status_message": message}
         try:
             return facts | self._numbers(
                 source.facts["object_id"], source.seen, source.trial, method
@@ -202,7 +226,7 @@ class Attributor:
     ) -> dict[str, Any]:
         params = self.params.methods[method]
         explain = explainer(method, params, trial.target, trial.seed, seen.mask)
-        if method not in self.warm:  # what is imported and made ready once is no map's cost
+        if method not in self.warm:  # imports and one-time preparations are no cost of a map
             first = explainer(method, params, trial.target, trial.seed, seen.mask)
             first(seen.network, seen.image.flip(-1))
             self.warm.add(method)
@@ -210,8 +234,8 @@ class Attributor:
             saliency = explain(seen.network, seen.image)
         self._keep(object_id, method, saliency, seen)
         found = quality(trial, saliency, explain, seen.bar)
-        said = why_undefined(saliency, seen.mask)
-        return found | _costs(spent) | {"status_message": said}
+        message = why_undefined(saliency, seen.mask)
+        return found | _costs(spent) | {"status_message": message}
 
     def _keep(self, object_id: int, method: str, saliency: np.ndarray, seen: Seen) -> None:
         if self.params.kept is None or object_id in self.params.kept:
@@ -228,20 +252,19 @@ class Attributor:
 
 
 def _check(row: Mapping[str, Any]) -> None:
-    """Raises Unreadable for a row that has no image to explain, as actors.measure.decoder names
-    it."""
+    """Raise Unreadable if a row has no image to explain; statuses as in actors.measure.decoder."""
     if row.get("status") is not None:  # given up by actors.measure.crash_guard
         raise Unreadable(row["status"], row["status_message"])
     if row["object_id"] is None:
         raise Unreadable(Status.BAD_ID.value, row[NOTE])
     if row[DUPLICATE]:
-        said = f"object_id {row['object_id']} is also in an earlier row of this shard"
-        raise Unreadable(Status.DUPLICATE_ID.value, said)
+        message = f"object_id {row['object_id']} is also in an earlier row of this shard"
+        raise Unreadable(Status.DUPLICATE_ID.value, message)
 
 
 def _failure(doing: str, error: Exception) -> dict[str, str]:
-    said = f"{doing}: {type(error).__name__}: {error}"
-    return {"status": Status.FAILED.value, "status_message": " ".join(said.split())[:500]}
+    message = f"{doing}: {type(error).__name__}: {error}"
+    return {"status": Status.FAILED.value, "status_message": " ".join(message.split())[:500]}
 
 
 def _costs(spent: Cost) -> dict[str, float]:
@@ -249,4 +272,4 @@ def _costs(spent: Cost) -> dict[str, float]:
 
 
 AttributorActor = ray.remote(Attributor)
-"""The Attributor as a Ray actor."""
+"""Attributor as a Ray actor."""

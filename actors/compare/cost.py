@@ -1,4 +1,4 @@
-"""What a piece of work costs: seconds, and the memory that it takes at most."""
+"""Measure the cost of a piece of work: seconds and peak memory."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ _MB = 1e6
 
 @dataclass
 class Cost:
-    """Filled in when the work has ended. peak_memory_mb: beyond what was held before; NaN where the
-    system does not tell."""
+    """Cost of a piece of work; NaN until the work has ended.
+
+    `peak_memory_mb` is the peak above the memory held before, in MB (10^6 bytes); NaN if the system
+    does not report it.
+    """
 
     seconds: float = float("nan")
     peak_memory_mb: float = float("nan")
@@ -27,8 +30,11 @@ class Cost:
 
 @contextmanager
 def cost(device: torch.device) -> Iterator[Cost]:
-    """Of the work in this context, on a GPU what it allocates there, else this process's resident
-    memory as Linux counts it."""
+    """Measure the work in this context.
+
+    On a GPU, memory is what the work allocates there; on a CPU, it is the resident memory of this
+    process, as Linux counts it.
+    """
     spent, gpu = Cost(), device.type == "cuda"
     before = _begin_gpu(device) if gpu else _begin()
     started = time.perf_counter()
@@ -47,15 +53,15 @@ def _begin_gpu(device: torch.device) -> float:
 
 
 def _begin() -> float:
-    gc.collect(1)  # the oldest objects, of all that was imported, would take a third of a second
+    gc.collect(1)  # collecting the oldest generation (all imports) would take a third of a second
     with contextlib.suppress(OSError, AttributeError):  # no Linux, no glibc
-        ctypes.CDLL(None).malloc_trim(0)  # memory kept from before would hide what this takes
-        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+        ctypes.CDLL(None).malloc_trim(0)  # free memory that is still held would hide new memory
+        Path("/proc/self/clear_refs").write_text("5")  # reset the peak
     return _resident("VmRSS")
 
 
 def _resident(name: str) -> float:
-    """Bytes; NaN where there is no such file."""
+    """Return a memory figure of this process in bytes; NaN if Linux's file is not there."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith(f"{name}:"):

@@ -1,8 +1,8 @@
-"""What is explained: a network that tells classes apart, and a row's image as that network sees it.
+"""What `ansae compare` explains: a network with classes, and an image as that network sees it.
 
-Two kinds of ensemble: of kind "classes" (FRI and FRII), where each source is explained by the
-network of its fold, which was not trained on it; and of kind "votes", where one member is asked for
-one answer ("bar_yes").
+There are two kinds of ensemble. In an ensemble of kind "classes" (FRI and FRII) each source is
+explained by the network of its fold, which was not trained on it. In an ensemble of kind "votes"
+one member is asked for one answer ("bar_yes").
 """
 
 from __future__ import annotations
@@ -39,14 +39,32 @@ from models.view_params import ViewParams
 from models.views import plain_view, sequence
 
 CONFIDENT = frozenset({"confident", "certain", "true", "1", "1.0", "yes"})
-"""Values, in lower case, of a column of confidence that say that a label is."""
+"""Values, in lower case, of a confidence column that mean: the label is confident."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SubjectParams:
-    """ensemble: as actors.load_networks.find_ensemble takes it. member: its number, for "classes"
-    the first of a group of folds. answer: of a votes ensemble. label, confidence: columns of the
-    input, None where it has none. mask: what is known of where the source is."""
+    """Which network is explained, and which columns of the input it needs.
+
+    Attributes
+    ----------
+    ensemble, storage
+        For actors.load_networks.find_ensemble.
+    device
+        "cpu" or "cuda".
+    member
+        Number of the member; for "classes" the first member of a group of folds.
+    answer
+        Answer that is explained, for an ensemble of kind "votes".
+    label
+        Column of labels; None if the input has none.
+    confidence
+        Column that says whether a label is confident; None if the input has none.
+    mask
+        What is known about the place of the source in the image.
+    limits
+        Bounds of an image.
+    """
 
     ensemble: str
     storage: StorageOptions
@@ -61,15 +79,18 @@ class SubjectParams:
     def __post_init__(self) -> None:
         if self.answer not in COLUMNS:
             raise ValueError(
-                f"answer={self.answer!r} is none of the 37 answers of Galaxy Zoo: give one such as "
-                "'bar_yes'"
+                f"answer={self.answer!r} is not one of the 37 answers of Galaxy Zoo: give one such "
+                "as 'bar_yes'"
             )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """An image as its network sees it: (3, H, W), where its source is (H, W), a bar that is known,
-    and the grey image (H, W) for people."""
+    """An image as its network sees it.
+
+    `image` has the shape (3, H, W). `mask`, (H, W), is true on the source; None if it is not known.
+    `bar` is the galaxy's known bar; None if it is not known.
+    """
 
     network: nn.Module
     image: Tensor
@@ -78,7 +99,7 @@ class Seen:
 
 
 class Unreadable(Exception):
-    """An image that cannot be explained, with a row's status and message."""
+    """An image cannot be explained; holds the row's status and message."""
 
     def __init__(self, status: str, message: str) -> None:
         super().__init__(message)
@@ -86,35 +107,39 @@ class Unreadable(Exception):
 
 
 class Subject(Protocol):
-    """classes: in the order of the logits. columns: of the input that `seen` needs besides."""
+    """A network, or several, with a way to prepare images for it.
+
+    `classes` are in the order of the logits. `columns` are the further input columns that `seen`
+    needs.
+    """
 
     classes: tuple[str, ...]
     columns: tuple[str, ...]
 
     def seen(self, row: Mapping[str, Any], /) -> Seen:
-        """A row's image. Raises Unreadable."""
+        """Prepare a row's image. Raises Unreadable."""
 
     def label(self, row: Mapping[str, Any], /) -> str | None:
-        """A row's class by the catalogue, None where it has none."""
+        """Return the class of a row in the catalogue; None if it has none."""
 
     def probe(self) -> tuple[nn.Module, Tensor]:
-        """A network and an image of its size, grey."""
+        """Return a network and a grey image of its input size."""
 
 
 def load_subject(params: SubjectParams) -> Subject:
-    """The networks, on their device. Raises StorageError, ValueError."""
+    """Load the networks on their device. Raises StorageError and ValueError."""
     kind = find_ensemble(params.ensemble, params.storage).description.get("kind", "votes")
     return Classes(params) if kind == "classes" else ExplainedAnswer(params)
 
 
 def confident(row: Mapping[str, Any], column: str | None) -> bool | None:
-    """Whether a row's label is, None where it does not say."""
+    """Return whether a row's label is confident; None if the row does not say."""
     value = row.get(column) if column else None
     return None if value is None else str(value).lower() in CONFIDENT
 
 
 class Classes:
-    """Members of a classifier, each loaded when a source of its fold first comes."""
+    """Subject with the members of a classifier, each loaded when the first source needs it."""
 
     def __init__(self, params: SubjectParams) -> None:
         self.params = params
@@ -129,16 +154,16 @@ class Classes:
         return load_classifier(p.ensemble, p.storage, p.device, member)
 
     def probe(self) -> tuple[nn.Module, Tensor]:
-        """The first network."""
+        """Return the first network and a grey image of its input size."""
         return _probe(self.first.network, self.first.input_px)
 
     def label(self, row: Mapping[str, Any]) -> str | None:
-        """As the column of the labels has it."""
+        """Return the value of the label column; None if there is none."""
         value = row.get(self.params.label) if self.params.label else None
         return None if value is None else str(value)
 
     def seen(self, row: Mapping[str, Any]) -> Seen:
-        """By the member that was not trained on the row's source."""
+        """Prepare a row's image for the member that was not trained on its source."""
         source = row.get(self.first.labels.fold_column)
         number = self.first.unseen_by(source)
         if number not in self.members:
@@ -150,7 +175,7 @@ class Classes:
         flux = _flux(row, self.params.limits)
         image = classifier.image(flux)
         if image.min() == image.max():
-            message = "nothing is left of the image once its noise is clipped"
+            message = "the image is blank after its noise is clipped"
             raise Unreadable(Status.BLANK_IMAGE.value, message)
         mask = None
         if self.params.mask == "island":
@@ -159,7 +184,7 @@ class Classes:
 
 
 class ExplainedAnswer:
-    """One member of a votes ensemble, asked for one answer at the crop of its votes."""
+    """Subject with one member of a votes ensemble and one answer, at the crop of its votes."""
 
     def __init__(self, params: SubjectParams) -> None:
         self.params = params
@@ -173,19 +198,19 @@ class ExplainedAnswer:
             )
         number, column = params.member, INDEX[params.answer]
         self.input_px, self.device = members[number].input_px, torch.device(params.device)
-        # as it is, not as models.networks.fast_gradients has it: class activation maps read its
-        # layers
+        # the member as it is, without models.networks.fast_gradients: class activation maps need
+        # its layers
         member = build_member(members[number], files.weights[number], self.spec.sha256[number])
         self.network = AnswerNetwork(to_device(member, self.device), column).eval()
         self.classes: tuple[str, ...] = answer_classes(column)
         self.columns: tuple[str, ...] = BAR_TRUTH if params.mask == "bar" else ()
 
     def probe(self) -> tuple[nn.Module, Tensor]:
-        """The one network."""
+        """Return the network and a grey image of its input size."""
         return _probe(self.network, self.input_px)
 
     def label(self, row: Mapping[str, Any]) -> str | None:
-        """Of a mock galaxy: whether it has a bar; else as the column of the labels has it."""
+        """Return the value of the label column, or whether a mock galaxy has a bar."""
         if self.params.label:
             value = row.get(self.params.label)
             return None if value is None else str(value)
@@ -194,7 +219,7 @@ class ExplainedAnswer:
         return self.classes[0] if row.get(BAR_TRUTH[0]) is not None else self.classes[1]
 
     def seen(self, row: Mapping[str, Any]) -> Seen:
-        """The canvas at the votes' crop, neither turned nor mirrored."""
+        """Prepare a row's canvas at the votes' crop, neither rotated nor reflected."""
         spec, pixels = self.spec, _pixels(row, self.params.limits)
         cut = canvas(pixels, spec.field)
         image = plain_view(
@@ -216,7 +241,8 @@ def _probe(network: nn.Module, side: int) -> tuple[nn.Module, Tensor]:
 def _bar(
     ellipse: NDArray[np.float32], width: float, canvas_px: int, out_px: int
 ) -> tuple[NDArray[np.bool_], TrueBar]:
-    """A bar's mask and place on a view of `width` canvases that has `out_px` pixels."""
+    """Return the mask and place of a bar on a view that is `width` canvases and `out_px` pixels
+    wide."""
     matrix = sequence(ViewParams(width=width), 0, 1, (0.0, 0.0))
     found = regions(torch.from_numpy(ellipse)[None], matrix, canvas_px, out_px)
     factor = width * canvas_px / out_px

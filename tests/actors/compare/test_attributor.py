@@ -159,7 +159,7 @@ def test_a_label_that_the_network_does_not_know_is_a_flagged_row(
     assert said[1] == ("FRII", "compared")
     assert said[2] == (None, "unknown_class")
     (hybrid,) = (r for r in found if r["object_id"] == 2)
-    assert hybrid["status_message"] == "class 'hybrid' is none of the network's: FRI, FRII"
+    assert hybrid["status_message"] == "the network has no class 'hybrid', only: FRI, FRII"
 
 
 def test_a_store_that_fails_is_no_fault_of_an_image(plan: ComparePlan, tmp_path: Path) -> None:
