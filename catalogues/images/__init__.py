@@ -1,1 +1,1 @@
-"""From the bytes of an image file to pixels: JPEG, PNG and FITS, with limits and statuses."""
+"""Image decoding: JPEG, PNG and FITS bytes to pixels, with limits and statuses."""

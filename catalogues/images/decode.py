@@ -1,6 +1,7 @@
-"""From bytes to pixels: an answer to whatever a survey's image column holds, never an exception.
+"""Decode the bytes of an image to pixels, or to a status that says what is wrong with them.
 
-FITS files packed by gzip (.fits.gz): unpacked in memory, never beyond the limit of a file.
+Bad data never raise. FITS files packed with gzip (.fits.gz) are unpacked in memory, up to the limit
+of an image file.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
 def unpacked(data: bytes, limits: ImageLimits) -> bytes:
-    """A packed FITS file's bytes; any other data as they are.
+    """Unpack a FITS file packed with gzip. Any other data are returned unchanged.
 
-    A few bytes tell whether it is FITS; then no more than `bytes_max` are unpacked. Raises
+    The first bytes tell whether it is FITS. No more than `bytes_max` bytes are unpacked. Raises
     ImageFault.
     """
     if not data.startswith(_GZIP) or not is_fits(_begin(data)):
@@ -46,7 +47,7 @@ def unpacked(data: bytes, limits: ImageLimits) -> bytes:
 
 
 def _begin(data: bytes) -> bytes:
-    """The first bytes within, none where it cannot be unpacked."""
+    """Unpack the first bytes of gzip data; return none if that fails."""
     try:
         return zlib.decompressobj(_GZIP_WINDOW).decompress(data[:65536], 80)
     except zlib.error:
@@ -58,11 +59,15 @@ __all__ = ["Decoded", "ImageLimits", "decode"]
 
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """What became of one image.
+    """Result of decoding one image.
 
-    `pixels`: (H, W, 3) uint8 RGB, row 0 at the top, or None. `status`: None where there are
-    pixels, else which fault, with `message` saying it in a sentence. `pixel_scale_arcsec` and
-    `north_deg` (catalogues.manifest) come from a FITS file's WCS where it has one.
+    Attributes
+    ----------
+    pixels : (H, W, 3) uint8 RGB, row 0 at the top, or None.
+    status : None if there are pixels, else what is wrong with the image.
+    message : the same as a sentence.
+    pixel_scale_arcsec, north_deg : from the WCS of a FITS file if it has one, in the units of
+        catalogues.manifest.
     """
 
     pixels: NDArray[np.uint8] | None = None
@@ -76,11 +81,12 @@ _DEFAULTS = ImageLimits()
 
 
 def decode(data: bytes | None, limits: ImageLimits = _DEFAULTS) -> Decoded:
-    """Unpack a JPEG, PNG or FITS image (FITS also within gzip); never raises for bad data.
+    """Decode a JPEG, PNG or FITS image (FITS also within gzip). Never raises for bad data.
 
-    GIF, TIFF, WebP and other kinds are named and not read. See `catalogues.images.raster` and
-    `catalogues.images.fits` for what is made of each kind. Safe to call from many threads: no
-    process-wide setting of Pillow, astropy or `warnings` is touched.
+    Other formats (GIF, TIFF, WebP, ...) are not supported; the message names the format.
+    `catalogues.images.raster` and `catalogues.images.fits` describe how each kind becomes RGB. The
+    function is safe in threads: it changes no process-wide setting of Pillow, astropy or
+    `warnings`.
     """
     if data is None:
         return _fault(Status.MISSING_IMAGE, "the row holds neither image bytes nor a readable path")
@@ -99,7 +105,10 @@ def _fault(status: Status, message: str) -> Decoded:
 
 
 def known_image(data: bytes, limits: ImageLimits) -> tuple[str, bytes]:
-    """(one of catalogues.images.kinds that are read, the image's bytes). Raises ImageFault."""
+    """Return the kind of an image (JPEG, PNG or FITS) and its bytes, unpacked from gzip.
+
+    Raises ImageFault for other data and for files over the limit.
+    """
     if not data:
         raise ImageFault(Status.EMPTY_IMAGE, "the image has zero bytes")
     if len(data) > limits.bytes_max:

@@ -1,11 +1,11 @@
-"""FITS images: the first image of the file, stretched to 8-bit RGB, its sky row order turned.
+"""Read the first image of a FITS file: as 8-bit RGB, stretched, or as the stored fluxes.
 
-A plane becomes grey, a cube of two the grey of their mean, a cube of three or more the colours of
-its first three planes, taken in order of wavelength (g, r, i or g, r, z). Axes of length one are
-ignored; a second band axis is not read. FITS row 1 is the bottom of the picture, so rows are
-turned: row 0 is the top. Tile-compressed images (RICE and its kin) are unpacked by astropy; plain
-ones are read here, since astropy reports through Python's process-wide warnings, which threads
-share and a cluster's logs would drown in.
+One plane becomes grey, two planes the grey of their mean, and three or more planes the colours of
+the first three, which are taken in order of wavelength (g, r, i or g, r, z). Axes of length one are
+ignored; a second band axis is not supported. FITS row 1 is the bottom of the picture, so the rows
+are reversed: row 0 is the top. Astropy unpacks tile-compressed images (RICE and others). Plain
+images are read here, because astropy reports through Python's process-wide warnings: threads share
+them, and they would flood a cluster's logs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 @dataclass(frozen=True, kw_only=True)
 class FitsImage:
-    """`pixels`: (H, W, 3) uint8, row 0 at the top; scale and north as in
+    """`pixels`: (H, W, 3) uint8, row 0 at the top. Scale and north: see
     catalogues.images.fits_headers."""
 
     pixels: NDArray[np.uint8]
@@ -36,7 +36,7 @@ class FitsImage:
 
 
 def read_fits(data: bytes, limits: ImageLimits) -> FitsImage:
-    """The first image of a FITS file. Raises ImageFault."""
+    """Read the first image of a FITS file as RGB. Raises ImageFault."""
     for hdu in hdus(data, limits):
         if hdu.is_image:
             scale, north = scale_and_north(hdu.header)
@@ -46,8 +46,10 @@ def read_fits(data: bytes, limits: ImageLimits) -> FitsImage:
 
 
 def read_flux(data: bytes, limits: ImageLimits) -> Floats:
-    """(H, W): the first plane of the file's first image, as stored, row 0 at the top, NaN where
-    blank. Raises ImageFault."""
+    """Read the first plane of the file's first image, (H, W), in the stored unit.
+
+    Row 0 is the top; blank pixels are NaN. Raises ImageFault.
+    """
     for hdu in hdus(data, limits):
         if hdu.is_image:
             plane: Floats = _planes(data, hdu, limits)[0, ::-1]
@@ -61,15 +63,15 @@ def _no_image() -> ImageFault:
 
 
 def _planes(data: bytes, hdu: Hdu, limits: ImageLimits) -> Floats:
-    """At most three planes, (count, H, W), row 0 at the bottom."""
+    """Read at most three planes, (count, H, W), row 0 at the bottom."""
     width, height, *others = hdu.shape
     limits.check_size(width, height)
     bands = [n for n in others if n != 1]
     if len(bands) > 1:
         raise ImageFault(
             Status.UNSUPPORTED_IMAGE,
-            f"a FITS array of {' x '.join(map(str, hdu.shape))} has more than one band axis: cut "
-            "out one image or cube",
+            f"a FITS array of {' x '.join(map(str, hdu.shape))} has more than one band axis: "
+            "extract one image or cube",
         )
     count = min(3, bands[0]) if bands else 1
     if count < 1:
@@ -79,7 +81,7 @@ def _planes(data: bytes, hdu: Hdu, limits: ImageLimits) -> Floats:
 
 
 def _varying(planes: Floats) -> Floats:
-    """The planes, scaled to at most 1. Raises ImageFault where there is nothing to see."""
+    """Scale the planes to at most 1. Raises ImageFault if they are not finite or constant."""
     good = np.isfinite(planes)
     if not good.any():
         raise ImageFault(Status.NOT_FINITE_IMAGE, "no pixel of the FITS image is finite")
@@ -104,7 +106,7 @@ def _picture(planes: Floats) -> NDArray[np.uint8]:
 
 
 def _plain(data: bytes, hdu: Hdu, count: int) -> Floats:
-    """The first `count` planes, (count, H, W), blank pixels NaN."""
+    """Read the first `count` planes of a plain image, (count, H, W), blank pixels as NaN."""
     width, height = hdu.shape[:2]
     raw = np.frombuffer(data, _DTYPES[hdu.bitpix], count * height * width, hdu.data_start)
     stored = raw.reshape(count, height, width)
@@ -120,8 +122,8 @@ def _plain(data: bytes, hdu: Hdu, count: int) -> Floats:
 
 
 def _compressed(data: bytes, hdu: Hdu, count: int, limits: ImageLimits) -> Floats:
-    """As `_plain`, from a tile-compressed image (FITS standard 4.0, section 10)."""
-    from astropy.io import fits  # heavy, and only these files need it
+    """Read a tile-compressed image (FITS standard 4.0, section 10) like `_plain`."""
+    from astropy.io import fits  # slow to import, and only these files need it
 
     tile = math.prod(int(hdu.number(f"ZTILE{i}", 1)) for i in range(1, len(hdu.shape) + 1))
     if tile > 4 * limits.pixels_max:
@@ -131,7 +133,7 @@ def _compressed(data: bytes, hdu: Hdu, count: int, limits: ImageLimits) -> Float
     try:
         with fits.open(io.BytesIO(lone), memmap=False) as opened:
             section = opened[1].section
-            # of a cube only the planes wanted are unpacked
+            # unpack only the wanted planes of a cube
             values = np.asarray(section[:count] if len(hdu.shape) == 3 else section[...])
     except Exception as error:
         raise ImageFault(

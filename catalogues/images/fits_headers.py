@@ -1,9 +1,8 @@
-"""The bones of a FITS file: header cards and where each unit's data lie (FITS standard 4.0).
+"""Read FITS headers: where each unit's data lie, the pixel scale and the direction of north.
 
-Pixel scale and direction of north from the linear part of a FITS world coordinate system.
-
-FITS WCS papers I and II (Greisen & Calabretta 2002; Calabretta & Greisen 2002). The projection is
-not needed: at a cutout's reference pixel the CD matrix is all there is.
+Headers follow the FITS standard 4.0. Scale and north come from the linear part of the world
+coordinate system (FITS WCS papers I and II: Greisen & Calabretta 2002; Calabretta & Greisen 2002).
+The projection is not needed: at a cutout's reference pixel the CD matrix is sufficient.
 """
 
 from __future__ import annotations
@@ -21,11 +20,12 @@ Value = bool | int | float | str
 
 
 def scale_and_north(header: Mapping[str, Value]) -> tuple[float | None, float | None]:
-    """(arcsec per pixel, north_deg) of an image shown with FITS row 1 at the bottom.
+    """Return arcsec per pixel and `north_deg` of an image shown with FITS row 1 at the bottom.
 
-    `north_deg`: direction of north, counter-clockwise from image up, in [0, 360), so that east
-    is 90 deg further; None for other than equatorial axes and for a mirrored image, whose east is
-    on the other side. The scale is the square root of a pixel's area. (None, None) without a WCS.
+    The scale is the square root of a pixel's area. `north_deg` is the direction of north,
+    counter-clockwise from image up, in [0, 360); east is 90 deg further. It is None if the axes are
+    not equatorial, and for a mirrored image, whose east is on the other side. Without a WCS both
+    are None.
     """
     types = [str(header.get(f"CTYPE{i}", ""))[:4].rstrip("-") for i in (1, 2)]
     equatorial = sorted(types) == ["DEC", "RA"]
@@ -43,12 +43,12 @@ def scale_and_north(header: Mapping[str, Value]) -> tuple[float | None, float | 
     scale = math.sqrt(abs(area)) * 3600
     if not equatorial or area > 0:
         return scale, None
-    # one step north is (-b, a) / area in pixels (right, up)
+    # a step to the north is (-b, a) / area in pixels (right, up)
     return scale, math.degrees(math.atan2(b / area, a / area)) % 360
 
 
 def _cd_deg(header: Mapping[str, Value]) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """((CD1_1, CD1_2), (CD2_1, CD2_2)) in degrees per pixel, however the file writes it."""
+    """Return ((CD1_1, CD1_2), (CD2_1, CD2_2)) in degrees per pixel, from CD, PC or CDELT cards."""
     try:
         units = [_DEG[str(header.get(f"CUNIT{i}", "")).strip().lower()] for i in (1, 2)]
         if any(f"CD{i}_{j}" in header for i in (1, 2) for j in (1, 2)):
@@ -76,7 +76,7 @@ _AXES_MAX = 999
 
 @dataclass(frozen=True, kw_only=True)
 class Hdu:
-    """One header-data unit; positions in bytes of the file. `shape`: fastest axis first."""
+    """One header-data unit. Positions are bytes of the file; `shape` has the fastest axis first."""
 
     header: dict[str, Value]
     start: int
@@ -88,29 +88,29 @@ class Hdu:
 
     @property
     def is_image(self) -> bool:
-        """Whether it holds an array of two axes or more."""
+        """Whether the unit holds an array of two or more axes."""
         kind = self.header.get("XTENSION", "IMAGE")
         return len(self.shape) >= 2 and (self.is_compressed or kind in ("IMAGE", "IUEIMAGE"))
 
     def number(self, name: str, default: float) -> float:
-        """A numeric card. Raises ImageFault if it holds something else."""
+        """Return the value of a numeric card. Raises ImageFault if it holds something else."""
         value = self.header.get(name, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ImageFault(Status.CORRUPT_IMAGE, f"FITS card {name} is not a number: {value!r}")
         return value
 
     def check_complete(self, file_bytes: int) -> None:
-        """Raises ImageFault if the file ends within the data (padding may be absent)."""
+        """Check that the file holds all data (padding may be absent). Raises ImageFault."""
         if self.data_start + self.data_bytes > file_bytes:
             raise ImageFault(
                 Status.TRUNCATED_IMAGE,
                 f"the FITS file ends early: {file_bytes} of {self.data_start + self.data_bytes} "
-                "bytes",
+                "bytes are present",
             )
 
 
 def hdus(data: bytes, limits: ImageLimits) -> Iterator[Hdu]:
-    """The units of a FITS file in order, read as far as asked. Raises ImageFault."""
+    """Iterate over the units of a FITS file, reading only as far as needed. Raises ImageFault."""
     at = 0
     while at == 0 or data[at : at + 9] == b"XTENSION=":
         header, data_start = _header(data, at, limits)
@@ -121,7 +121,7 @@ def hdus(data: bytes, limits: ImageLimits) -> Iterator[Hdu]:
 
 
 def _header(data: bytes, start: int, limits: ImageLimits) -> tuple[dict[str, Value], int]:
-    """Cards by keyword (the first of each), and where the data begin."""
+    """Read a header. Returns its cards (the first of each keyword) and where the data begin."""
     header: dict[str, Value] = {}
     for number in range(limits.header_cards_max):
         at = start + number * _CARD
@@ -145,7 +145,7 @@ def _header(data: bytes, start: int, limits: ImageLimits) -> tuple[dict[str, Val
 
 
 def _value(text: str) -> Value | None:
-    """A card's value (FITS standard, section 4.2); None where it has none that is understood."""
+    """Parse a card's value (FITS standard, section 4.2); None if it cannot be parsed."""
     text = text.strip()
     if text.startswith("'"):
         body = text[1:].replace("''", "\0")
@@ -187,7 +187,7 @@ def _hdu(header: dict[str, Value], start: int, data_start: int) -> Hdu:
 
 
 def _array(header: dict[str, Value], prefix: str) -> tuple[int, tuple[int, ...]]:
-    """BITPIX and the axes' lengths."""
+    """Return BITPIX and the lengths of the axes."""
     bitpix = header.get(f"{prefix}BITPIX")
     if isinstance(bitpix, bool) or not isinstance(bitpix, int):
         raise ImageFault(Status.CORRUPT_IMAGE, f"FITS card {prefix}BITPIX is {bitpix!r}")

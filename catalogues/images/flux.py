@@ -1,7 +1,7 @@
-"""From bytes to one band of fluxes with its whole dynamic range: FITS, or a PNG without colours.
+"""Decode one band of fluxes with its whole dynamic range, from FITS or greyscale PNG.
 
-`catalogues.images.decode.decode` makes pictures, stretched to 8 bits; a radio source's lobes may
-lie a thousand times below its core and would be lost there.
+`catalogues.images.decode.decode` makes pictures that are stretched to 8 bits. The lobes of a radio
+source can be a thousand times fainter than its core and would be lost in them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from catalogues.statuses import Status
 
 @dataclass(frozen=True, kw_only=True)
 class Flux:
-    """What became of one image.
+    """Result of decoding one image.
 
     `values`: (H, W) float64 in the file's unit, row 0 at the top, NaN where blank; or None.
     `status` and `message`: as in catalogues.images.decode.Decoded.
@@ -36,9 +36,9 @@ _DEFAULTS = ImageLimits()
 
 
 def decode_flux(data: bytes | None, limits: ImageLimits = _DEFAULTS) -> Flux:
-    """The first plane of a FITS file, or a greyscale PNG of 8 or 16 bits; never raises.
+    """Decode the first plane of a FITS file, or a greyscale PNG of 8 or 16 bits. Never raises.
 
-    A JPEG and a picture in colours are no measurement: UNSUPPORTED_IMAGE.
+    JPEGs and colour pictures hold no fluxes: their status is UNSUPPORTED_IMAGE.
     """
     if data is None:
         return Flux(

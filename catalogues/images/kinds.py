@@ -1,4 +1,4 @@
-"""What bytes are, by how they begin: read kinds, known but unread kinds, and other things."""
+"""Recognise the format of a file by its first bytes: JPEG, PNG, FITS, or something unsupported."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ _OTHER: tuple[tuple[bytes, str], ...] = (
 
 
 def is_fits(data: bytes) -> bool:
-    """Whether bytes begin a FITS file."""
+    """Return whether the bytes are the beginning of a FITS file."""
     return data.startswith(_SIGNATURES[FITS])
 
 
 def kind_of(data: bytes) -> str:
-    """JPEG, PNG or FITS. Raises ImageFault, naming what else the bytes appear to be.
+    """Return JPEG, PNG or FITS. Raises ImageFault, which names what else the bytes seem to be.
 
-    A file shorter than the signature it starts is called truncated.
+    A file that ends within the signature counts as truncated.
     """
     for kind, signature in _SIGNATURES.items():
         if data.startswith(signature):
@@ -82,7 +82,8 @@ def kind_of(data: bytes) -> str:
 
 def _unsupported(name: str) -> ImageFault:
     return ImageFault(
-        Status.UNSUPPORTED_IMAGE, f"{name} images are not read: convert it to JPEG, PNG or FITS"
+        Status.UNSUPPORTED_IMAGE,
+        f"{name} images are not read: convert the image to JPEG, PNG or FITS",
     )
 
 
@@ -100,5 +101,5 @@ def _text_or_unknown(data: bytes) -> ImageFault:
     if head and all(32 <= b < 127 or b in b"\t\r\n" for b in head):
         return ImageFault(Status.NOT_AN_IMAGE, "the bytes are text")
     return ImageFault(
-        Status.NOT_AN_IMAGE, f"the bytes begin with {data[:8].hex(' ')}, no image format known here"
+        Status.NOT_AN_IMAGE, f"the bytes begin with {data[:8].hex(' ')}: no known image format"
     )

@@ -1,4 +1,4 @@
-"""How large and how small an image may be, and how a reader says what is wrong with one."""
+"""Limits on the size of an image, and the exception that says what is wrong with an image."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from catalogues.statuses import Status
 class ImageLimits:
     """Bounds that are checked on an image's header, before its pixels are unpacked.
 
-    `pixels_max`: width x height. `bytes_max`: the encoded file. `side_min_px`: shorter side.
-    `header_cards_max`: FITS header cards per HDU.
+    `pixels_max`: width x height. `bytes_max`: size of the encoded file. `side_min_px`: the shorter
+    side. `header_cards_max`: cards per FITS header.
     """
 
     pixels_max: int = 16_000_000
@@ -31,7 +31,7 @@ class ImageLimits:
             )
 
     def check_size(self, width: int, height: int) -> None:
-        """Raises ImageFault if an image of `width` x `height` pixels is out of bounds."""
+        """Check that an image of `width` x `height` pixels is within bounds. Raises ImageFault."""
         if width < 1 or height < 1:
             raise ImageFault(
                 Status.CORRUPT_IMAGE, f"the header says {width} x {height} px: no pixels at all"
@@ -49,7 +49,7 @@ class ImageLimits:
 
 
 class ImageFault(Exception):
-    """A reader's finding about one image: `status` and a sentence. Never leaves `decode`."""
+    """An image cannot be read: its `status` and a sentence. Never leaves `decode`."""
 
     def __init__(self, status: Status, message: str) -> None:
         super().__init__(message)

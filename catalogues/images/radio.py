@@ -1,8 +1,8 @@
-"""Radio images: their noise, and the pre-processing that networks for FRI and FRII see.
+"""Preprocess radio images for networks that classify FRI and FRII sources, and estimate noise.
 
-As in use for MiraBest (Aniyan & Thorat 2017, ApJS 230, 20; Porter & Scaife 2023, RASTI 2, 293):
-pixels that are not finite become 0, pixels below `clip_sigma` times the noise become 0, the rest is
-scaled to [0, 1].
+The steps are the usual ones for MiraBest (Aniyan & Thorat 2017, ApJS 230, 20; Porter & Scaife 2023,
+RASTI 2, 293): pixels that are not finite or below `clip_sigma` times the noise become 0, and the
+rest is scaled to [0, 1].
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ _SOFT = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class RadioParams:
-    """Pre-processing of one image, in this order.
+    """Preprocessing of one image, in this order.
 
-    clip_sigma: pixels below so many times the noise become 0; 0 keeps them all. scale: min-max to
-    [0, 1], or the values as they are. stretch: of the scaled image: the published way is linear;
-    "sqrt" and "arcsinh" (x / 0.02) keep faint lobes beside a bright core visible.
+    clip_sigma: pixels below this multiple of the noise become 0; 0 keeps all pixels. scale: min-max
+    to [0, 1], or "none" for unchanged values. stretch: applied to the scaled image. The published
+    stretch is linear; "sqrt" and "arcsinh" (x / 0.02) keep faint lobes visible next to a bright
+    core.
     """
 
     clip_sigma: float = 3.0
@@ -46,11 +47,11 @@ class RadioParams:
 
 
 def noise(image: ArrayLike) -> float:
-    """Standard deviation of the finite pixels after clipping at 3 sigma, at most 5 rounds.
+    """Compute the standard deviation of the finite pixels after clipping at 3 sigma, <= 5 rounds.
 
-    image: (H, W), any unit. 0 where no pixel is finite, or where those that remain are equal.
+    image: (H, W), any unit. Returns 0 if no pixel is finite or if the remaining pixels are equal.
     """
-    from astropy.stats import sigma_clip  # heavy, and only radio images need it
+    from astropy.stats import sigma_clip  # slow to import, and only radio images need it
 
     values = np.asarray(image, dtype=np.float64)
     values = values[np.isfinite(values)]
@@ -61,10 +62,10 @@ def noise(image: ArrayLike) -> float:
 
 
 def preprocess(image: ArrayLike, params: RadioParams) -> NDArray[np.float32]:
-    """(H, W) fluxes in any unit -> (H, W) float32, in [0, 1] unless `scale` is "none".
+    """Preprocess (H, W) fluxes in any unit. Returns (H, W) float32, in [0, 1] unless `scale` is
+    "none".
 
-    An image that is constant after clipping comes out as zeros. Raises ValueError for another
-    shape.
+    An image that is constant after clipping becomes zeros. Raises ValueError for another shape.
     """
     values = np.array(image, dtype=np.float64)
     if values.ndim != 2:

@@ -1,9 +1,10 @@
-"""JPEG and PNG: the file's structure is checked first, then Pillow unpacks what is left of it.
+"""Read JPEG and PNG: check the structure of the file, then let Pillow unpack its pixel data.
 
-Only the parts that make pixels reach Pillow: comments, EXIF, colour profiles, thumbnails, text and
-animation are cut away, so nothing in them can warn, swell or fail. EXIF orientation is therefore
-ignored on purpose: coordinates refer to the pixel grid as stored. An animated PNG gives its
-default image. Sixteen-bit samples keep their high byte. Transparent pixels lie on black.
+Only the parts that make pixels reach Pillow. Comments, EXIF, colour profiles, thumbnails, text and
+animation are removed first, so nothing in them can warn, grow or fail. EXIF orientation is
+therefore ignored on purpose: coordinates refer to the pixel grid as stored. An animated PNG gives
+its default image. Sixteen-bit samples keep their high byte. The background of transparent pixels is
+black.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ _JPEG_KEPT_APP = 0xEE  # Adobe's segment tells inverted CMYK and YCCK from plain
 
 
 def read_jpeg(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8. Raises ImageFault.
+    """Read a JPEG as (H, W, 3) uint8. Raises ImageFault.
 
-    JPEG carries no checksum: damage that leaves the markers alone decodes to damaged pixels.
+    JPEG has no checksum: damage outside the markers gives damaged pixels.
     """
     kept, size = [b"\xff\xd8"], None
     for marker, start, stop in _jpeg_segments(data):
@@ -61,14 +62,14 @@ def read_jpeg(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """(marker, start, stop) of each segment up to and including the end marker.
+    """Iterate over (marker, start, stop) of the segments up to and including the end marker.
 
-    A scan's entropy-coded data belong to its segment. Raises ImageFault if the end never comes.
+    A scan's entropy-coded data belong to its segment. Raises ImageFault if there is no end marker.
     """
     at, length = 2, len(data)
     while at + 1 < length:
         if data[at] != 0xFF:
-            raise ImageFault(Status.CORRUPT_IMAGE, f"no JPEG marker where one is due, byte {at}")
+            raise ImageFault(Status.CORRUPT_IMAGE, f"a JPEG marker is missing at byte {at}")
         marker = data[at + 1]
         if marker == 0xFF:  # fill byte
             at += 1
@@ -82,7 +83,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
                 break
             stop += int.from_bytes(data[at + 2 : at + 4])
             if stop < at + 4:
-                raise ImageFault(Status.CORRUPT_IMAGE, f"a JPEG segment of no length, byte {at}")
+                raise ImageFault(Status.CORRUPT_IMAGE, f"a JPEG segment at byte {at} has no length")
         if stop > length:
             break
         if marker == 0xDA:
@@ -93,7 +94,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _end_of_scan(data: bytes, at: int) -> int:
-    """Where the next marker stands that is neither a stuffed byte nor a restart; else the end."""
+    """Find the next marker that is neither a stuffed byte nor a restart; else return the end."""
     while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
         following = data[at + 1]
         if following != 0x00 and following not in _LONE and following != 0xFF:
@@ -116,7 +117,7 @@ def _jpeg_size(marker: int, body: bytes) -> tuple[int, int]:
 
 
 def read_png(data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8. Raises ImageFault."""
+    """Read a PNG as (H, W, 3) uint8. Raises ImageFault."""
     return _png(data, limits, _rgb)
 
 
@@ -137,12 +138,12 @@ def _png(data: bytes, limits: ImageLimits, convert: Callable[[Image.Image], Pixe
 
 
 def read_grey(data: bytes, limits: ImageLimits) -> NDArray[np.float64]:
-    """(H, W) of a PNG without colours, 16-bit samples whole. Raises ImageFault."""
+    """Read a greyscale PNG as (H, W), with all bits of 16-bit samples. Raises ImageFault."""
     return _png(data, limits, _grey)
 
 
 def _check_rows(header: bytes, packed: bytes) -> None:
-    """Raises ImageFault if rows are fewer than the header says, which Pillow would not tell."""
+    """Check that there are as many rows as the header says; Pillow does not. Raises ImageFault."""
     width, height, bits, colour, _, _, interlace = struct.unpack(">IIBBBBB", header)
     bits *= _PNG_CHANNELS.get(colour, 1)
     passes = _ADAM7 if interlace else ((0, 0, 1, 1),)
@@ -159,16 +160,19 @@ def _check_rows(header: bytes, packed: bytes) -> None:
         if not portion and not waiting:
             break
     if due > 0:
-        raise ImageFault(Status.CORRUPT_IMAGE, f"the PNG is whole, but {due} bytes of rows are not")
+        raise ImageFault(
+            Status.CORRUPT_IMAGE,
+            f"the PNG file is complete, but {due} bytes of its rows are missing",
+        )
 
 
 def _png_chunks(data: bytes, limits: ImageLimits) -> Iterator[tuple[bytes, int, int]]:
-    """(name, start, stop) of each chunk up to IEND; the size is checked as soon as it is read."""
+    """Iterate over (name, start, stop) of the chunks up to IEND; check the size when it is read."""
     at, length = 8, len(data)
     while at + 12 <= length:
         size, name = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
         if not name.isalpha() or not name.isascii():
-            raise ImageFault(Status.CORRUPT_IMAGE, f"no PNG chunk where one is due, byte {at}")
+            raise ImageFault(Status.CORRUPT_IMAGE, f"a PNG chunk is missing at byte {at}")
         if at == 8 and (name != b"IHDR" or size != 13):
             raise ImageFault(Status.CORRUPT_IMAGE, "the PNG does not begin with its header chunk")
         if at + 12 + size > length:
@@ -188,8 +192,8 @@ def _pixels(
     limits: ImageLimits,
     convert: Callable[[Image.Image], Pixels],
 ) -> Pixels:
-    # The reader is named, not guessed: no other of Pillow's formats can be reached, and the size
-    # was checked above, which Pillow's own bomb check (a process-wide setting) need not repeat.
+    # The reader is given, not guessed, so that Pillow's other formats cannot be reached. The size
+    # was checked above; Pillow's own bomb check (a process-wide setting) need not repeat that.
     try:
         with reader(io.BytesIO(data)) as image:
             limits.check_size(*image.size)
@@ -197,7 +201,7 @@ def _pixels(
             return convert(image)
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, LookupError) as e:
         raise ImageFault(
-            Status.CORRUPT_IMAGE, f"the file is whole, but unpacking its pixels fails: {e}"
+            Status.CORRUPT_IMAGE, f"the file is complete, but unpacking its pixels fails: {e}"
         ) from e
 
 
@@ -205,14 +209,14 @@ def _grey(image: Image.Image) -> NDArray[np.float64]:
     if image.mode not in ("1", "L") and not image.mode.startswith("I"):
         raise ImageFault(
             Status.UNSUPPORTED_IMAGE,
-            f"a PNG of mode {image.mode} is a picture, not one band of fluxes: give FITS, or a "
+            f"a PNG of mode {image.mode} is a picture, not one band of fluxes: give FITS or a "
             "greyscale PNG",
         )
     return np.asarray(image, dtype=np.float64)
 
 
 def _rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 of any mode a JPEG or PNG can have."""
+    """Convert an image of any mode of JPEG or PNG to (H, W, 3) uint8."""
     if image.mode.startswith("I"):
         grey = (np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)

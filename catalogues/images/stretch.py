@@ -1,6 +1,6 @@
-"""From fluxes to a picture: the arcsinh stretch of Lupton et al. 2004 (PASP 116, 133).
+"""Make a picture from fluxes with the arcsinh stretch of Lupton et al. 2004 (PASP 116, 133).
 
-Sky and noise are measured on the image itself, so any flux unit will do.
+Sky and noise are measured on the image itself, so the fluxes may have any unit.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _SOFT_SIGMA = 2.0
-"""Where the stretch turns from linear to logarithmic, in units of the sky noise."""
+"""Flux at which the stretch changes from linear to logarithmic, in units of the sky noise."""
 
 _WHITE_PERCENTILE = 99.9
 _WHITE_MIN_SIGMA = 10.0
-"""The white point is that percentile, but never so low that sky noise looks like a galaxy."""
+"""The white point is this percentile, but at least 10 sigma: sky noise must not look like a
+galaxy."""
 
 _COLOUR_WEIGHTS = (7.8, 5.7, 4.9)
-"""Of g, r, i: those of the SDSS colour cutouts (idlutils' djs_rgb_make scales)."""
+"""Weights of g, r, i: the scales of the SDSS colour cutouts (djs_rgb_make in idlutils)."""
 
 _SAMPLE_MAX = 1_000_000
 
 
 def grey(flux: Floats) -> NDArray[np.uint8]:
-    """(H, W) fluxes, with at least two different finite values -> (H, W, 3) uint8.
+    """Make a grey picture, (H, W, 3) uint8, of (H, W) fluxes with two different finite values.
 
-    Black is one sigma below the sky; non-finite pixels take the sky's value.
+    Black is one sigma below the sky. Pixels that are not finite get the sky's value.
     """
     signal, sigma = _sky_subtracted(flux)
     value = np.clip(_stretched(signal / sigma), 0.0, 1.0)
@@ -34,10 +35,10 @@ def grey(flux: Floats) -> NDArray[np.uint8]:
 
 
 def rgb(bands: Floats) -> NDArray[np.uint8]:
-    """(3, H, W) fluxes in order of wavelength (g, r, i) -> (H, W, 3) uint8, i as red.
+    """Make a colour picture, (H, W, 3) uint8, of (3, H, W) fluxes in g, r, i; i becomes red.
 
-    The mean of the three is stretched; the ratios between them, hence colours, are kept: a channel
-    that would exceed white dims the other two with it. At least one band must vary.
+    The mean of the three bands is stretched, and their ratios, hence the colours, are kept: if a
+    channel would exceed white, all three are dimmed. At least one band must vary.
     """
     signals = np.stack(
         [w * _sky_subtracted(b)[0] for w, b in zip(_COLOUR_WEIGHTS, bands, strict=True)]
@@ -58,10 +59,10 @@ def _stretched(in_sigma: Floats) -> Floats:
 
 
 def _sky_subtracted(flux: Floats) -> tuple[Floats, float]:
-    """The fluxes above the sky (non-finite ones: 0), and the noise; by three rounds of clipping.
+    """Subtract the sky (fluxes that are not finite: 0). Returns also the noise, clipped 3 times.
 
-    The noise of a noiseless image is a fiftieth of its range, so that it still has a stretch; of a
-    constant one it is 1.
+    The noise of a noiseless image is a fiftieth of its range, so that it can be stretched; the
+    noise of a constant image is 1.
     """
     good = _sample(flux[np.isfinite(flux)])
     if good.size == 0:

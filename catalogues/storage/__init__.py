@@ -1,4 +1,4 @@
-"""Files on local disks and in S3 stores: read, list, and write whole or not at all."""
+"""Files on local disks and in S3: read them, list them, write them whole or not at all."""
 
 from catalogues.storage.errors import StorageError, explained, redact
 from catalogues.storage.files import (

@@ -1,4 +1,4 @@
-"""Files that are replaced only if nobody else has: what a lease on an output is made of."""
+"""Conditional writes: replace a file only if nobody else has. Leases on outputs use them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from catalogues.storage.place import FileSystem
 
 
 def read_tagged(fs: FileSystem, path: str) -> tuple[bytes, str] | None:
-    """A file's bytes and the tag of its version, for `write_if`; None where there is none.
+    """Read a file's bytes and the tag of its version, for `write_if`. None if there is no file.
 
-    The tag is never younger than the bytes, so that a change between the two is noticed.
+    The tag is read first. It is never newer than the bytes, so a change in between is noticed.
     Raises StorageError.
     """
     with explained("read", path):
@@ -26,15 +26,16 @@ def read_tagged(fs: FileSystem, path: str) -> tuple[bytes, str] | None:
 
 
 def write_if(fs: FileSystem, path: str, content: bytes, tag: str | None) -> bool:
-    """Write a file if its version is still `tag` (None: if it is not there); whether it was done.
+    """Write a file if its version is still `tag`, or, for None, if there is no file.
 
-    On S3 the store itself compares. On a disk creating is as strict; replacing compares first and
-    two that do so at the same moment both succeed: read again a moment later to know who was last.
-    Raises StorageError.
+    Returns whether the file was written. On S3 the store itself compares the versions. On a disk,
+    creating a file is as strict. Replacing one compares first and then writes, so two processes
+    that replace at the same moment both succeed: read the file again a moment later to learn which
+    was last. Raises StorageError.
     """
     if files.is_local(fs):
         return _create(path, content) if tag is None else _replace(fs, path, content, tag)
-    if tag is not None and not tag.startswith(('"', "W/")):  # a store without tags
+    if tag is not None and not tag.startswith(('"', "W/")):  # the store has no tags
         return _replace(fs, path, content, tag)
     condition = {"mode": "create"} if tag is None else {"IfMatch": tag}
     with explained("write", path):
@@ -57,7 +58,7 @@ def _create(path: str, content: bytes) -> bool:
         try:
             with open(aside, "xb") as file:
                 file.write(content)
-            os.link(aside, path)  # unlike a rename, it fails where there is a file
+            os.link(aside, path)  # unlike a rename, a link fails if the file exists
         except FileExistsError:
             return False
         finally:

@@ -1,4 +1,4 @@
-"""What a store's refusal means, in words that name the place and the remedy but never a secret."""
+"""Storage errors as messages that name the path, the cause and the remedy, but never a secret."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 
 class StorageError(Exception):
-    """Storage said no: the message gives what was asked, the rule and the remedy, no secrets."""
+    """A storage operation failed. The message says what, why and what to do, without secrets."""
 
 
 def redact(text: str) -> str:
-    """`text` with every user:password@ of an address replaced by ***@."""
+    """Replace every user:password@ in the addresses of `text` by ***@."""
     return re.sub(r"(?<=://)[^/\s]*@", "***@", text)
 
 
@@ -39,26 +39,26 @@ _BY_CODE = {
     "ExpiredTokenException": _EXPIRED,
     "TokenRefreshRequired": _EXPIRED,
     "RequestTimeTooSkewed": (
-        "the store's clock and this machine's differ by more than it allows; set this machine's "
-        "(NTP) and run the same command again"
+        "the store's clock and this machine's differ by more than the store allows; set this "
+        "machine's clock (NTP) and run the same command again"
     ),
 }
 
 _BY_ERRNO = {
     errno.ENOSPC: "no space left there; make room and run the same command again",
     errno.EDQUOT: "the quota is used up; make room and run the same command again",
-    errno.EFBIG: "a limit on the size of files (ulimit -f) forbids it; raise it",
+    errno.EFBIG: "the file is larger than the limit on file sizes (ulimit -f); raise the limit",
     errno.EROFS: "that disk is read-only; choose another place or mount it for writing",
 }
 
 
 def _remedy(error: OSError) -> str | None:
-    """What is said of an error whose cause is known; None for others."""
+    """Return cause and remedy of an error, None if they are not known."""
     response = getattr(error.__cause__, "response", None) or {}
     code = response.get("Error", {}).get("Code", "")
-    if code == "400":  # the answer to a HEAD has no body that could say more
+    if code == "400":  # the answer to a HEAD request has no body that could say more
         return (
-            "the store refuses the request without a reason (400); the usual one is that "
+            "the store refuses the request without a reason (400); the usual reason is that "
             f"{_EXPIRED}"
         )
     return _BY_CODE.get(code) or _BY_ERRNO.get(error.errno or 0)
@@ -66,7 +66,10 @@ def _remedy(error: OSError) -> str | None:
 
 @contextmanager
 def explained(doing: str, path: str) -> Iterator[None]:
-    """Turn a store's refusal into a StorageError that says what to do. `doing`: "read", "list"."""
+    """Turn an error of the storage into a StorageError that says what to do.
+
+    `doing`: the verb for the message, such as "read" or "list".
+    """
     what = f"cannot {doing} {redact(path)!r}"
     try:
         yield
@@ -81,7 +84,7 @@ def explained(doing: str, path: str) -> Iterator[None]:
         if _is_clients(error):
             known = _botocore_words(error)
         raise StorageError(f"{what}: {known}") from error
-    except Exception as error:  # most of botocore's own family derives from Exception alone
+    except Exception as error:  # most of botocore's errors derive from Exception only
         if not _is_clients(error):
             raise
         raise StorageError(f"{what}: {_botocore_words(error)}") from error

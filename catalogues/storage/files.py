@@ -1,4 +1,4 @@
-"""Where files lie: local folders and S3 buckets behind one door, files whole or not at all."""
+"""Read, list and write files in local folders and S3 buckets through one interface."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from catalogues.storage.place import FileSystem, Place
 from catalogues.storage.s3 import StorageOptions, s3_filesystem
 
 SCHEMES: tuple[str, ...] = ("file", "s3", "memory")
-"""Kinds of storage that are read and written; `memory` serves tests."""
+"""Supported kinds of storage; `memory` is for tests."""
 
 _READ_THREADS = 16
 
 
 def filesystem(url: str, options: StorageOptions | None = None) -> Place:
-    """The file system of `url` and the path on it.
+    """Return the file system of `url` and the path on it.
 
-    `url`: a local path, file://..., s3://bucket/key. Local paths become absolute. Nothing is
-    contacted yet. Raises StorageError for another scheme, or for credentials inside the address.
+    `url`: a local path, file://... or s3://bucket/key. Local paths become absolute. No connection
+    is opened yet. Raises StorageError for another scheme, or for credentials inside the address.
     """
     scheme, rest = url.split("://", 1) if "://" in url else ("file", url)
     if scheme not in SCHEMES:
@@ -32,11 +32,11 @@ def filesystem(url: str, options: StorageOptions | None = None) -> Place:
             "read and written; copy the data to one of them"
         )
     if not url.strip():
-        raise StorageError("an empty path names no place: give a folder or s3://bucket/prefix")
+        raise StorageError("the path is empty: give a folder or s3://bucket/prefix")
     if scheme == "s3" and ("@" in rest.split("/", 1)[0] or not rest.split("/", 1)[0]):
         raise StorageError(
             f"{redact(url)!r} is not s3://bucket/prefix: name the bucket there, and give "
-            "credentials by the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile "
+            "credentials in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a profile "
             "or a role"
         )
     import fsspec  # slow to import: not for `--help`
@@ -47,18 +47,18 @@ def filesystem(url: str, options: StorageOptions | None = None) -> Place:
 
 
 def absolute(url: str) -> str:
-    """The address for processes whose working folder is another. Raises StorageError."""
+    """Return an address that is valid in any working folder. Raises StorageError."""
     fs, path = filesystem(url)
     return path if is_local(fs) else url
 
 
 def join(root: str, *names: str) -> str:
-    """Path of `names` below `root`, with single slashes."""
+    """Return the path of `names` below `root`, with single slashes."""
     return "/".join([root.rstrip("/"), *(n.strip("/") for n in names)])
 
 
 def within(root: str, name: str) -> str | None:
-    """The path of `name` below `root`; None for one that is absolute, a URL or climbs out."""
+    """Return the path of `name` below `root`; None if it is absolute, a URL or leaves `root`."""
     parts = name.replace("\\", "/").split("/")
     if not name or name[0] in "/\\" or "\0" in name or ".." in parts or ":" in parts[0]:
         return None
@@ -66,22 +66,22 @@ def within(root: str, name: str) -> str | None:
 
 
 def is_within(url: str, folder: str) -> bool:
-    """Whether a place is `folder`, or lies within it. Raises StorageError."""
+    """Return whether `url` is `folder` or lies within it. Raises StorageError."""
     inner, outer = (filesystem(place)[1].rstrip("/") + "/" for place in (url, folder))
     return inner.startswith(outer)
 
 
 def check_outside(output: str, source: str) -> None:
-    """Raises ValueError if an output lies among the shards of `source`."""
+    """Check that an output does not lie among the shards of `source`. Raises ValueError."""
     if is_within(output, source):
         raise ValueError(
-            f"the output {redact(output)!r} lies within the input: its files would be taken for "
-            "shards; choose a folder beside it"
+            f"the output {redact(output)!r} lies within the input: its files would be read as "
+            "shards; choose a folder outside the input"
         )
 
 
 def exists(fs: FileSystem, path: str) -> bool:
-    """Whether a file or folder is there. Raises StorageError where the store will not tell."""
+    """Return whether a file or folder exists. Raises StorageError if the store does not answer."""
     with explained("look up", path):
         try:
             fs.info(path)
@@ -91,10 +91,11 @@ def exists(fs: FileSystem, path: str) -> bool:
 
 
 def list_files(fs: FileSystem, root: str, suffixes: Iterable[str] = ("",)) -> list[tuple[str, int]]:
-    """(path, bytes) of every file below `root`, sorted; `suffixes` lower case, any case matches.
+    """List (path, bytes) of every file below `root`, sorted.
 
-    Names that begin with "." or "_" (also folders') are passed over. `root` may be one file.
-    Raises StorageError if `root` is not there or may not be listed.
+    `suffixes`: endings in lower case; upper case in names matches, too. Files and folders whose
+    names begin with "." or "_" are skipped. `root` may be one file. Raises StorageError if `root`
+    does not exist or may not be listed.
     """
     return [(path, size) for path, size, _ in list_versions(fs, root, suffixes)]
 
@@ -102,7 +103,7 @@ def list_files(fs: FileSystem, root: str, suffixes: Iterable[str] = ("",)) -> li
 def list_versions(
     fs: FileSystem, root: str, suffixes: Iterable[str] = ("",)
 ) -> list[tuple[str, int, str]]:
-    """(path, bytes, version) as `list_files`; a file that was written anew has another version."""
+    """List (path, bytes, version) like `list_files`; rewriting a file changes its version."""
     wanted = tuple(suffixes)
     with explained("list", root):
         info = fs.info(root)
@@ -119,7 +120,7 @@ def list_versions(
 
 
 def version(fs: FileSystem, path: str) -> str:
-    """The version of a file, as `list_versions` has it. Raises StorageError."""
+    """Return the version of one file, as in `list_versions`. Raises StorageError."""
     with explained("look up", path):
         return _version(fs.info(path))
 
@@ -129,15 +130,15 @@ def _version(info: Any) -> str:
 
 
 def read_whole(fs: FileSystem, path: str) -> bytes:
-    """A file's bytes. Raises StorageError."""
+    """Read a whole file. Raises StorageError."""
     with explained("read", path):
         return bytes(fs.cat_file(path))
 
 
 def read_many(fs: FileSystem, paths: Iterable[str]) -> list[bytes | None]:
-    """The files' bytes in order, read by several threads; None where there is no such file.
+    """Read files with several threads. Returns their bytes in order, None for absent files.
 
-    Raises StorageError for any other refusal.
+    Raises StorageError for any other failure.
     """
 
     def read(path: str) -> bytes | None:
@@ -152,7 +153,7 @@ def read_many(fs: FileSystem, paths: Iterable[str]) -> list[bytes | None]:
 
 
 def open_random(fs: FileSystem, path: str) -> BinaryIO:
-    """A file open for reading in pieces, each fetched as asked: no read-ahead. StorageError."""
+    """Open a file for random reads, without read-ahead. Raises StorageError."""
     with explained("open", path):
         if is_local(fs):
             return open(path, "rb")
@@ -161,18 +162,19 @@ def open_random(fs: FileSystem, path: str) -> BinaryIO:
 
 
 def is_local(fs: FileSystem) -> bool:
-    """Whether `fs` is this machine's disk."""
+    """Return whether `fs` is this machine's disk."""
     protocol = fs.protocol
     return "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
 
 def write_whole(fs: FileSystem, path: str, content: bytes | Callable[[BinaryIO], None]) -> None:
-    """Write a file so that it appears whole or not at all, replacing what was there.
+    """Write a file so that it appears whole or not at all. An old file is replaced.
 
-    `content`: the bytes, or a function that writes them to the file it is given. On a disk: a
-    hidden file beside the target, synced, renamed. Elsewhere: collected in memory, then one put
-    (a large one in parts, which the store shows when the last has come). Raises StorageError;
-    anything else that `content` raises passes through. Failure leaves nothing behind.
+    `content`: the bytes, or a function that writes them to the file it is given. On a disk, the
+    bytes go to a hidden file next to the target, which is synced and renamed. Elsewhere they are
+    collected in memory and sent with one put (a large put is sent in parts, and the store shows the
+    file when it has the last part). Raises StorageError, and whatever `content` itself raises. A
+    failure leaves no file behind.
     """
     if is_local(fs):
         _write_local(path, content)

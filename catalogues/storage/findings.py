@@ -1,4 +1,4 @@
-"""What an examination found: one line a check, each with what to do where something is wrong."""
+"""Findings of checks: one line per check, with a remedy if something is wrong."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What a finding means for the run."""
+    """Consequence of a finding for the run."""
 
     OK = "ok"
     WARNING = "warning"
@@ -16,8 +16,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One line. `check`: what was looked at; `found`: value and, where it is wrong, rule and
-    remedy."""
+    """Result of one check. `check`: what was checked. `found`: the value; if it is wrong, also the
+    rule and the remedy."""
 
     check: str
     verdict: Verdict
@@ -25,15 +25,15 @@ class Finding:
 
 
 def ok(check: str, found: str) -> Finding:
-    """Nothing is wrong."""
+    """Make a finding that nothing is wrong."""
     return Finding(check=check, verdict=Verdict.OK, found=found)
 
 
 def warning(check: str, found: str) -> Finding:
-    """The run would work, but one should know."""
+    """Make a finding that the user should know, although the run would work."""
     return Finding(check=check, verdict=Verdict.WARNING, found=found)
 
 
 def refused(check: str, found: str) -> Finding:
-    """The run cannot work."""
+    """Make a finding that the run cannot work."""
     return Finding(check=check, verdict=Verdict.REFUSED, found=found)

@@ -1,4 +1,4 @@
-"""A place where files lie: a file system and a path on it, opened once and handed on."""
+"""A storage location: a file system and a path on it, opened once and passed around."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 
 
 class FileSystem(Protocol):
-    """The part of an fsspec file system that is used here (fsspec.spec.AbstractFileSystem)."""
+    """The methods of an fsspec file system that this project uses (AbstractFileSystem)."""
 
     protocol: str | tuple[str, ...]
 
     def info(self, path: str) -> dict[str, Any]:
-        """Size, type and version of a file. Raises FileNotFoundError."""
+        """Return size, type and version of a file. Raises FileNotFoundError."""
 
     def find(self, path: str, *, detail: bool = False) -> Any:
-        """All files below `path`: names, or with `detail` a mapping of name to info."""
+        """Find all files below `path`: their names, or with `detail` a mapping of name to info."""
 
     def open(self, path: str, mode: str = "rb", **options: Any) -> BinaryIO:
         """Open a file."""
 
     def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
-        """Bytes `start` to `end` of a file; all of them by default."""
+        """Read bytes `start` to `end` of a file, by default all."""
 
     def pipe_file(self, path: str, value: bytes, **condition: str) -> None:
         """Write a file."""
@@ -35,7 +35,7 @@ class FileSystem(Protocol):
         """Remove one file."""
 
     def unstrip_protocol(self, name: str) -> str:
-        """The path as a URL."""
+        """Return the path as a URL."""
 
 
 class Place(NamedTuple):
@@ -45,5 +45,5 @@ class Place(NamedTuple):
     root: str
 
     def path(self, *names: str) -> str:
-        """Path of `names` below the root, with single slashes."""
+        """Return the path of `names` below the root, with single slashes."""
         return "/".join([self.root.rstrip("/"), *(name.strip("/") for name in names)])

@@ -105,7 +105,7 @@ def test_where_credentials_come_from(s3_env: S3Server, monkeypatch: pytest.Monke
         assert s3_env.secret not in finding.found
         return finding.verdict, finding.found
 
-    assert found("/a", "/b") == (OK, "none needed: local paths")
+    assert found("/a", "/b") == (OK, "none needed: all paths are local")
     assert found("/a", "s3://b") == (OK, "found by 'env'")
     assert found("s3://b", anonymous=True)[0] is OK
     monkeypatch.setenv("AWS_SESSION_TOKEN", "hush")

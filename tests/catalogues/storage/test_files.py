@@ -131,7 +131,7 @@ def test_endpoint_option_beats_environment(
         ("gs://bucket/x", "scheme 'gs'"),
         ("s3://key:topsecret@bucket/x", r"\*\*\*@bucket"),
         ("s3:///x", "name the bucket"),
-        ("  ", "empty path"),
+        ("  ", "the path is empty: give a folder"),
     ],
 )
 def test_refused_urls(url: str, match: str) -> None:
@@ -142,7 +142,7 @@ def test_refused_urls(url: str, match: str) -> None:
 
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:9000", "http://me:topsecret@host", "ftp://host"])
 def test_refused_endpoints(endpoint: str) -> None:
-    with pytest.raises(ValueError, match="is not an address: give scheme") as told:
+    with pytest.raises(ValueError, match="is not an address: give only scheme") as told:
         StorageOptions(endpoint_url=endpoint)
     assert "topsecret" not in str(told.value)
 

@@ -85,7 +85,7 @@ def test_on_s3_a_bad_shard_is_seen_through_the_probe(
     assert status == 0
     assert lines["credentials"][1] == "found by 'env'"
     assert lines["conditional write"][0] == "ok"
-    assert "a store tells no limit" in lines["room"][1]
+    assert "the store reports no limit" in lines["room"][1]
     fs, root = storage.filesystem(url)
     assert [path for path in fs.find(root) if "_preflight" in path] == []
 
