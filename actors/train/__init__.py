@@ -1,1 +1,1 @@
-"""Actors of `ansae train`: examples from shards, trials that train, and their evaluation."""
+"""Actors of `ansae train`: read examples from shards, train members, evaluate the result."""

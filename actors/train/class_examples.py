@@ -1,4 +1,4 @@
-"""From shards with a column of classes to training examples: canvases, classes, folds by source."""
+"""Make training examples of shards with a class column: canvases, classes, and folds by source."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class ClassPlan:
-    """How a shard's rows become examples. spec: classes, folds, and how images are read; field:
-    what canvases show."""
+    """How a shard's rows become examples.
+
+    `spec` holds the classes, the folds and how images are read; `field` says what canvases show.
+    """
 
     spec: ClassSpec
     field: FieldSpec
@@ -40,8 +42,19 @@ class ClassPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassScan:
-    """What a shard has to teach. counts: sources, [class][fold]; others: rows of other classes, by
-    class; unknown: rows that name none."""
+    """What a shard contains for training.
+
+    Attributes
+    ----------
+    url, shard
+        Address of the input, and the shard.
+    counts
+        (K, F) number of sources by class and fold.
+    others
+        Number of rows of other classes, by class.
+    unknown
+        Number of rows without a class.
+    """
 
     url: str
     shard: Shard
@@ -51,12 +64,12 @@ class ClassScan:
 
     @property
     def rows(self) -> int:
-        """Examples, images that cannot be read included."""
+        """Number of examples, including those whose image cannot be read."""
         return int(self.counts.sum())
 
 
 def scan_item(item: tuple[int, tuple[str, Shard]], plan: ClassPlan) -> ClassScan:
-    """Count a numbered shard's classes; no image is read. Raises ValueError, StorageError."""
+    """Count the classes of a numbered shard; no image is read. Raises ValueError, StorageError."""
     url, shard = item[1]
     spec, counts = plan.spec, np.zeros((len(plan.spec.names), plan.spec.folds), np.int64)
     fs, _ = storage.filesystem(url)
@@ -64,7 +77,7 @@ def scan_item(item: tuple[int, tuple[str, Shard]], plan: ClassPlan) -> ClassScan
     for name in (spec.column, spec.fold_column):
         if name not in names:
             raise ValueError(
-                f"shard {shard.path!r} has no column {name!r}: name another of {', '.join(names)}"
+                f"shard {shard.path!r} has no column {name!r}: choose one of {', '.join(names)}"
             )
     others, unknown = Counter[str](), 0
     for table in _read(url, shard, plan, ("object_id",), 4096):
@@ -95,7 +108,7 @@ def _folds(table: pa.Table, spec: ClassSpec) -> list[int]:
 
 
 def shard_examples(scan: ClassScan, plan: ClassPlan) -> Arrays:
-    """FIELDS of the shard's rows whose class is known; label -1 where an image cannot be read."""
+    """Return FIELDS of the shard's rows with a known class; label -1 if the image is unreadable."""
     spec, shape = plan.spec, shapes(scan.rows, plan)
     out = {name: np.zeros(shape[name], kind_of(name)) for name in FIELDS}
     at = 0
@@ -112,20 +125,20 @@ def shard_examples(scan: ClassScan, plan: ClassPlan) -> Arrays:
 
 
 def read_canvas(data: bytes | None, plan: ClassPlan) -> NDArray[np.float32] | None:
-    """(C, S, S) of an encoded image; None where it cannot be read or is blank."""
+    """Return the canvas, (C, S, S), of an encoded image; None if it is unreadable or blank."""
     image = decode_flux(data).values if plan.spec.reads == "flux" else decode(data).pixels
     return None if image is None else class_canvas(image, plan.spec, plan.field)
 
 
 def shapes(count: int, plan: ClassPlan) -> dict[str, tuple[int, ...]]:
-    """Shapes of the arrays of `count` examples."""
+    """Return the shapes of the arrays of `count` examples."""
     side, bands = plan.field.canvas_px, 1 if plan.spec.reads == "flux" else 3
     found: dict[str, tuple[int, ...]] = dict.fromkeys(FIELDS, (count,))
     return {**found, "images": (count, bands, side, side)}
 
 
 def kind_of(name: str) -> type[np.generic]:
-    """Of the numbers in the array `name`."""
+    """Return the dtype of the array `name`."""
     kinds: dict[str, type[np.generic]] = {"images": np.float32, "object_id": np.int64}
     return kinds.get(name, np.int8)
 
@@ -133,8 +146,10 @@ def kind_of(name: str) -> type[np.generic]:
 def gather_class_examples(
     folder: Path, scans: Sequence[ClassScan], plan: ClassPlan, most: int
 ) -> Iterator[ClassScan]:
-    """Write all examples to <name>.npy below `folder`, in the shards' order; yields the shards as
-    they are done, at most `most` in memory."""
+    """Write all examples to <name>.npy below `folder`, in the shards' order.
+
+    Yields each shard when it is done. At most `most` shards are in memory.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = {
         name: np.lib.format.open_memmap(
@@ -154,12 +169,12 @@ def gather_class_examples(
 
 
 def load_arrays(folder: str | Path) -> Arrays:
-    """Gathered examples as memory maps."""
+    """Open gathered examples as memory maps."""
     return {name: np.load(Path(folder) / f"{name}.npy", mmap_mode="r") for name in FIELDS}
 
 
 def load_class_examples(folder: str | Path, classes: int, fold: int, part: str) -> ClassExamples:
-    """Readable sources of `fold` ("validation"), or of all the others ("train")."""
+    """Return the readable sources of `fold` ("validation"), or of all other folds ("train")."""
     arrays = load_arrays(folder)
     mine = (arrays["folds"] == fold) == (part == "validation")
     rows = np.flatnonzero(mine & (arrays["labels"] >= 0))

@@ -1,7 +1,7 @@
-"""Table 1 of a finished training: every member and their mean on the validation part.
+"""Evaluate a finished training: scores of members (paper 1, table 1), out-of-fold predictions.
 
-Out-of-fold predictions of a finished cross-validation: every source by the member that never saw
-it.
+`judge` scores every member, and their mean, on the validation part. `predict_classes` predicts each
+source of a finished cross-validation with the member that never saw it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from models.training.scores import Scores, table_1
 
 @ray.remote  # type: ignore[untyped-decorator]  # Ray is not typed
 def judge(job: TrainJob, spec: EnsembleSpec, weights: Sequence[bytes]) -> tuple[Scores, ...]:
-    """Scores on the galaxies that chose the best epochs: not a test, which is `ansae validate`'s.
+    """Score the members on the galaxies that chose the best epochs.
 
-    Raises ValueError where no answer is known.
+    This is not a test: `ansae validate` tests. Raises ValueError if no answer is known.
     """
     torch.set_num_threads(job.threads)
     device = torch.device(job.device)
@@ -42,7 +42,7 @@ _BLOCK = 8
 
 @ray.remote  # type: ignore[untyped-decorator]  # Ray is not typed
 def predict_classes(job: TrainJob, spec: EnsembleSpec, weights: Sequence[bytes]) -> Arrays:
-    """See `predicted`."""
+    """Run `predicted` as a Ray task."""
     torch.set_num_threads(job.threads)
     return predicted(str(job.examples), spec, weights, torch.device(job.device))
 
@@ -50,10 +50,16 @@ def predict_classes(job: TrainJob, spec: EnsembleSpec, weights: Sequence[bytes])
 def predicted(
     folder: str, spec: EnsembleSpec, weights: Sequence[bytes], device: torch.device
 ) -> Arrays:
-    """object_id, labels and folds of the readable examples in `folder`, (N,), and for each network
-    its probabilities, (N, K), under its name."""
+    """Predict the classes of the readable examples in `folder`.
+
+    Returns object_id, labels and folds, each (N,), and the probabilities of each network, (N, K),
+    under its name. Raises ValueError if the ensemble does not predict classes.
+    """
     if spec.classes is None:
-        raise ValueError(f"ensemble {spec.name!r} predicts {spec.kind}, no classes")
+        raise ValueError(
+            f"ensemble {spec.name!r} predicts {spec.kind}, not classes: give one that was trained "
+            "with --target classes"
+        )
     arrays = load_arrays(folder)
     rows = np.flatnonzero(arrays["labels"] >= 0)
     found = {name: np.asarray(arrays[name])[rows] for name in ("object_id", "labels", "folds")}

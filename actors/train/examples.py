@@ -1,4 +1,4 @@
-"""From shards with known answers to training examples: canvases with votes, or with a length."""
+"""Make training examples of shards with known answers: canvases with votes or a bar length."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ PARTS = ("train", "validation")
 FIELDS = ("pixels", "sky", "scale", "votes")
 ELLIPSES = "ellipses"
 BAR_TRUTH = (TRUE_LENGTH_PX, TRUE_ANGLE_DEG, TRUE_AXIS_RATIO)
-"""Columns of galaxies whose bars are known (catalogues.mocks.table); the bar is centred on the
-image."""
+"""Columns of galaxies with known bars (catalogues.mocks.table); the bar is centred on the image."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -35,8 +34,19 @@ Arrays = dict[str, NDArray[Any]]
 class ExamplePlan:
     """How a shard's rows become examples.
 
-    target: the column of a control; None for votes. guided: whether known bars are wanted besides
-    (models.training.guidance); a shard without their columns knows none.
+    Attributes
+    ----------
+    split
+        Fractions of validation and test galaxies.
+    field
+        What canvases show.
+    target
+        Column of bar lengths, to train a control; None to train on votes.
+    tolerance
+        Tolerance of the checks of votes (catalogues.shards.votes.checked_votes).
+    guided
+        Whether examples also have known bars (models.training.guidance). A shard without the
+        columns BAR_TRUTH has none.
     """
 
     split: SplitFractions = field(default_factory=SplitFractions)
@@ -47,18 +57,21 @@ class ExamplePlan:
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """Columns that hold the answers."""
+        """Names of the columns with the answers."""
         return VOTES if self.target is None else (self.target.name,)
 
     @property
     def width(self) -> int:
-        """Answers of a galaxy."""
+        """Number of answers per galaxy."""
         return len(self.answers)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShardScan:
-    """What a shard has to teach: galaxies with a known answer or bar by part, test included."""
+    """What a shard contains for training.
+
+    `counts` is the number of galaxies with a known answer or bar, by part (test included).
+    """
 
     url: str
     shard: Shard
@@ -67,8 +80,10 @@ class ShardScan:
 
 
 def scan_shard(url: str, shard: Shard, plan: ExamplePlan) -> ShardScan:
-    """Count and check a shard's answers; no image is read. Raises ValueError without the columns,
-    StorageError."""
+    """Count and check a shard's answers; no image is read.
+
+    Raises StorageError, and ValueError if the columns are missing.
+    """
     _require(url, shard, plan)
     counts, tally = dict.fromkeys((*PARTS, "test"), 0), VoteTally()
     for table, answers, told in _answered(url, shard, plan, ("object_id",), 4096):
@@ -80,7 +95,7 @@ def scan_shard(url: str, shard: Shard, plan: ExamplePlan) -> ShardScan:
 
 
 def shard_examples(scan: ShardScan, plan: ExamplePlan) -> dict[str, Arrays]:
-    """Canvases and answers of the shard's training and validation galaxies, by part."""
+    """Return canvases and answers of the shard's training and validation galaxies, by part."""
     return {
         part: stacked([a for some in part_examples(scan, plan, part) for a in some], plan)
         for part in PARTS
@@ -88,9 +103,9 @@ def shard_examples(scan: ShardScan, plan: ExamplePlan) -> dict[str, Arrays]:
 
 
 def part_examples(scan: ShardScan, plan: ExamplePlan, part: str) -> Iterator[list[Arrays]]:
-    """The examples of one part, some at a time, in the shard's order; as many as were counted.
+    """Yield the examples of one part in the shard's order, as many as `scan.counts` says.
 
-    A galaxy whose image cannot be read keeps its place without answers, so it teaches nothing.
+    A galaxy whose image cannot be read keeps its place, with unknown answers: it teaches nothing.
     """
     if not scan.counts[part]:
         return
@@ -99,7 +114,7 @@ def part_examples(scan: ShardScan, plan: ExamplePlan, part: str) -> Iterator[lis
 
 
 def part_rows(scan: ShardScan, plan: ExamplePlan, part: str) -> Iterator[tuple[pa.Table, NDArray[np.float32]]]:  # noqa: E501  # fmt: skip
-    """The rows of one part that have something to teach, with their answers (N, `plan.width`)."""
+    """Yield the rows of one part with a known answer or bar, and their answers, (N, plan.width)."""
     besides = () if plan.target is None else plan.target.besides
     columns = ("object_id", "image", *besides, *(("north_deg",) if plan.guided else ()))
     for table, answers, _ in _answered(scan.url, scan.shard, plan, columns, 64):
@@ -111,16 +126,18 @@ def _require(url: str, shard: Shard, plan: ExamplePlan) -> None:
     fs, _ = storage.filesystem(url)
     names = shard_fields(fs, shard.path).names
     if absent := [name for name in plan.answers if name not in names]:
-        remedy = "write them with `ansae ingest --votes`" if plan.target is None else "name another"
+        remedy = "write them with `ansae ingest --votes`"
+        if plan.target is not None:
+            remedy = "choose another column"
         raise ValueError(
             f"shard {shard.path!r} lacks {len(absent)} of {plan.width} columns of answers "
-            f"({', '.join(absent[:3])}{', ...' if absent[3:] else ''}); {remedy}: it has "
+            f"({', '.join(absent[:3])}{', ...' if absent[3:] else ''}): {remedy}. The shard has "
             f"{', '.join(n for n in names if n not in VOTES)}"
         )
 
 
 def _teaches(table: pa.Table, answers: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Rows with a known answer, or, where they were asked for, with a known bar."""
+    """Flag the rows with a known answer, or with a known bar if the table has the lengths."""
     known = np.asarray(np.isfinite(answers).any(axis=1))
     if BAR_TRUTH[0] in table.column_names:
         lengths = table[BAR_TRUTH[0]].cast(pa.float64()).to_numpy()
@@ -167,8 +184,10 @@ def _example(row: dict[str, Any], answers: NDArray[np.float32], plan: ExamplePla
 def bar_ellipse(
     row: dict[str, Any], pixels: NDArray[np.uint8], seen: Canvas
 ) -> NDArray[np.float32]:
-    """The row's known bar on its canvas, as models.training.guidance.KnownBars has it; NaN if not
-    known."""
+    """Return the row's known bar on its canvas, (5,), as in models.training.guidance.KnownBars.
+
+    All five are NaN if the bar is not known.
+    """
     length, angle, ratio = (np.nan if row.get(n) is None else float(row[n]) for n in BAR_TRUTH)
     high, wide = pixels.shape[:2]
     x = (0.5 * wide - seen.x0) / seen.factor_x - 0.5
@@ -190,7 +209,7 @@ def _arrays(
 
 
 def shapes(count: int, plan: ExamplePlan) -> dict[str, tuple[int, ...]]:
-    """Shapes of the arrays of `count` examples."""
+    """Return the shapes of the arrays of `count` examples."""
     side = plan.field.canvas_px
     found: dict[str, tuple[int, ...]] = {
         "pixels": (count, side, side, 3),
@@ -202,22 +221,25 @@ def shapes(count: int, plan: ExamplePlan) -> dict[str, tuple[int, ...]]:
 
 
 def stacked(rows: list[Arrays], plan: ExamplePlan) -> Arrays:
-    """Examples as one array of each kind."""
+    """Stack examples into one array of each kind."""
     if rows:
         return {name: np.stack([row[name] for row in rows]) for name in shapes(0, plan)}
     return {name: np.zeros(shape, kind_of(name)) for name, shape in shapes(0, plan).items()}
 
 
 def kind_of(name: str) -> type[np.generic]:
-    """Of the numbers in the array `name`."""
+    """Return the dtype of the array `name`."""
     return np.uint8 if name == "pixels" else np.float32
 
 
 def length_samples(scan: ShardScan, plan: ExamplePlan, count: int) -> NDArray[np.float64]:
-    """(N, 2): length / galaxy radius and length / image diagonal of up to `count` galaxies."""
+    """Return length / galaxy radius and length / image diagonal of up to `count` galaxies, (N, 2).
+
+    Raises ValueError if the plan trains on votes.
+    """
     target = plan.target
     if target is None:
-        raise ValueError("votes have no lengths: give a plan with a target column")
+        raise ValueError("a plan for votes has no lengths: give a plan with a target column")
     found: list[tuple[float, float]] = []
     for rows, _ in part_rows(scan, plan, "train"):
         for row in rows.slice(0, count - len(found)).to_pylist():

@@ -1,4 +1,4 @@
-"""Many shards as Ray tasks, a few at a time: counted, checked, written to disk as examples."""
+"""Scan many shards and write their training examples to disk, by a few Ray tasks at a time."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Item = TypeVar("Item")
 
 
 def bounded(work: Callable[..., Any], items: Sequence[Item], most: int, *constant: Any) -> Iterator[tuple[Item, Any]]:  # noqa: E501  # fmt: skip
-    """(item, work(item, *constant)) as they come, each a Ray task, never more than `most` at once.
+    """Yield (item, work(item, *constant)) as the results come; each is computed by a Ray task.
 
-    What a task raises is raised here.
+    At most `most` tasks run at once. Raises what a task raises.
     """
     task, running, waiting = ray.remote(work), {}, iter(items)
     while True:
@@ -46,14 +46,14 @@ def bounded(work: Callable[..., Any], items: Sequence[Item], most: int, *constan
 
 
 def scan_item(item: tuple[int, tuple[str, Shard]], plan: ExamplePlan) -> ShardScan:
-    """`scan_shard` for `bounded`, of a numbered shard and its address."""
+    """Run `scan_shard` on a numbered shard and its address, for `bounded`."""
     return scan_shard(*item[1], plan)
 
 
 def gather_examples(folder: Path, scans: Sequence[ShardScan], plan: ExamplePlan, most: int) -> Iterator[ShardScan]:  # noqa: E501  # fmt: skip
-    """Write all examples to <part>_<name>.npy below `folder`; yields the shards as they are done.
+    """Write all examples to <part>_<name>.npy below `folder`, in the shards' order.
 
-    At most `most` shards are in memory.
+    Yields each shard when it is done. At most `most` shards are in memory.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {

@@ -1,6 +1,6 @@
-"""Examples straight from the shards, by Ray Data: nothing but a shuffle buffer is in memory.
+"""Stream training examples from shards by Ray Data; memory holds only a shuffle buffer.
 
-Shards with answers as a Ray Data source of canvases; its readers need no torch.
+`CanvasSource` is the Ray Data source; its readers need no torch. `CanvasStream` makes batches.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from models.training.process_group import ALONE, ProcessGroup
 
 
 class CanvasSource(Datasource):  # type: ignore[misc]  # Ray is not typed
-    """One read task per shard, which decodes."""
+    """Ray Data source of canvases with answers: one read task per shard, which also decodes."""
 
     def __init__(self, scans: Sequence[ShardScan], plan: ExamplePlan, part: str) -> None:
         super().__init__()
         self._scans, self._plan, self._part = scans, plan, part
 
     def get_name(self) -> str:
-        """What Ray calls the reading."""
+        """Return the name of the source in Ray's progress and logs."""
         return "Canvases"
 
     def estimate_inmemory_data_size(self) -> int | None:
-        """Bytes of the canvases."""
+        """Return the bytes of all canvases."""
         return sum(scan.counts[self._part] for scan in self._scans) * self._bytes_each
 
     @property
@@ -46,7 +46,7 @@ class CanvasSource(Datasource):  # type: ignore[misc]  # Ray is not typed
     def get_read_tasks(
         self, parallelism: int, per_task_row_limit: int | None = None, data_context: Any = None
     ) -> list[ReadTask]:
-        """One task per shard, whatever parallelism is asked for."""
+        """Return one task per shard, whatever `parallelism` is."""
         return [self._task(scan, per_task_row_limit) for scan in self._scans]
 
     def _task(self, scan: ShardScan, limit: int | None) -> ReadTask:
@@ -66,7 +66,7 @@ class CanvasSource(Datasource):  # type: ignore[misc]  # Ray is not typed
 
 
 def _table(arrays: dict[str, NDArray[Any]]) -> pa.Table:
-    """Arrays (N, ...) as columns of flat fixed-size lists: plain Arrow, any version reads it."""
+    """Return arrays (N, ...) as columns of flat fixed-size lists, which every Arrow can read."""
     columns = {}
     for name, array in arrays.items():
         flat = pa.array(np.ascontiguousarray(array).reshape(-1))
@@ -80,11 +80,22 @@ _READ_CPUS = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class CanvasStream:
-    """A Source (models.training.examples) of one part of many shards, decoded anew in every pass.
+    """ExampleSource (models.training.examples) of one part of many shards; decodes in every pass.
 
-    scans: shards with the galaxies that they hold. buffer: galaxies among which the order is
-    shuffled, besides the shards' own order; 10^4 canvases of 144 px take 0.6 GB. The processes of a
-    group divide the shards; one whose shards hold fewer galaxies than its share begins them again.
+    The processes of a process group divide the shards. A process whose shards hold fewer galaxies
+    than its share starts them again.
+
+    Attributes
+    ----------
+    scans
+        Shards, with the number of galaxies that they hold.
+    plan
+        How rows become examples.
+    part
+        "train" or "validation".
+    buffer
+        Number of galaxies that are shuffled among each other, in addition to the order of the
+        shards. 10^4 canvases of 144 px take 0.6 GB.
     """
 
     scans: Sequence[ShardScan]
@@ -98,8 +109,11 @@ class CanvasStream:
     def shuffled(
         self, size: int, rng: np.random.Generator, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
-        """Shards in random order, galaxies shuffled in the buffer. Raises ValueError where there
-        are fewer shards than processes, or a process's shards do not fill one batch."""
+        """Yield batches: shards in random order, galaxies shuffled in the buffer.
+
+        Raises ValueError if there are fewer shards than processes, or if the shards of a process do
+        not fill one batch.
+        """
         order = rng.permutation([i for i, s in enumerate(self.scans) if s.counts[self.part]])
         seed = int(rng.integers(2**31)) + group.rank
         mine = [self.scans[i] for i in order[group.rank :: group.size]]
@@ -107,8 +121,8 @@ class CanvasStream:
         if sum(scan.counts[self.part] for scan in mine) < share:
             raise ValueError(
                 f"process {group.rank} of {group.size} has {len(mine)} shards, which do not fill a "
-                f"batch of {share} galaxies: cut the shards smaller (`ansae ingest "
-                "--rows-per-shard`) or take fewer --workers-per-member"
+                f"batch of {share} galaxies: make smaller shards (`ansae ingest "
+                "--rows-per-shard`) or give fewer --workers-per-member"
             )
         passes = (b for _ in range(steps) for b in self._batches(mine, share, seed))
         for examples in islice(passes, steps):
@@ -117,7 +131,7 @@ class CanvasStream:
     def ordered(
         self, size: int, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
-        """The shards in their order; a group's processes take turns."""
+        """Yield batches of the shards in their order; the processes of a group take turns."""
         for examples in self._batches(self.scans[group.rank :: group.size], size, None):
             yield examples.batch(np.arange(len(examples)), device)
 
@@ -133,7 +147,7 @@ class CanvasStream:
             override_num_blocks=len(full),
         )
         options = dataset.context.execution_options
-        options.preserve_order = True  # so that a training can be repeated
+        options.preserve_order = True  # makes a training reproducible
         dataset.context.target_max_block_size = _BLOCK_BYTES
         dataset.context.enable_progress_bars = False
         shuffle: dict[str, Any] = {}

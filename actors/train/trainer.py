@@ -1,6 +1,6 @@
-"""The Tune trainable: one trial trains one member, and goes on where an earlier one was stopped.
+"""Tune trial of `ansae train`: train one member, or resume its training where it was stopped.
 
-One trial on several GPUs (or CPUs): Ray Train inside the trial, gradients averaged.
+A trial on several GPUs (or CPUs) runs Ray Train inside the trial, which averages the gradients.
 """
 
 from __future__ import annotations
@@ -41,13 +41,32 @@ Report = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainJob:
-    """What all trials of a training share.
+    """Parameters that all trials of a training share.
 
-    run: address of its files (catalogues.runs.training). scratch: a folder for what Ray Train
-    writes and nobody reads. scans, plan: the shards. examples: folder of gathered examples; None to
-    stream them through a shuffle buffer of `buffer` galaxies. view: what members see in votes.
-    threads, cpus, gpus, workers: per process of a trial, and how many processes. pretrained,
-    initial: of models.networks.checkpoints, the latter by the member's name.
+    Attributes
+    ----------
+    run
+        Address of the run's files (catalogues.runs.training).
+    scratch
+        Folder for files that Ray Train writes and nobody reads.
+    scans, plan
+        The shards, and how their rows become examples.
+    examples
+        Folder of gathered examples; None to stream them.
+    buffer
+        Number of galaxies in the shuffle buffer, if examples are streamed.
+    view
+        What members see when they vote.
+    device
+        "cpu" or "cuda".
+    threads, cpus, gpus
+        Threads, CPUs and GPUs of each process of a trial.
+    workers
+        Number of processes of a trial.
+    pretrained
+        Whether members start from pretrained weights (models.networks.checkpoints).
+    initial
+        (name of a member, its initial weights) pairs (models.networks.checkpoints).
     """
 
     run: str
@@ -66,10 +85,13 @@ class TrainJob:
     initial: tuple[tuple[str, bytes], ...] = ()
 
     def source(self, part: str, fold: int | None = None) -> ExampleSource:
-        """Examples of one part ("train", "validation"); of classes, with this fold held out."""
+        """Return the examples of one part ("train", "validation").
+
+        Classes are cross-validated: `fold` is the fold that is held out.
+        """
         if isinstance(self.plan, ClassPlan):
-            assert self.examples is not None, "classes are gathered"
-            assert fold is not None, "and cross-validated"
+            assert self.examples is not None, "examples of classes are gathered, not streamed"
+            assert fold is not None, "classes are cross-validated"
             return load_class_examples(self.examples, len(self.plan.spec.names), fold, part)
         if self.examples is not None:
             return load_examples(self.examples, part)
@@ -78,29 +100,32 @@ class TrainJob:
 
 
 def load_examples(folder: str | Path, part: str) -> Examples:
-    """Gathered examples of one part as memory maps: nothing is read before use."""
+    """Open gathered examples of one part as memory maps: nothing is read before use."""
     folder = Path(folder)
     return Examples(*(np.load(folder / f"{part}_{name}.npy", mmap_mode="r") for name in FIELDS))
 
 
 def load_known_bars(folder: str | Path, part: str) -> KnownBars:
-    """Gathered examples with the ellipses of their bars."""
+    """Open gathered examples of one part with the ellipses of their bars."""
     ellipses = np.load(Path(folder) / f"{part}_{ELLIPSES}.npy", mmap_mode="r")
     return KnownBars(load_examples(folder, part), ellipses)
 
 
 def guidance(params: TrainParams, job: TrainJob) -> Guidance | None:
-    """Known bars for a recipe that has a guided stage. Raises ValueError where there are none."""
+    """Return known bars for a recipe with a guided stage; None for other recipes.
+
+    Raises ValueError if examples are streamed.
+    """
     if params.guide is None:
         return None
     if job.examples is None:
-        raise ValueError("known bars are not streamed: gather the examples, or leave the guide out")
+        raise ValueError("known bars cannot be streamed: gather the examples, or give no guide")
     parts = (load_known_bars(job.examples, part) for part in PARTS)
     return Guidance(params.guide, params.augment, *parts)
 
 
 def train_params(raw: dict[str, Any]) -> TrainParams:
-    """TrainParams from plain values, as a trial's configuration holds them."""
+    """Return TrainParams of plain values, as a trial's configuration holds them."""
     augment: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in raw["augment"].items()
     }
@@ -109,11 +134,10 @@ def train_params(raw: dict[str, Any]) -> TrainParams:
 
 
 def train_member(config: dict[str, Any], job: TrainJob) -> None:
-    """Train the member of `config["trial"]`: its `label`, `member`, `params` and `fold` as plain
-    values.
+    """Train the member of `config["trial"]`: `label`, `member`, `params` and `fold`, plain values.
 
-    Every epoch is reported to Tune, those of an earlier, interrupted trial first, so that a search
-    judges as if there had been no break.
+    Reports every epoch to Tune. The epochs of an earlier, interrupted trial are reported first, so
+    that a search decides as if there had been no interruption.
     """
     config = config["trial"]
     ended = TrainingRun(job.run).end(config["label"])
@@ -123,15 +147,15 @@ def train_member(config: dict[str, Any], job: TrainJob) -> None:
     elif job.workers == 1:
         train(config, job, ALONE, torch.device(job.device), tune.report)
     else:
-        train_in_a_team(config, job)
+        train_in_process_group(config, job)
 
 
 def train(
     config: dict[str, Any], job: TrainJob, group: ProcessGroup, device: torch.device, report: Report
 ) -> None:
-    """One process's part of a trial: to the end of the recipe, its state kept after every epoch.
+    """Train in one process of a trial to the end of the recipe; store the state after every epoch.
 
-    Raises ValueError where the training diverged.
+    Raises ValueError if the training diverges.
     """
     run, label = TrainingRun(job.run), str(config["label"])
     torch.set_num_threads(job.threads)
@@ -144,7 +168,7 @@ def train(
         ended = datetime.now(UTC).isoformat(timespec="milliseconds")
         seconds = round(time.monotonic() - began, 3)
         curve.append({**asdict(result), "seconds": seconds, "ended": ended})
-        if group.rank == 0:  # before Tune hears of it: a search ends a trial at its last report
+        if group.rank == 0:  # before the report: a search may end the trial when it gets it
             if trainer.finished and np.isfinite(trainer.best_loss):
                 run.finish(label, best_weights(trainer), curve)
             else:
@@ -153,8 +177,8 @@ def train(
         began = time.monotonic()
     if not np.isfinite(trainer.best_loss):
         raise ValueError(
-            f"the training of {label!r} diverged: its validation loss never was a number; lower "
-            f"learning_rate={trainer.params.learning_rate}"
+            f"the training of {label!r} diverged: its validation loss was never finite; give less "
+            f"than learning_rate={trainer.params.learning_rate}"
         )
 
 
@@ -165,7 +189,7 @@ def restored(
     device: torch.device,
     state: bytes | None,
 ) -> tuple[Trainer, Curve]:
-    """A trainer as `state` left it, and its learning curve so far; a new one for None."""
+    """Return the trainer as `state` left it, and its learning curve; a new trainer for None."""
     params, spec = train_params(config["params"]), member_spec(config["member"])
     torch.manual_seed(params.seed)
     bars = guidance(params, job)
@@ -180,24 +204,24 @@ def restored(
 
 
 def dump_state(trainer: Trainer, curve: Curve) -> bytes:
-    """Everything that `restored` needs, as one file; read back without unpickling code."""
+    """Return all that `restored` needs, as one file; reading it runs no pickled code."""
     out = io.BytesIO()
     torch.save({"trainer": trainer.state_dict(), "curve": curve}, out)
     return out.getvalue()
 
 
 def best_weights(trainer: Trainer) -> bytes:
-    """The best epoch's weights as a safetensors file."""
+    """Return the weights of the best epoch as a safetensors file."""
     best = Member(trainer.member.spec)
     best.load_state_dict(trainer.best_state)
     return dump_member(best)
 
 
-def train_in_a_team(config: dict[str, Any], job: TrainJob) -> None:
-    """Train one member with `job.workers` processes; to be called inside a Tune trial.
+def train_in_process_group(config: dict[str, Any], job: TrainJob) -> None:
+    """Train one member with a process group of `job.workers` processes, inside a Tune trial.
 
-    Each has `job.cpus` and `job.gpus`, besides the trial's own. On CPUs they talk by gloo, on GPUs
-    by NCCL. Raises what a process raises.
+    Each process has `job.cpus` and `job.gpus`, in addition to those of the trial. The processes
+    communicate by gloo on CPUs and by NCCL on GPUs. Raises what a process raises.
     """
     resources: dict[str, float] = {"CPU": job.cpus}
     if job.gpus:

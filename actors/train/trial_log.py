@@ -1,4 +1,4 @@
-"""What Tune's trials do, told as it happens; and what a search gives up is marked as such."""
+"""Tune callback that prints the epochs of all trials and marks trials that a search stops."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ def _nobody(words: str) -> None:
 
 
 class Watcher(tune.Callback):  # type: ignore[misc]  # Ray is not typed
-    """A callback of Tune. `tell` gets one line per epoch; epochs of an earlier session, which
-    trials report again, are not told."""
+    """Tune callback. `tell` gets one line per epoch.
+
+    Epochs of an earlier session, which trials report again, are not told again.
+    """
 
     def __init__(self, run: TrainingRun, epochs: int, tell: Callable[[str], None]) -> None:
         self._run, self._epochs, self._tell = run, epochs, tell
@@ -30,13 +32,13 @@ class Watcher(tune.Callback):  # type: ignore[misc]  # Ray is not typed
         self._curves: dict[str, Curve] = defaultdict(list)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Tune keeps a copy of every callback in a file: one that tells nobody."""
+        """Pickle as a watcher that tells nobody: Tune stores a copy of every callback in a file."""
         return (Watcher, (self._run, self._epochs, _nobody))
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any
     ) -> None:
-        """An epoch has come to its end."""
+        """Note and tell an epoch that has ended."""
         point = {name: result[name] for name in _POINT}
         label = trial.config["trial"]["label"]
         curve = self._curves[label]
@@ -52,7 +54,7 @@ class Watcher(tune.Callback):  # type: ignore[misc]  # Ray is not typed
         )
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        """A trial has ended: by its recipe, or because the search gave it up."""
+        """Mark a trial as stopped if the search ended it before its recipe did."""
         label = trial.config["trial"]["label"]
         if self._run.end(label) is None:
             self._run.stop(label, self._curves[label])

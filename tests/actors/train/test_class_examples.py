@@ -122,7 +122,7 @@ def test_rows_that_teach_nothing(tmp_path: Path) -> None:
 def test_a_column_that_is_not_there(tmp_path: Path) -> None:
     url = write(tmp_path / "in", rows(2))
     plan = ClassPlan(spec=ClassSpec(names=("a", "b"), column="kind", folds=2), field=PLAN.field)
-    with pytest.raises(ValueError, match=r"has no column 'kind': name another of object_id"):
+    with pytest.raises(ValueError, match=r"has no column 'kind': choose one of object_id"):
         scan_item((0, (url, list_shards(url)[0])), plan)
 
 

@@ -87,7 +87,7 @@ def test_a_guided_stage_follows(job: TrainJob) -> None:
     train(trial(params, "guided"), job, ALONE, torch.device("cpu"), told.append)
     assert [p["pointing"] is None for p in told] == [True, False, False]
     streamed = replace(job, examples=None)
-    with pytest.raises(ValueError, match="known bars are not streamed"):
+    with pytest.raises(ValueError, match="known bars cannot be streamed"):
         train(trial(params, "streamed"), streamed, ALONE, torch.device("cpu"), told.append)
 
 
