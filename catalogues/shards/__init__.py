@@ -1,1 +1,1 @@
-"""Image shards, the input of every command: read, write, rows, ids, splits, votes."""
+"""Image shards, the input of every command: reading, writing, rows, ids, splits and votes."""

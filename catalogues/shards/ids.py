@@ -1,4 +1,4 @@
-"""Identifiers as 64-bit integers, digit for digit: an SDSS objID does not survive a float."""
+"""Read identifiers as exact 64-bit integers. A float would change the digits of an SDSS objID."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 _FLOAT_EXACT = 2**53
 _INT64 = 2**63
 PART_BITS = {"release": 16, "brickid": 20, "objid": 22}
-"""Bits of a Legacy Surveys identifier's parts."""
+"""Number of bits of each part of a Legacy Surveys identifier."""
 _DIGITS = r"^[+-]?[0-9]+$"
 
 
 def exact_ids(values: pa.Array) -> tuple[pa.Int64Array, pa.StringArray]:
-    """(ids, notes): int64 with null where there is none, and there a sentence in `notes`.
+    """Convert values to int64 identifiers. Returns ids and notes.
 
-    Integers and strings of digits (blanks around them allowed) are taken if they fit; a float only
-    where it is whole and within 2^53, beyond which floats skip integers.
+    A value that cannot be converted gives a null id and a sentence in the notes. Integers and
+    strings of digits (with blanks around them) are converted if they fit in 64 bits, floats only
+    if they are whole and within 2^53, because larger floats skip integers.
     """
     ids = _fast(values)
     if ids is None:
@@ -37,10 +38,11 @@ def exact_ids(values: pa.Array) -> tuple[pa.Int64Array, pa.StringArray]:
 def packed_ids(
     release: pa.Array, brickid: pa.Array, objid: pa.Array
 ) -> tuple[pa.Int64Array, pa.StringArray]:
-    """`exact_ids` of the Legacy Surveys: release, brickid and objid in one integer.
+    """Pack release, brickid and objid of the Legacy Surveys into one integer, like `exact_ids`.
 
-    Packed as DESI's TARGETID (Myers et al. 2023, AJ 165, 50, table 2): from the lowest bit 22 bits
-    of objid, 20 of brickid, 16 of release. Null where a part is none, or has more bits.
+    The packing is that of DESI's TARGETID (Myers et al. 2023, AJ 165, 50, table 2): from the lowest
+    bit 22 bits of objid, 20 of brickid, 16 of release. The id is null where a part is not an
+    integer or has more bits.
     """
     parts, said = [], pa.nulls(len(objid), pa.string())
     for values, (name, bits) in zip((release, brickid, objid), PART_BITS.items(), strict=True):
@@ -57,7 +59,7 @@ def packed_ids(
 
 
 def _fast(values: pa.Array) -> pa.Int64Array | None:
-    """Whole-column conversion where every value is fine; None where one is not."""
+    """Convert the whole column at once; return None if a value cannot be converted."""
     kind = values.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         if not pc.all(pc.match_substring_regex(values, _DIGITS), min_count=0).as_py():
@@ -71,7 +73,7 @@ def _fast(values: pa.Array) -> pa.Int64Array | None:
 
 
 def _int64(value: object) -> int | None:
-    """One value's exact integer, or None."""
+    """Convert one value to an exact integer; return None if that is not possible."""
     if isinstance(value, str):
         text = value.strip()
         if len(text) > 40 or not re.match(_DIGITS, text) or not text.isascii():
@@ -100,13 +102,13 @@ def _note(value: object) -> str:
 
 
 def hashed_id(name: str) -> int:
-    """A 63-bit identifier of a text, the same everywhere and always."""
+    """Return a 63-bit identifier of a text, the same on every machine and in every run."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     return int.from_bytes(digest) & (2**63 - 1)
 
 
 def hashed_ids(values: pa.StringArray) -> tuple[pa.Int64Array, pa.StringArray]:
-    """`exact_ids` of texts that are no integers: the hash of each, which no order changes."""
+    """Hash texts that are not integers, like `exact_ids`. The order of the texts has no effect."""
     texts = values.to_pylist()
     notes = [None if text else _note(None) for text in texts]
     ids = [hashed_id(text) if text else None for text in texts]
@@ -114,15 +116,15 @@ def hashed_ids(values: pa.StringArray) -> tuple[pa.Int64Array, pa.StringArray]:
 
 
 def repeated(ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The values that occur more than once, each once, in ascending order."""
+    """Return the values that occur more than once, without repetition, in ascending order."""
     values, counts = np.unique(ids, return_counts=True)
     return values[counts > 1]
 
 
 def later_occurrences(ids: pa.Int64Array) -> NDArray[np.bool_]:
-    """(N,) flags of the rows whose identifier stands in an earlier row too; null is no identifier.
+    """Return (N,) flags of the rows whose identifier also occurs in an earlier row.
 
-    The first occurrence is not flagged.
+    The first occurrence is not flagged, and null does not count as an identifier.
     """
     values = ids.fill_null(0).to_numpy(zero_copy_only=False)
     present = np.flatnonzero(pc.is_valid(ids).to_numpy(zero_copy_only=False))

@@ -1,4 +1,4 @@
-"""Parameters of image shards: their size, and the tolerance of their votes."""
+"""Parameters of image shards: their size, and the tolerance for sums of votes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class ShardParams:
-    """How shards are cut: at `rows_max` rows or `bytes_max` bytes of images, whichever is first.
+    """Size of shards: at most `rows_max` rows or `bytes_max` bytes of images, whichever is first.
 
-    `row_group_rows`: the unit in which a shard can be read; small, so that a resumed run that
-    lacks a few rows fetches little more than those.
+    `row_group_rows`: rows per Parquet row group, the smallest part of a shard that can be read. It
+    is small, so that a resumed run that lacks a few rows reads little more than these rows.
     """
 
     rows_max: int = 1000
@@ -28,5 +28,5 @@ class ShardParams:
 
 
 TOLERANCE = 0.02
-"""How far a question's answers may add up to something else than the tree says: published tables
-are rounded, and the network's own softmax cannot follow more."""
+"""Largest difference between the sum of a question's answers and the sum that the tree demands.
+Published tables are rounded, and the network's own softmax cannot follow a larger difference."""

@@ -1,6 +1,6 @@
-"""Image shards: Parquet files of a thousand galaxies that are written whole and read in parts.
+"""List and read image shards: Parquet files of about a thousand galaxies, readable in parts.
 
-Further columns of an input that pass through into its catalogue.
+Further columns of an input can pass through into its catalogue.
 """
 
 from __future__ import annotations
@@ -24,15 +24,23 @@ from catalogues.shards.rows import manifest_rows
 from catalogues.storage import FileSystem, StorageError, StorageOptions
 
 ROW = "shard_row"
-"""Column of `read_shard`: the row's place in the shard, first 0."""
+"""Column of `read_shard`: the row's number in the shard, counted from 0."""
 
 _FOOTER_THREADS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
-    """A shard that is there. `name`: relative to the input's root; `path`: on its filesystem;
-    `version`: of catalogues.storage.files.list_versions, empty where it does not matter."""
+    """An existing shard.
+
+    Attributes
+    ----------
+    name : path relative to the input's root.
+    path : path on its filesystem.
+    rows : number of rows.
+    size_bytes : size of the file.
+    version : from catalogues.storage.files.list_versions, empty if it does not matter.
+    """
 
     name: str
     path: str
@@ -44,11 +52,11 @@ class Shard:
 def list_shards(
     url: str, options: StorageOptions | None = None, chosen: Mapping[str, str] | None = None
 ) -> tuple[Shard, ...]:
-    """Every Parquet file below `url` (or the one it names) with its row count, sorted by name.
+    """List every Parquet file below `url` (or the file `url`) with its row count, sorted by name.
 
-    Only footers are read, several at once. `chosen`: {our column: theirs}, as
-    catalogues.manifest.resolve takes it. Raises StorageError where there is none or one cannot
-    be read, ValueError where a shard has no object_id or no image.
+    Only footers are read, several at once. `chosen`: {manifest column: table column}, as in
+    catalogues.manifest.resolve. Raises StorageError if there are no shards or one cannot be read,
+    and ValueError if a shard has no object_id or no image.
     """
     fs, _ = storage.filesystem(url, options)
 
@@ -69,7 +77,10 @@ def list_shards(
 
 
 def shard_files(url: str, options: StorageOptions | None = None) -> list[tuple[str, str, int, str]]:
-    """(name, path, bytes, version) of every shard, sorted; none is opened. Raises StorageError."""
+    """List (name, path, bytes, version) of every shard, sorted, without opening any file.
+
+    Raises StorageError.
+    """
     fs, root = storage.filesystem(url, options)
     files = storage.list_versions(fs, root, (".parquet",))
     if not files:
@@ -83,13 +94,13 @@ def shard_files(url: str, options: StorageOptions | None = None) -> list[tuple[s
 
 
 def shard_columns(url: str, options: StorageOptions | None = None) -> list[str]:
-    """Names of the first shard's columns. Raises StorageError."""
+    """Return the column names of the first shard. Raises StorageError."""
     fs, _ = storage.filesystem(url, options)
     return list(shard_fields(fs, shard_files(url, options)[0][1]).names)
 
 
 def shard_fields(fs: FileSystem, path: str) -> pa.Schema:
-    """A shard's own columns, as they are stored. Raises StorageError."""
+    """Return the columns of a shard as they are stored. Raises StorageError."""
     with _opened(fs, path) as parquet:
         return parquet.schema_arrow
 
@@ -116,14 +127,22 @@ def read_shard(
     batch_rows: int = 64,
     hash_ids: bool = False,
 ) -> Iterator[pa.Table]:
-    """The shard's rows in order, in tables of at most `batch_rows`, as `rows.manifest_rows` + ROW.
+    """Read the rows of a shard in order, in tables as `rows.manifest_rows` makes them, plus ROW.
 
-    `skip_rows`: rows not wanted, as their numbers or as a mask of the shard's length; a row group
-    of which none is wanted is not read. `columns`: manifest columns to read (the others come out
-    null; object_id always comes), None for all. `extra`: further columns, which must be there.
-    `chosen`: as in `list_shards`. `hash_ids`: as in `rows.manifest_rows`. An image without bytes is
-    read from its path, relative to the shard's folder and never outside. Raises StorageError,
-    ValueError.
+    An image without bytes is read from its path, which is relative to the shard's folder and never
+    outside of it. Raises StorageError and ValueError.
+
+    Parameters
+    ----------
+    fs, path : file system and path of the shard.
+    skip_rows : unwanted rows, as their numbers or as a mask of the shard's length. A row group
+        without wanted rows is not read.
+    columns : manifest columns to read (other columns are null; object_id is always read), None for
+        all.
+    extra : further columns, which must exist.
+    chosen : as in `list_shards`.
+    batch_rows : largest number of rows per table.
+    hash_ids : as in `rows.manifest_rows`.
     """
     with _opened(fs, path) as parquet:
         names = parquet.schema_arrow.names
@@ -165,10 +184,12 @@ def _wanted(skip: Collection[int] | NDArray[np.bool_] | None, rows: int) -> NDAr
 def _batches(
     parquet: pq.ParquetFile, wanted: NDArray[np.bool_], columns: list[str], batch_rows: int
 ) -> Iterator[tuple[NDArray[np.int64], pa.RecordBatch]]:
-    """(row numbers, rows) of the wanted rows; whole row groups are passed over unread."""
+    """Iterate over row numbers and rows of the wanted rows; skip row groups without any."""
     counts = [parquet.metadata.row_group(g).num_rows for g in range(parquet.num_row_groups)]
     if min(counts, default=0) < 0 or sum(counts) != len(wanted):
-        raise pa.ArrowInvalid(f"it counts {len(wanted)} rows, its row groups {sum(counts)}")
+        raise pa.ArrowInvalid(
+            f"its footer counts {len(wanted)} rows, its row groups hold {sum(counts)}"
+        )
     first = 0
     for group, count in enumerate(counts):
         start, first = first, first + count
@@ -187,7 +208,7 @@ def _batches(
 def _counted(
     parquet: pq.ParquetFile, group: int, count: int, columns: list[str], batch_rows: int
 ) -> Iterator[pa.RecordBatch]:
-    """A row group's rows. Raises ArrowInvalid where they are not as many as the footer says."""
+    """Read a row group. Raises ArrowInvalid if it has not as many rows as the footer says."""
     left = count
     for batch in parquet.iter_batches(batch_rows, row_groups=[group], columns=columns):
         left -= len(batch)
@@ -199,7 +220,7 @@ def _counted(
 
 
 def _with_files(table: pa.Table, fs: FileSystem, folder: str) -> pa.Table:
-    """Images that are only a path get their bytes, where the path lies within `folder`."""
+    """Read the bytes of images that are only a path, if the path lies within `folder`."""
     image = one_array(table.column("image"))
     data, paths = pc.struct_field(image, "bytes"), pc.struct_field(image, "path")
     if data.null_count == 0 or paths.null_count == len(paths):
@@ -220,9 +241,9 @@ _THREADS = 16
 def extra_fields(
     url: str, shards: Sequence[Shard], names: Sequence[str], options: StorageOptions | None = None
 ) -> tuple[pa.Field, ...]:
-    """The columns `names` as all shards have them, nullable, in order; reads footers only.
+    """Return the fields of the columns `names`, nullable, in order. Only footers are read.
 
-    Raises StorageError, and ValueError where a shard lacks one or has it of another type.
+    Raises StorageError, and ValueError if a shard lacks a column or has it with another type.
     """
     if not names:
         return ()
@@ -233,7 +254,7 @@ def extra_fields(
             schema = pq.ParquetFile(file).schema_arrow
         if absent := [name for name in names if name not in schema.names]:
             raise ValueError(
-                f"shard {shard.name!r} has no column {absent[0]!r}, which was to be kept: it has "
+                f"shard {shard.name!r} has no column {absent[0]!r} to keep: it has "
                 f"{', '.join(schema.names)}"
             )
         return tuple(schema.field(name).with_nullable(True) for name in names)

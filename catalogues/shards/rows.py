@@ -1,4 +1,4 @@
-"""Any table with the right columns, under any of their names and types, as rows of the manifest."""
+"""Convert a table, with any of the known names and types of its columns, to manifest rows."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from catalogues.manifest import ID_PARTS, IMAGE_TYPE, SCHEMA
 from catalogues.shards.ids import exact_ids, hashed_ids, packed_ids
 
 NOTE = "object_id_note"
-"""Column that says why an object_id is null; null where it is not."""
+"""Column that says why an object_id is null; null if the object_id is not."""
 
 
 def manifest_rows(
     table: pa.Table, mapping: Mapping[str, str], extra: Iterable[str] = (), hash_ids: bool = False
 ) -> pa.Table:
-    """`table` in the manifest's names, types and order, then NOTE, then the columns of `extra`.
+    """Convert `table` to the manifest's names, types and order, then NOTE, then `extra` columns.
 
-    `mapping`: of catalogues.manifest.resolve. Columns that are absent come out null (an image as a
-    struct of nulls), and so does an optional value that cannot be read as its type. An object_id
-    that is no int64 comes out null with a sentence in NOTE. hash_ids: a column of texts gives
-    hashes for identifiers, and is survey_id unless another column is.
+    `mapping`: from catalogues.manifest.resolve. An absent column becomes null (an absent image a
+    struct of nulls), and so does an optional value that cannot be converted to its type. An
+    object_id that is not an int64 becomes null, with a sentence in NOTE. `hash_ids`: hash a text
+    column to identifiers and store the texts as survey_id, unless another column is survey_id.
     """
     arrays = {name: _column(table, mapping.get(name), name) for name in SCHEMA.names}
     note = pa.nulls(len(table), pa.string())
@@ -55,12 +55,12 @@ def _column(table: pa.Table, source: str | None, name: str) -> pa.Array:
 
 
 def shard_schema(extra: Iterable[pa.Field] = ()) -> pa.Schema:
-    """The manifest's schema followed by passed-through columns, as shards are written."""
+    """Return the schema of written shards: the manifest's, then the passed-through columns."""
     return pa.schema([*SCHEMA, *extra])
 
 
 def _images(column: pa.ChunkedArray) -> pa.Array:
-    """struct{bytes, path} from that, from plain binary, or from a string (the path)."""
+    """Convert a struct, plain binary or a string (the path) to struct{bytes, path}."""
     values = one_array(column)
     kind = values.type
     data, path = pa.nulls(len(values), pa.binary()), pa.nulls(len(values), pa.string())

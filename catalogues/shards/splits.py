@@ -1,4 +1,4 @@
-"""Who may be trained on and who may judge: a split that is a function of the identifier alone."""
+"""Split galaxies into training, validation and test parts, by a hash of the identifier alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Part = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True, kw_only=True)
 class SplitFractions:
-    """Shares kept for validation (choosing) and test (judging); the rest is trained on."""
+    """Shares for validation (choosing models) and test (evaluation); the rest is for training."""
 
     validation: float = 0.05
     test: float = 0.25
@@ -32,18 +32,18 @@ _DEFAULT = SplitFractions()
 
 
 def unit_hash(identifier: int | str) -> float:
-    """A number in [0, 1) that belongs to the identifier: blake2b of its text."""
+    """Return a number in [0, 1) that depends only on the identifier: blake2b of its text."""
     digest = hashlib.blake2b(str(identifier).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2.0**64
 
 
 def fold_of(source: int | str, folds: int) -> int:
-    """Which of `folds` parts of a cross-validation a source belongs to, 0 .. folds - 1."""
+    """Return the part of a cross-validation that a source belongs to, 0 .. folds - 1."""
     return int(unit_hash(f"fold {source}") * folds)
 
 
 def part_of(identifier: int | str, fractions: SplitFractions = _DEFAULT) -> Part:
-    """The part an identifier belongs to: [0, test) test, then validation, then train."""
+    """Return the part of an identifier: its hash in [0, test) is test, then validation, train."""
     value = unit_hash(identifier)
     if value < fractions.test:
         return "test"
@@ -53,5 +53,5 @@ def part_of(identifier: int | str, fractions: SplitFractions = _DEFAULT) -> Part
 def parts_of(
     identifiers: Iterable[int | str], fractions: SplitFractions = _DEFAULT
 ) -> NDArray[np.str_]:
-    """`part_of` for many, (N,) strings."""
+    """Return `part_of` for many identifiers, (N,) strings."""
     return np.array([part_of(i, fractions) for i in identifiers], dtype="U10")

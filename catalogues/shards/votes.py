@@ -1,4 +1,4 @@
-"""The 37 vote columns of a training shard, and whether a row's votes make sense."""
+"""The 37 vote columns of a training shard, and a check that the votes fit the decision tree."""
 
 from __future__ import annotations
 
@@ -20,11 +20,17 @@ _SHARE_MAX = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class VoteTally:
-    """Rows counted by what is wrong with their votes; a row may count more than once.
+    """Numbers of rows with each problem in their votes. A row may count more than once.
 
-    rows: all. unknown: not one answer is known, the row teaches nothing. incomplete: some answers
-    are unknown. out_of_range: a fraction outside [0, 1]. inconsistent: a question's answers do not
-    add up. Questions that are out of range or inconsistent are taken as unknown.
+    A question that is out of range or inconsistent counts as unknown.
+
+    Attributes
+    ----------
+    rows : all rows.
+    unknown : rows without any known answer, which are useless for training.
+    incomplete : rows with some unknown answers.
+    out_of_range : rows with a fraction outside [0, 1].
+    inconsistent : rows with a question whose answers do not add up.
     """
 
     rows: int = 0
@@ -38,7 +44,7 @@ class VoteTally:
         return VoteTally(**{name: mine[name] + theirs[name] for name in mine})
 
     def check(self) -> None:
-        """Raises ValueError where most rows are wrong: then the columns mean something else."""
+        """Raise ValueError if most rows are wrong: the columns then have another meaning."""
         for count, what, remedy in (
             (
                 self.inconsistent,
@@ -46,7 +52,7 @@ class VoteTally:
                 "store cumulative fractions (conditional fraction x the parent answer's value), as "
                 "`ansae ingest --votes` writes them",
             ),
-            (self.out_of_range, "lie outside [0, 1]", "store fractions, not percent nor counts"),
+            (self.out_of_range, "lie outside [0, 1]", "store fractions, not per cent or counts"),
             (self.unknown, "are all unknown", "give shards with the volunteers' answers"),
         ):
             if count > _SHARE_MAX * self.rows:
@@ -56,7 +62,7 @@ class VoteTally:
                 )
 
     def words(self) -> list[str]:
-        """What to tell of it, nothing where all is well."""
+        """Return a sentence for each problem that occurs."""
         told = [
             (self.unknown, "galaxies without any known answer are left out"),
             (self.incomplete, "galaxies have some unknown answers, which are masked in the loss"),
@@ -67,7 +73,7 @@ class VoteTally:
 
 
 def votes_of(table: pa.Table) -> NDArray[np.float32]:
-    """The vote columns as (N, 37), NaN where null or no number."""
+    """Return the vote columns as (N, 37), NaN where a value is null or not a number."""
     columns = [np.asarray(table[name].to_numpy(), dtype=np.float32) for name in VOTES]
     return np.stack(columns, axis=1) if len(table) else np.zeros((0, len(VOTES)), np.float32)
 
@@ -75,11 +81,11 @@ def votes_of(table: pa.Table) -> NDArray[np.float32]:
 def checked_votes(
     votes: NDArray[np.float32], tolerance: float = TOLERANCE
 ) -> tuple[NDArray[np.float32], VoteTally]:
-    """Votes (N, 37) without those that make no sense, and how many rows were concerned.
+    """Set invalid questions of votes (N, 37) to NaN. Returns the votes and a tally of the rows.
 
-    A question is inconsistent where all its answers are known and their sum differs by more than
-    `tolerance` from what the tree says: one, or the value of the answer that leads to it, if that
-    is known; and where it is not, from 0 to 1.
+    A question is inconsistent if all its answers are known and their sum differs by more than
+    `tolerance` from the sum that the tree demands: one, or the value of the answer that leads to
+    the question. If that value is unknown, the sum must lie between 0 and 1.
     """
     raw = np.where(np.isfinite(votes), votes, np.nan).astype(np.float32)
     clean = raw.copy()

@@ -1,4 +1,4 @@
-"""Cutting a stream of rows into image shards."""
+"""Write a stream of rows as image shards."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from catalogues.storage import FileSystem
 
 
 def shard_name(number: int) -> str:
-    """File name of the shard `number`, first 0."""
+    """Return the file name of shard `number`, counted from 0."""
     return f"shard-{number:05d}.parquet"
 
 
 def old_shards(fs: FileSystem, root: str) -> list[str]:
-    """Paths below `root` that `write_shards` could have written; none if there is no such folder.
+    """List paths below `root` with names as `write_shards` gives them; none without a folder.
 
     Raises StorageError.
     """
@@ -36,10 +36,10 @@ def old_shards(fs: FileSystem, root: str) -> list[str]:
 def write_shards(
     tables: Iterable[pa.Table], fs: FileSystem, root: str, params: ShardParams | None = None
 ) -> Iterator[Shard]:
-    """Write rows (catalogues.manifest.SCHEMA first) below `root`; yields each shard once it stands.
+    """Write rows (columns of catalogues.manifest.SCHEMA first) below `root`; yield each shard.
 
-    No more than one shard is held in memory. Names are deterministic: the same rows give the same
-    files. Raises StorageError, and whatever the stream raises.
+    A shard is yielded when its file is complete. At most one shard is held in memory. The same rows
+    give the same files with the same names. Raises StorageError, and whatever the stream raises.
     """
     params = params or ShardParams()
     for number, table in enumerate(_cut(tables, params)):
@@ -62,7 +62,7 @@ def _cut(tables: Iterable[pa.Table], params: ShardParams) -> Iterator[pa.Table]:
             fit = min(
                 params.rows_max - rows, int(np.searchsorted(total, params.bytes_max, "right"))
             )
-            fit = max(fit, 0 if held else 1)  # a single row may be over the limit by itself
+            fit = max(fit, 0 if held else 1)  # a single row may exceed the limit
             if taken := min(fit, len(table)):
                 held.append(table.slice(0, taken))
                 rows, size = rows + taken, int(total[taken - 1])
@@ -82,7 +82,7 @@ def _image_bytes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 def _writer(table: pa.Table, params: ShardParams) -> Any:
     plain = [name for name in table.schema.names if name != "image"]
-    # encoded images do not compress, and statistics of them would swell the footer
+    # encoded images do not compress, and their statistics would enlarge the footer
     compression = dict.fromkeys(plain, "zstd") | {"image.bytes": "none", "image.path": "zstd"}
 
     def write(file: BinaryIO) -> None:
