@@ -1,4 +1,4 @@
-"""`ansae measure`: image shards -> votes -> saliency maps -> bars -> catalogue."""
+"""The command `ansae measure`: image shards -> votes -> saliency maps -> bars -> catalogue."""
 
 from __future__ import annotations
 
@@ -16,12 +16,20 @@ from pipelines.measure.session import MeasureSummary, already_finished, measure_
 
 
 def run(options: MeasureOptions, console: Console | None = None) -> MeasureSummary:
-    """Measure what the output's catalogue does not hold yet.
+    """Measure the galaxies that the output's catalogue does not hold yet.
 
-    Raises StorageError and ValueError for mistakes, before anything starts, LeaseError where
-    another run writes the same output; RunFailed; and KeyboardInterrupt, with the catalogue whole.
+    Raises
+    ------
+    StorageError, ValueError
+        If the user made a mistake; before anything starts.
+    LeaseError
+        If another run writes the same output.
+    RunFailed
+        If the run failed; it can be resumed.
+    KeyboardInterrupt
+        If the run was interrupted; the catalogue is intact, and the run can be resumed.
     """
-    from pipelines.measure.plan import (  # torch only once the options are known
+    from pipelines.measure.plan import (  # torch is imported only with valid options
         check_writable,
         make_plan,
     )
@@ -36,12 +44,12 @@ def run(options: MeasureOptions, console: Console | None = None) -> MeasureSumma
 
 
 def report(summary: MeasureSummary) -> list[str]:
-    """Lines that say what came out."""
+    """Return the lines that summarise the session."""
     total = sum(summary.statuses.values())
     counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
     lines = [f"{total} galaxies in {storage.redact(summary.output)}: {counts}"]
     if not summary.written:
-        return [*lines, f"run {summary.run_id} was finished already: nothing to do"]
+        return [*lines, f"run {summary.run_id} was already finished: nothing to do"]
     speed = summary.written / max(summary.seconds, 1e-9)
     return [
         *lines,
@@ -51,8 +59,10 @@ def report(summary: MeasureSummary) -> list[str]:
 
 
 def execute(options: MeasureOptions) -> int:
-    """Run the command. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for
-    Ctrl-C, each told in one line."""
+    """Run the command. Returns the exit status; prints one line if it is not 0.
+
+    0: finished; 1: a failure; 2: the user's mistake; 130: interrupted by Ctrl-C.
+    """
     try:
         summary = run(options)
     except (StorageError, ValueError) as error:
@@ -60,7 +70,7 @@ def execute(options: MeasureOptions) -> int:
     except RunFailed as error:
         return terminal.complain(PROG, str(error), terminal.FAILURE)
     except KeyboardInterrupt:
-        message = "interrupted; the catalogue is whole: run the same command again to finish"
+        message = "interrupted; the catalogue is intact: run the same command again to finish"
         return terminal.complain(PROG, message, terminal.INTERRUPTED)
     print("\n".join(report(summary)))
     return terminal.OK

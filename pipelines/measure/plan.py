@@ -1,4 +1,4 @@
-"""All that can be known before the main job starts: every mistake is found here."""
+"""Plan of a run of `ansae measure`: find every mistake before anything starts."""
 
 from __future__ import annotations
 
@@ -29,25 +29,39 @@ if TYPE_CHECKING:
     from pipelines.measure.options import MeasureOptions
 
 _PICTURES = 1000
-"""So many galaxies' pictures are kept where nothing else is asked for."""
+"""Number of galaxies whose pictures are kept by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A run whose options were found good.
+    """A run whose options are valid.
 
     Attributes
     ----------
+    options
+        Options of the command.
     output
-        Where the run writes: opened once, and handed on.
+        Where the run writes; opened once and passed on.
+    shards
+        Shards of the input.
+    ensemble
+        Description of the networks.
+    recipe
+        How maps are made and measured.
+    selection
+        Which galaxies get a map.
+    kept_fraction
+        Fraction of galaxies whose pictures are kept.
+    extra
+        Fields of the catalogue that only some runs have.
     facts
         What the run's numbers depend on, without the device.
     stored
-        Record of the run that the output holds; None where there is none.
+        Record of the run that the output holds; None if it holds none.
     checkpoint
-        What that run has done; empty until `with_checkpoint` has read it.
+        Rows that this run has done; empty until `with_checkpoint` has read them.
     is_finished
-        Whether the stored run had finished, and its files have not changed since.
+        Whether the stored run has finished, and no file has changed since.
     """
 
     options: MeasureOptions
@@ -65,24 +79,24 @@ class Plan:
 
     @property
     def rows(self) -> int:
-        """Galaxies of the input."""
+        """Number of galaxies of the input."""
         return sum(shard.rows for shard in self.shards)
 
     @property
     def work(self) -> tuple[tuple[Shard, Mask | None], ...]:
-        """The shards of which something is left, with the flags of what is done."""
+        """Unfinished shards, each with the flags of its finished rows."""
         return self.checkpoint.unfinished(self.shards)
 
     @property
     def device(self) -> Device | None:
-        """Where networks run: as asked for, or as the run began; None if neither says."""
+        """Where networks run: as requested, or as the run began; None if neither says."""
         if self.options.cluster.device != "auto":
             return self.options.cluster.device
         stored: Device | None = self.stored.facts["device"] if self.stored else None
         return stored
 
     def announcement(self) -> str:
-        """One line that says what is about to be done."""
+        """Return one line that says what the run will do."""
         done = f" ({self.checkpoint.rows} are done)" if self.checkpoint.rows else ""
         return (
             f"{self.rows - self.checkpoint.rows} galaxies to measure{done}, {len(self.work)} "
@@ -90,8 +104,10 @@ class Plan:
         )
 
     def record(self, device: str) -> RunRecord:
-        """The run's record on `device`, with the sessions that it had. Raises ValueError if the
-        output holds a run of other facts."""
+        """Return the run's record on `device`, with its earlier sessions.
+
+        Raises ValueError if the output holds a run with other facts.
+        """
         facts = {**self.facts, "device": device}
         if self.options.precision != "auto":
             facts["precision"] = self.options.precision
@@ -102,27 +118,27 @@ class Plan:
         return replace(self.stored, options=given.options)
 
     def schema(self, record: RunRecord) -> pa.Schema:
-        """The schema of the run's catalogue."""
+        """Return the schema of the run's catalogue."""
         return catalogue_schema(record.run_id, record.facts, self.extra)
 
 
 def make_plan(options: MeasureOptions) -> Plan:
-    """Check input, ensemble and output, and write nothing.
+    """Check input, ensemble and output; write nothing.
 
-    The checkpoint is read later, by `with_checkpoint`, once the output is this run's own. Raises
-    StorageError and ValueError; each message has value, rule and remedy.
+    `with_checkpoint` reads the checkpoint later, when the session holds the lease on the output.
+    Raises StorageError and ValueError; each message has value, rule and remedy.
     """
     read = options.read_options()
     storage.check_outside(options.output, options.input)
     _check_kept_columns(options)
     scales.cosmology(options.cosmology)
     output = storage.filesystem(options.output, options.write_options())
-    stored = provenance.read_record(*output)  # a bad record is told before all else
+    stored = provenance.read_record(*output)  # first, so that a bad record is reported first
     known = _as_it_finished(options, output, stored)
     shards = () if known else list_shards(options.input, read)
     files = find_ensemble(options.ensemble, read)
     ensemble = EnsembleSpec.from_dict(files.description)
-    Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
+    Ensemble.from_bytes(ensemble, files.weights)  # find weights that do not fit now, not later
     recipe = _recipe(options, files.estimator).fits(len(ensemble.explained))
     asked = _asked(options, ensemble, read)
     extra = () if known else extra_fields(options.input, shards, options.keep, read)
@@ -157,8 +173,10 @@ def make_plan(options: MeasureOptions) -> Plan:
 def _as_it_finished(
     options: MeasureOptions, output: Place, stored: RunRecord | None
 ) -> RunRecord | None:
-    """The stored record if its run has finished and no file of input or catalogue has changed
-    since: then none need be opened. Else None."""
+    """Return the stored record if its run has finished and its fingerprint is unchanged, else None.
+
+    With the same fingerprint, no file of input or catalogue need be opened.
+    """
     if stored is None or not stored.sessions or not (before := fingerprint_of(stored.sessions[-1])):
         return None
     files = shard_files(options.input, options.read_options())
@@ -167,9 +185,9 @@ def _as_it_finished(
 
 
 def with_checkpoint(plan: Plan) -> Plan:
-    """The plan with what its output holds by now. Raises StorageError and ValueError.
+    """Return the plan with the checkpoint of its output. Raises StorageError and ValueError.
 
-    Read it while nobody else can write the output: with the lease held.
+    Hold the lease when you call it, so that nobody else writes the output.
     """
     plan = replace(plan, stored=provenance.read_record(*plan.output))
     _check_same_run(plan)
@@ -181,7 +199,7 @@ def with_checkpoint(plan: Plan) -> Plan:
 
 
 def _check_same_run(plan: Plan) -> None:
-    """Raises ValueError where the output holds a run of other facts, or a catalogue without one."""
+    """Raise ValueError if the output holds a run with other facts, or a catalogue without run."""
     if plan.stored is None:
         _check_empty(plan.output.fs, plan.output.path(CATALOGUE))
     else:
@@ -189,7 +207,7 @@ def _check_same_run(plan: Plan) -> None:
 
 
 def check_writable(output: Place) -> None:
-    """Raises StorageError if nothing can be written into the output."""
+    """Raise StorageError if nothing can be written into the output."""
     path = output.path("_write_check")
     storage.write_whole(output.fs, path, b"may this be written?\n")
     with storage.explained("remove", path):
@@ -197,7 +215,7 @@ def check_writable(output: Place) -> None:
 
 
 def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe:
-    """How bars are measured: as asked for, else as the ensemble's own estimator.json says."""
+    """Return how bars are measured: as requested, or as the ensemble's own estimator.json says."""
     if options.estimator == "paper":
         recipe = Recipe.paper()
     elif options.estimator is not None:
@@ -214,8 +232,10 @@ def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe
 
 
 def _asked(options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions) -> dict[str, Any]:
-    """Facts of a run that only some runs have. Raises ValueError for a control that cannot look at
-    the ensemble's canvases."""
+    """Return the facts that only some runs have.
+
+    Raises ValueError if the control was trained on other canvases than the ensemble.
+    """
     plain = ("length_tolerance", "spiral_arms", "bulge", "lower_votes")
     asked = {name: value for name in plain if (value := getattr(options, name))}
     if options.control is None:
@@ -223,22 +243,22 @@ def _asked(options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions
     spec = load_control(options.control, read).spec
     if spec.field != ensemble.field:
         raise ValueError(
-            f"control {spec.name!r} was trained on {spec.field}, the ensemble {ensemble.name!r} "
-            f"looks at {ensemble.field}: train it with the ensemble's preset"
+            f"control {spec.name!r} was trained on {spec.field}, but the ensemble "
+            f"{ensemble.name!r} uses {ensemble.field}: train the control with the ensemble's preset"
         )
     return asked | {"control": _without_places(spec)}
 
 
 def _without_places(spec: EnsembleSpec) -> dict[str, Any]:
-    """Where weights lie changes nothing, what they are is their sha256."""
+    """Return the description without the places of the weights: their sha256 identifies them."""
     return {name: value for name, value in spec.to_dict().items() if name != "weights"}
 
 
 def _check_empty(fs: FileSystem, folder: str) -> None:
-    """Raises ValueError if a catalogue lies there of which no record tells how it was made."""
+    """Raise ValueError if the folder holds a catalogue without a record of how it was made."""
     if storage.exists(fs, folder) and storage.list_files(fs, folder, (".parquet",)):
         raise ValueError(
-            f"{storage.redact(folder)!r} holds a catalogue, but no {provenance.FILE} beside it "
+            f"{storage.redact(folder)!r} holds a catalogue, but there is no {provenance.FILE} that "
             "says how it was made: choose another output, or remove the catalogue"
         )
 
@@ -260,10 +280,10 @@ def _facts(plan: Plan, source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_kept_columns(options: MeasureOptions) -> None:
-    """Raises ValueError if a kept column has the name of one of the catalogue's."""
+    """Raise ValueError if a kept column has the name of a catalogue column."""
     taken = {*SCHEMA.names, *(column.name for columns in OPTIONAL.values() for column in columns)}
     if clash := [name for name in options.keep if name in taken]:
         raise ValueError(
-            f"keep names {clash[0]!r}, which the catalogue has already: leave it out, or rename "
-            "the input's column"
+            f"keep={clash[0]!r} is already a column of the catalogue: leave it out, or rename the "
+            "column of the input"
         )

@@ -86,7 +86,7 @@ def test_a_submitted_job_measures_every_galaxy_and_a_second_one_finds_it_done(
 
     status, again = cluster.submit("measure", *words)
     assert status == 0, again
-    assert "was finished already: nothing to do" in again
+    assert "was already finished: nothing to do" in again
 
     jobs = cluster.ray("job", "list", "--address", cluster.dashboard).stdout
     assert b"pipelines.measure" in cluster.details()

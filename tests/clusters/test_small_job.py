@@ -44,7 +44,7 @@ def test_a_job_is_done_once_with_nothing_but_what_it_needs_and_tells_no_secret(
 
     status, again = cluster.submit("measure", *words)
     assert status == 0, again
-    assert "was finished already: nothing to do" in again
+    assert "was already finished: nothing to do" in again
 
     assert cluster.uploaded()
     for files in cluster.uploaded():

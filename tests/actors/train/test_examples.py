@@ -93,7 +93,7 @@ def test_samples_of_lengths(tmp_path: Path) -> None:
 def test_columns_that_are_not_there(tmp_path: Path) -> None:
     url, _ = galaxies(tmp_path)
     plan = replace(PLAN, target=BarLengthColumn(name="bar_kpc"))
-    with pytest.raises(ValueError, match=r"lacks 1 of 1 columns of answers \(bar_kpc\): choose ano"):
+    with pytest.raises(ValueError, match=r"lacks 1 of 1 columns of answers \(bar_kpc\): choose an"):
         scan_shard(url, list_shards(url)[0], plan)
 
 

@@ -123,7 +123,7 @@ def test_a_finished_run_is_recognised_and_left_alone(options: MeasureOptions) ->
     before = (Path(options.output) / "run.json").read_bytes()
     summary = run(options, QUIET)
     assert (summary.written, sum(summary.statuses.values())) == (0, SHARDS * ROWS)
-    assert "was finished already: nothing to do" in report(summary)[-1]
+    assert "was already finished: nothing to do" in report(summary)[-1]
     assert (Path(options.output) / "run.json").read_bytes() == before
 
 

@@ -68,7 +68,7 @@ def test_controls(refused: Callable[..., str], given: dict[str, str], tmp_path: 
         (["--keep-pictures", "2"], ["keep_pictures=2"]),
         (["--cosmology", "Planck"], ["cosmology 'Planck' is not known", "Planck18"]),
         (["--keep", "mass"], ["no column 'mass'", "it has object_id"]),
-        (["--keep", "ra"], ["keep names 'ra'", "leave it out"]),
+        (["--keep", "ra"], ["keep='ra'", "leave it out"]),
         (["--cluster.batch-rows", "0"], ["batch_rows=0 must be at least 1"]),
         (["--endpoint-url", "host:9000"], ["endpoint_url 'host:9000' is not an address"]),
         (["--estimator", "/nowhere/estimator.json"], ["/nowhere/estimator.json", "no such file"]),

@@ -42,5 +42,5 @@ def test_asked_columns_come_last_and_make_another_run(given: dict[str, str]) -> 
 
 
 def test_a_kept_column_of_a_taken_name_is_refused(given: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="keep names 'spiral_pitch_deg', which the catalogue has"):
+    with pytest.raises(ValueError, match="keep='spiral_pitch_deg' is already a column of the cat"):
         make_plan(MeasureOptions(**given, keep=("spiral_pitch_deg",)))
