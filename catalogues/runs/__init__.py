@@ -1,1 +1,1 @@
-"""What a run leaves in its output folder: run.json, checkpoint, lease, heartbeat, pictures."""
+"""Files of a run's output folder: run.json, checkpoint, lease, heartbeat, pictures, caches."""

@@ -1,11 +1,9 @@
-"""Saliency maps kept on disk: made once per galaxy and kind, read by every trial.
+"""Caches of arrays on disk, so that an interrupted run does not compute them again.
 
-`FOLDER/noise-<S_noise>/<object_id>.npy` holds the members' maps, (M, S, S) float32;
-`FOLDER/grey/<object_id>.npy` the grey image, (S, S) float32; other kinds of map stand beside them
-in folders of their own. A file is there whole or not at all,
-so what is there need not be made again after an interruption.
-
-Named arrays in one file each, whole or not at all: what a killed run need not compute again.
+`MapCache` holds saliency maps, which are made once per galaxy and kind and read by every trial:
+`FOLDER/noise-<S_noise>/<object_id>.npy` holds the members' maps, (M, S, S) float32, and
+`FOLDER/grey/<object_id>.npy` the grey image, (S, S) float32. Other kinds of map have folders of
+their own. `ArrayCache` holds named arrays. Every file is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -30,12 +28,12 @@ _FILE = re.compile(r"(-?\d+)\.npy")
 
 
 def noise_kind(noise_fraction: float) -> str:
-    """Kind of the paper's maps at one noise level, also the name of their folder."""
+    """Return the kind of the paper's maps at one noise level, also the name of their folder."""
     return f"noise-{noise_fraction:g}"
 
 
 def jackknife_kind(kind: str, combine: str) -> str:
-    """Kind of the same maps without one group of samples each, as `combine` needs them."""
+    """Return the kind of the jackknife maps (each without one group of samples) for `combine`."""
     return f"{kind}-left-out-{combine}"
 
 
@@ -46,11 +44,11 @@ class MapCache:
         self.fs, self.root = storage.filesystem(url, options)
 
     def path(self, kind: str, object_id: int) -> str:
-        """Where an array lies or will lie."""
+        """Return the path of an array, whether it exists or not."""
         return storage.join(self.root, kind, f"{object_id}.npy")
 
     def present(self, kind: str) -> set[int]:
-        """The galaxies of which there is an array. Raises StorageError."""
+        """Return the object_ids of the galaxies that have an array. Raises StorageError."""
         folder = storage.join(self.root, kind)
         if not storage.exists(self.fs, folder):
             return set()
@@ -59,13 +57,13 @@ class MapCache:
         return {int(match[1]) for match in found if match}
 
     def write(self, kind: str, object_id: int, array: NDArray[np.float32]) -> None:
-        """Keep an array, replacing what was there. Raises StorageError."""
+        """Write an array, replacing an old one. Raises StorageError."""
         buffer = io.BytesIO()
         np.save(buffer, np.ascontiguousarray(array, dtype=np.float32), allow_pickle=False)
         storage.write_whole(self.fs, self.path(kind, object_id), buffer.getvalue())
 
     def read(self, kind: str, object_id: int) -> NDArray[np.float32]:
-        """An array that was kept. Raises StorageError where it is not there or no such array."""
+        """Read an array. Raises StorageError if the file is absent or damaged."""
         path = self.path(kind, object_id)
         data = storage.read_whole(self.fs, path)
         try:
@@ -78,7 +76,7 @@ class MapCache:
         return np.asarray(array, dtype=np.float32)
 
     def missing(self, kinds: Iterable[str], ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
-        """Which kinds each galaxy still lacks, in the order given; those that lack none are left
+        """Return the kinds that each galaxy lacks, in the given order. Complete galaxies are left
         out. Raises StorageError."""
         there = {kind: self.present(kind) for kind in kinds}
         lacking = ((i, tuple(k for k, have in there.items() if i not in have)) for i in ids)
@@ -96,8 +94,7 @@ class ArrayCache:
         self._fs, self._root = storage.filesystem(folder)
 
     def get(self, name: str) -> dict[str, NDArray[Any]] | None:
-        """The arrays kept under `name`; None where there are none, or none that can be read.
-        Raises StorageError."""
+        """Read the arrays of `name`; None if the file is absent or damaged. Raises StorageError."""
         (data,) = storage.read_many(self._fs, [self._path(name)])
         try:
             found = np.load(io.BytesIO(data or b""), allow_pickle=False)
@@ -106,18 +103,18 @@ class ArrayCache:
             return None
 
     def put(self, name: str, arrays: Arrays) -> None:
-        """Keep arrays (none, too) under `name`, instead of what was there. Raises StorageError."""
+        """Write arrays (or no array) as `name`, replacing old ones. Raises StorageError."""
         buffer = io.BytesIO()
         np.savez(buffer, **dict(arrays))  # type: ignore[arg-type]
         storage.write_whole(self._fs, self._path(name), buffer.getvalue())
 
     def count(self) -> int:
-        """How many names are kept. Raises StorageError."""
+        """Return the number of names in the cache. Raises StorageError."""
         there = storage.exists(self._fs, self._root)
         return len(storage.list_files(self._fs, self._root, (".npz",))) if there else 0
 
     def forget(self) -> None:
-        """Remove the folder and all that is kept there. Raises StorageError."""
+        """Remove the folder and all its files. Raises StorageError."""
         if storage.exists(self._fs, self._root):
             with storage.explained("remove", self._root):
                 self._fs.rm(self._root, recursive=True)

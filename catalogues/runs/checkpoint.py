@@ -1,4 +1,4 @@
-"""What is done: the rows that a catalogue already holds. The catalogue is the checkpoint."""
+"""The checkpoint of a run: the rows that are done. It is read from the catalogue's own files."""
 
 from __future__ import annotations
 
@@ -26,11 +26,14 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """Which input rows have their output row.
+    """The input rows that have their output row.
 
-    `done`: for each shard of which something is done, one flag per row. `statuses`: how many rows
-    of each status. `paths`: the catalogue's files. `strays`: files beside them that hold rows a
-    second time; they count for nothing and are to be removed.
+    Attributes
+    ----------
+    done : one flag per row, for each shard with at least one row done.
+    statuses : number of rows per status.
+    paths : files of the catalogue.
+    strays : further files, which hold rows a second time; ignore and remove them.
     """
 
     done: Mapping[str, Mask] = field(default_factory=dict)
@@ -49,7 +52,7 @@ class Checkpoint:
         return self.statuses.total()
 
     def unfinished(self, shards: Iterable[Shard]) -> tuple[tuple[Shard, Mask | None], ...]:
-        """The shards of which something is left, each with its flags (None: nothing is done)."""
+        """Return the shards with rows left to do and their flags (None: no row is done)."""
         pairs = ((shard, self.done.get(shard.name)) for shard in shards if shard.rows)
         return tuple((s, mask) for s, mask in pairs if mask is None or not mask.all())
 
@@ -61,13 +64,13 @@ def read_checkpoint(
     run_id: str,
     before: Checkpoint | None = None,
 ) -> Checkpoint:
-    """Read what the catalogue files in `folder` hold of `shards`; empty if there is no folder.
+    """Read which rows of `shards` the catalogue files in `folder` hold; empty without a folder.
 
-    `before`: what was read a moment ago; it is returned if the folder holds the same files still.
-    Of two files that hold a row, the later one by name is a stray: a process of a session that was
-    killed can outlive it long enough to write one more file, and the numbers are the same in both.
-    Raises StorageError where a file cannot be read, ValueError where it holds rows of another run,
-    of a shard that is not in the input, or one row twice.
+    `before`: an earlier checkpoint, which is returned if the folder still holds the same files. If
+    two files hold the same row, the later one by name is a stray: a process of a killed session can
+    live long enough to write one more file, and the numbers in both files are the same. Raises
+    StorageError if a file cannot be read, and ValueError if it holds rows of another run, rows of a
+    shard that is not in the input, or one row twice.
     """
     paths = _files(fs, folder)
     if before is not None and sorted(paths) == sorted((*before.paths, *before.strays)):
@@ -90,9 +93,11 @@ def read_checkpoint(
 def remove_strays(
     fs: FileSystem, folder: str, beside: str, known: Collection[str]
 ) -> tuple[str, ...]:
-    """Remove the files of a finished catalogue in `folder` that are not among `known` (names): a
-    process of a session that was killed wrote them too late to be counted. Then those in `beside`
-    that belong to no file of the catalogue. Returns what was removed. Raises StorageError."""
+    """Remove files in `folder` and `beside` whose names are not in `known`. Returns their paths.
+
+    `folder` holds a finished catalogue, `beside` files that belong to its files. A process of a
+    killed session can write such files too late to be counted. Raises StorageError.
+    """
     removed = [path for path in _files(fs, folder) if os.path.basename(path) not in known]
     removed += [path for path in _files(fs, beside) if os.path.basename(path) not in known]
     for path in removed:
@@ -101,7 +106,7 @@ def remove_strays(
 
 
 def remove(fs: FileSystem, path: str) -> None:
-    """Remove one file, if it is there. Raises StorageError."""
+    """Remove one file if it exists. Raises StorageError."""
     with storage.explained("remove", path), contextlib.suppress(FileNotFoundError):
         fs.rm_file(path)
 
@@ -119,7 +124,7 @@ def _read(fs: FileSystem, path: str) -> pa.Table:
         except (pa.ArrowInvalid, KeyError) as error:
             raise StorageError(
                 f"{storage.redact(path)!r} is not a file of a bar catalogue ({error}): remove it "
-                "and run again; its galaxies will be measured anew"
+                "and run again; its galaxies will be measured again"
             ) from error
 
 
@@ -127,13 +132,13 @@ def _check_run(table: pa.Table, run_id: str, path: str) -> None:
     others = set(table.column("run_id").unique().to_pylist()) - {run_id}
     if others:
         raise ValueError(
-            f"{storage.redact(path)!r} holds rows of run {sorted(map(str, others))[0]!r}, this is "
-            f"run {run_id!r}: choose another output, or remove that file"
+            f"{storage.redact(path)!r} holds rows of run {sorted(map(str, others))[0]!r}, but this "
+            f"is run {run_id!r}: choose another output, or remove that file"
         )
 
 
 def _enter(table: pa.Table, rows: Mapping[str, int], done: dict[str, Mask], path: str) -> bool:
-    """Set the flags of one catalogue file's rows; False, and none set, if one is set already."""
+    """Set the flags of one file's rows. Returns False, without changes, if one was set before."""
     shards = table.column("shard").combine_chunks().dictionary_encode()
     numbers = table.column("shard_row").to_numpy()
     codes = shards.indices.to_numpy(zero_copy_only=False)
@@ -141,14 +146,14 @@ def _enter(table: pa.Table, rows: Mapping[str, int], done: dict[str, Mask], path
     for name, held in mine.items():
         if name not in rows or held.min() < 0 or held.max() >= rows[name]:
             raise ValueError(
-                f"{storage.redact(path)!r} holds row {held.max()} of shard {name!r}, which the "
-                "input has not: the input has changed; give the one that the run began with, or "
+                f"{storage.redact(path)!r} holds row {held.max()} of shard {name!r}, which is not "
+                "in the input: the input has changed; give the input that the run began with, or "
                 "choose another output"
             )
         if len(np.unique(held)) < len(held):
             raise ValueError(
                 f"{storage.redact(path)!r} holds a row of shard {name!r} twice: remove that file "
-                "and run again; its galaxies will be measured anew"
+                "and run again; its galaxies will be measured again"
             )
     if any(name in done and done[name][held].any() for name, held in mine.items()):
         return False

@@ -1,4 +1,4 @@
-"""An ensemble where it lies: `ensemble.json`, the weights beside it, the estimator's parameters."""
+"""Read the files of an ensemble: `ensemble.json`, the weights and the estimator's parameters."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ESTIMATOR_FILE = "estimator.json"
 
 @dataclass(frozen=True, kw_only=True)
 class EnsembleFiles:
-    """The files of an ensemble, as bytes and plain values; each weights file has its sha256.
+    """The files of an ensemble, as bytes and plain values. The weights match their sha256.
 
-    `description`: of `ensemble.json`; `estimator`: of the `estimator.json` beside it, None where
-    there is none; `weights`: one file per member.
+    `description`: content of `ensemble.json`. `estimator`: content of `estimator.json` in the same
+    folder, None if there is none. `weights`: one file per member.
     """
 
     url: str
@@ -33,8 +33,8 @@ class EnsembleFiles:
 def read_ensemble(url: str, options: StorageOptions | None = None) -> EnsembleFiles:
     """Read and check an ensemble's files. `url`: an ensemble.json, or the folder that holds it.
 
-    Weights lie where the description says: relative to it, or at an address of their own. Raises
-    StorageError where a file is not there, ValueError where one is not what it should be.
+    The description names the weights by paths relative to itself or by full addresses. Raises
+    StorageError if a file is absent, and ValueError if its content is not as expected.
     """
     fs, path = storage.filesystem(url, options)
     if not path.endswith(".json"):
@@ -68,7 +68,7 @@ def _json(fs: FileSystem, path: str) -> dict[str, Any]:
             f"{ENSEMBLE_FILE}, not its weights"
         ) from error
     if not isinstance(value, dict):
-        raise ValueError(f"{storage.redact(path)!r} holds no JSON object: write it again")
+        raise ValueError(f"{storage.redact(path)!r} is not a JSON object: write it again")
     return value
 
 
@@ -77,7 +77,7 @@ def _listed(description: Mapping[str, Any], key: str, path: str) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
         raise ValueError(
             f"{storage.redact(path)!r} has no list of texts {key!r}: it is not the description of "
-            "an ensemble, or an incomplete one"
+            "an ensemble, or it is incomplete; give a complete ensemble.json"
         )
     return values
 
@@ -85,7 +85,7 @@ def _listed(description: Mapping[str, Any], key: str, path: str) -> list[str]:
 def _weights(
     name: str, expected: str, fs: FileSystem, beside: str, options: StorageOptions | None
 ) -> bytes:
-    """One weights file's bytes. Raises StorageError, ValueError."""
+    """Read one weights file and check its sha256. Raises StorageError and ValueError."""
     path = storage.join(beside, name)
     if "://" in name or name.startswith("/"):
         fs, path = storage.filesystem(name, options)

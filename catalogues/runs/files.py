@@ -1,4 +1,4 @@
-"""Files of a catalogue: named by the rows they hold, and there whole or not at all."""
+"""Write the files of a catalogue. Their names depend on their rows; a file is whole or absent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY = [("shard", "ascending"), ("shard_row", "ascending")]
 
 
 def file_name(table: pa.Table) -> str:
-    """The name of a file with these rows: a digest of their (shard, shard_row) in order."""
+    """Return the name of a file with these rows: a digest of their (shard, shard_row) in order."""
     digest = hashlib.blake2b(digest_size=10)
     for shard, row in zip(*(table.column(n).to_pylist() for n, _ in KEY), strict=True):
         digest.update(f"{shard}\0{row}\n".encode())
@@ -29,7 +29,7 @@ def file_name(table: pa.Table) -> str:
 def write_rows(fs: FileSystem, folder: str, table: pa.Table, name: str | None = None) -> str:
     """Write a table with the columns shard and shard_row as one file of `folder`, sorted by them.
 
-    The same rows give the same name, unless another is given, and, for the same values, the same
+    The same rows give the same name (unless `name` is given), and the same values give the same
     bytes. Returns the name. Raises StorageError.
     """
     table = table.sort_by(KEY)

@@ -1,7 +1,7 @@
-"""heartbeat.json: the sign of life that a run renews in its output, and what may be read from it.
+"""heartbeat.json: the progress of a running session, which the run renews in its output folder.
 
-It says nothing about machines, addresses or credentials. `run.json` says how a session ended; the
-heartbeat only how far one has come that has not ended.
+It holds nothing about machines, addresses or credentials. `run.json` says how a session ended; the
+heartbeat says how far a session has come that has not ended.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ EVERY_S = 30.0
 """Seconds between two heartbeats."""
 
 STALE_S = 4 * EVERY_S
-"""A run that has given no sign of life for so long is taken for dead."""
+"""Seconds without a heartbeat after which a run counts as dead."""
 
 
 class Life(StrEnum):
-    """What a run is doing."""
+    """State of a run."""
 
     NEVER_STARTED = "never started"
     RUNNING = "running"
@@ -38,9 +38,19 @@ class Life(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Heartbeat:
-    """One beat. `session`: when the session that beats was started, as run.json has it; `written`:
-    now; `galaxies`: of the input, or as many of another `noun`; `before`: rows that were there when
-    the session began; `seconds`: since then; `statuses`: rows by status, all sessions together."""
+    """One heartbeat.
+
+    Attributes
+    ----------
+    run_id : identifier of the run.
+    session : start of the session, as in run.json.
+    written : time of the heartbeat.
+    galaxies : number of galaxies of the input (or of what `noun` names).
+    before : rows that were done when the session began.
+    seconds : time since the session began.
+    statuses : rows by status, all sessions together.
+    noun : what is counted, for messages.
+    """
 
     run_id: str
     session: str
@@ -58,12 +68,12 @@ class Heartbeat:
 
     @property
     def rate(self) -> float:
-        """Galaxies per second of the session, its start included."""
+        """Galaxies per second in this session, including its start-up."""
         return (self.done - self.before) / max(self.seconds, 1e-9)
 
     @property
     def seconds_left(self) -> float | None:
-        """At that rate; None where nothing has come yet."""
+        """Seconds left at that rate; None if the session has finished no galaxy yet."""
         return (self.galaxies - self.done) / self.rate if self.rate > 0 else None
 
 
@@ -73,9 +83,9 @@ def write_heartbeat(fs: FileSystem, root: str, beat: Heartbeat) -> None:
 
 
 def read_heartbeat(fs: FileSystem, root: str) -> Heartbeat | None:
-    """The last beat in the output folder `root`; None where there is none that can be read.
+    """Read the last heartbeat in the output folder `root`; None if it is absent or unreadable.
 
-    Raises StorageError where the store refuses.
+    Raises StorageError if the store refuses the request.
     """
     (content,) = storage.read_many(fs, [storage.join(root, FILE)])
     try:
@@ -85,7 +95,7 @@ def read_heartbeat(fs: FileSystem, root: str) -> Heartbeat | None:
 
 
 def silence_s(record: RunRecord, beat: Heartbeat | None, now: datetime) -> float:
-    """Seconds since the last session of `record` gave a sign of life: a beat, or its beginning."""
+    """Return the seconds since the last session's last sign of life: a heartbeat, or its start."""
     started = record.sessions[-1]["started"]
     mine = beat is not None and (beat.run_id, beat.session) == (record.run_id, started)
     last = beat.written if beat is not None and mine else started
@@ -93,7 +103,7 @@ def silence_s(record: RunRecord, beat: Heartbeat | None, now: datetime) -> float
 
 
 def life(record: RunRecord | None, beat: Heartbeat | None, now: datetime) -> Life:
-    """What the run is doing at `now`, a time with its zone."""
+    """Return the state of the run at `now`, a time with a time zone."""
     if record is None or not record.sessions:
         return Life.NEVER_STARTED
     outcome = record.sessions[-1].get("outcome")

@@ -1,8 +1,9 @@
-"""_lease.json: who writes into an output. Two runs never do, and a dead one blocks nobody for long.
+"""_lease.json: the lease on an output, which keeps two runs from writing to it at the same time.
 
-The holder renews the lease every few seconds. Whoever finds one watches it: if it is renewed, its
-holder lives; if it is not for `silence_s`, its holder is dead. No two clocks are compared. A holder
-that was a process of this very machine and is gone is known to be dead at once.
+The holder renews the lease every few seconds. A run that finds a lease watches it: if the lease is
+renewed, its holder lives; if it is not renewed for `silence_s`, its holder is dead, and the run
+takes the output over. No two clocks are compared. A holder that was a process of this machine and
+has ended is known to be dead at once.
 """
 
 from __future__ import annotations
@@ -28,13 +29,17 @@ FILE = "_lease.json"
 
 
 class LeaseError(StorageError):
-    """The output belongs to another run; the message says to whom, and what to do."""
+    """The output belongs to another run. The message says to which one and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeaseParams:
-    """`beat_s`: how often a holder says that it lives. `silence_s`: without a word for so long it
-    is dead; longer than a store may be out of reach. `settle_s`: after taking over, look again."""
+    """Times of a lease in seconds.
+
+    `beat_s`: time between two renewals. `silence_s`: a holder that does not renew for this time is
+    dead; longer than a store may be unreachable. `settle_s`: after taking over, wait so long and
+    check the lease again.
+    """
 
     beat_s: float = 10.0
     silence_s: float = 120.0
@@ -44,7 +49,7 @@ class LeaseParams:
         if not 0 < 2 * self.beat_s <= self.silence_s:
             raise ValueError(
                 f"beat_s is {self.beat_s} and silence_s {self.silence_s}: a holder must be able to "
-                "miss a beat, give silence_s at least twice as much"
+                "miss a beat, so silence_s must be at least twice beat_s"
             )
 
 
@@ -53,7 +58,7 @@ _DEFAULTS = LeaseParams()
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """What the file says. `boot`, `pid`, `born`: a process, for those on the same machine."""
+    """Contents of the lease file. `boot`, `pid` and `born` identify a process on its machine."""
 
     holder: str
     host: str
@@ -64,20 +69,20 @@ class Holder:
     beat: int = 0
 
     def to_json(self) -> bytes:
-        """The file's bytes."""
+        """Return the bytes of the file."""
         return json.dumps(asdict(self)).encode()
 
     def words(self) -> str:
-        """Who it is, for people."""
+        """Describe the holder for people."""
         return f"process {self.pid} on {self.host}, since {self.since}"
 
     def is_gone(self) -> bool:
-        """Whether it was a process of this machine that has ended."""
+        """Return whether the holder was a process of this machine that has ended."""
         return bool(self.boot) and self.boot == _boot() and _born(self.pid) != self.born
 
 
 def this_process() -> Holder:
-    """A new holder: this process."""
+    """Make a new holder for this process."""
     pid = os.getpid()
     return Holder(
         holder=uuid.uuid4().hex,
@@ -90,7 +95,7 @@ def this_process() -> Holder:
 
 
 class Lease:
-    """A lease that is held. Thread-safe; `hold` makes one."""
+    """A lease that this process holds. Thread-safe; `hold` makes one."""
 
     def __init__(self, fs: FileSystem, path: str, holder: Holder, params: LeaseParams) -> None:
         self._fs, self._path, self._holder, self._params = fs, path, holder, params
@@ -100,22 +105,22 @@ class Lease:
 
     @property
     def name(self) -> str:
-        """What tells this holder from all others."""
+        """Unique name of this holder."""
         return self._holder.holder
 
     def check(self) -> None:
-        """Raises LeaseError if another run has taken the output over."""
+        """Raise LeaseError if another run has taken the output over."""
         if self._lost:
             raise LeaseError(self._lost)
 
     def confirm(self) -> None:
-        """Like `check`, but asks the store. Raises StorageError too."""
+        """Check like `check`, but ask the store. Raises StorageError, too."""
         self.check()
         check_holder(self._fs, self._path, self.name)
 
     def _renew_until_over(self) -> None:
         while not self._over.wait(self._params.beat_s):
-            with contextlib.suppress(StorageError):  # a store that is away keeps others out too
+            with contextlib.suppress(StorageError):  # an unreachable store stops other runs, too
                 self._renew()
 
     def _renew(self) -> None:
@@ -126,7 +131,7 @@ class Lease:
                 return
             found = read_tagged(self._fs, self._path)
             if found is not None and read_holder(found[0]).holder == self.name:
-                return  # written after all: the store's first answer was lost
+                return  # the write succeeded, only the store's answer was lost
         who = "nobody: its lease was removed" if found is None else read_holder(found[0]).words()
         self._lost = f"{storage.redact(self._path)!r} is no longer this run's but {who}"
 
@@ -146,9 +151,9 @@ def hold(
     params: LeaseParams = _DEFAULTS,
     tell: Callable[[str], None] = lambda words: None,
 ) -> Iterator[Lease]:
-    """Hold the lease on the output folder `root`. `tell` hears why one waits.
+    """Hold the lease on the output folder `root`. `tell` is called with the reason for a wait.
 
-    Raises LeaseError if another run holds it and lives, StorageError if it cannot be written.
+    Raises LeaseError if another living run holds it, StorageError if it cannot be written.
     """
     path = storage.join(root, FILE)
     holder = this_process()
@@ -162,17 +167,17 @@ def hold(
 
 
 def check_holder(fs: FileSystem, path: str, name: str) -> None:
-    """Raises LeaseError unless the lease at `path` is held by `name`; StorageError."""
+    """Check that `name` holds the lease at `path`. Raises LeaseError if not, and StorageError."""
     found = read_tagged(fs, path)
     if found is None or read_holder(found[0]).holder != name:
         raise LeaseError(
-            f"{storage.redact(path)!r} is not this run's any more: another run has taken the "
-            "output over, or this one has ended"
+            f"{storage.redact(path)!r} no longer belongs to this run: another run has taken the "
+            "output over, or this run has ended"
         )
 
 
 def read_holder(content: bytes) -> Holder:
-    """The holder that a lease file names; nobody for a file that is none."""
+    """Read the holder from a lease file; an unknown holder if the file is not a lease."""
     try:
         return Holder(**json.loads(content))
     except (ValueError, TypeError):
@@ -189,7 +194,7 @@ def _take(
         time.sleep(params.settle_s)
     latest = read_tagged(fs, path)
     mine = latest is not None and read_holder(latest[0]).holder == holder.holder
-    if not mine:  # where it is, although the write was refused, an answer of the store was lost
+    if not mine:  # it may be ours after a refused write, if an answer of the store was lost
         raise _in_use(path, read_holder(latest[0] if latest else b""))
 
 
@@ -200,14 +205,16 @@ def _tag_of_the_dead(
     params: LeaseParams,
     tell: Callable[[str], None],
 ) -> str | None:
-    """The tag of the lease in `found` once its holder is known to be dead; None if it has given the
-    lease up. Raises LeaseError if it lives."""
+    """Wait until the holder of the lease in `found` is known to be dead; return the lease's tag.
+
+    None if the holder has given the lease up. Raises LeaseError if the holder lives.
+    """
     holder = read_holder(found[0])
     if holder.is_gone():
         return found[1]
     tell(
         f"another run holds the output ({holder.words()}): waiting up to {params.silence_s:g} s to "
-        "see whether it lives"
+        "see whether it is alive"
     )
     end = time.monotonic() + params.silence_s
     while time.monotonic() < end:
@@ -230,8 +237,10 @@ def _in_use(path: str, holder: Holder) -> LeaseError:
 
 
 def _boot() -> str:
-    """What tells this machine, since it was started, from others, and one container from the next:
-    where process numbers mean the same. Empty where that is not known."""
+    """Return an identifier of this machine since its start, and of this container.
+
+    Process numbers are comparable only within it. Empty if it is unknown.
+    """
     with contextlib.suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {os.readlink('/proc/self/ns/pid')}"
@@ -239,7 +248,7 @@ def _boot() -> str:
 
 
 def _born(pid: int) -> str:
-    """When a process of this machine was started; empty if there is none, or only its remains."""
+    """Return the start time of a process of this machine; empty if it has ended or is a zombie."""
     with contextlib.suppress(OSError, IndexError):
         state, *rest = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         return "" if state in "ZX" else rest[18]

@@ -1,10 +1,9 @@
-"""run.json: what made a catalogue, once, so that anyone can say how a number came about.
+"""run.json: the record of how a catalogue was made, and the fingerprint of a finished run's files.
 
-`facts` are what the numbers depend on; they give the run its name, and a run can only be resumed
-with the same ones. `options` are the command as it was given; `sessions` are the times that it was
-run, each with its machine and versions.
-
-By which files a finished run is known again, without opening any of them.
+`facts` hold everything that the numbers depend on. They give the run its id, and a run can only be
+resumed with the same facts. `options` are those of the command. `sessions` are the times it was
+run, each with its machine and versions. If the fingerprint is unchanged, the run is complete and no
+file need be opened.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class RunRecord:
     statuses: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
-        """The file's bytes."""
+        """Return the bytes of the file."""
         return json.dumps(
             {
                 "run_id": self.run_id,
@@ -55,11 +54,11 @@ class RunRecord:
         ).encode()
 
     def with_session(self, session: Mapping[str, Any]) -> RunRecord:
-        """The record with one more session."""
+        """Return the record with one more session."""
         return replace(self, sessions=(*self.sessions, session))
 
     def ended(self, outcome: str, statuses: Mapping[str, int], **more: Any) -> RunRecord:
-        """The record with its last session ended; `statuses`: rows of the catalogue by status."""
+        """Return the record with its last session ended. `statuses`: catalogue rows by status."""
         last = {**self.sessions[-1], "ended": now(), "outcome": outcome, **more}
         return replace(self, sessions=(*self.sessions[:-1], last), statuses=dict(statuses))
 
@@ -67,7 +66,7 @@ class RunRecord:
 def new_record(
     facts: Mapping[str, Any], options: Mapping[str, Any], label: str | None = None
 ) -> RunRecord:
-    """A run that has not begun. Its id is a digest of the facts, after `label` where given."""
+    """Make the record of a new run. Its id is a digest of the facts, after `label` if given."""
     facts = json.loads(json.dumps(facts))
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
     options = json.loads(storage.redact(json.dumps(options)))
@@ -75,9 +74,9 @@ def new_record(
 
 
 def read_record(fs: FileSystem, root: str) -> RunRecord | None:
-    """The record in the output folder `root`; None where there is none.
+    """Read the record in the output folder `root`; None if there is none.
 
-    Raises StorageError, and ValueError where the file is not a record.
+    Raises StorageError, and ValueError if the file is not a record.
     """
     path = storage.join(root, FILE)
     if not storage.exists(fs, path):
@@ -92,19 +91,19 @@ def read_record(fs: FileSystem, root: str) -> RunRecord | None:
 
 
 def write_record(fs: FileSystem, root: str, record: RunRecord) -> None:
-    """Write `record` into the output folder `root`, replacing what was there. StorageError."""
+    """Write `record` into the output folder `root`, replacing an old one. Raises StorageError."""
     storage.write_whole(fs, storage.join(root, FILE), record.to_json())
 
 
 def shard_facts(shards: Iterable[Shard]) -> dict[str, Any]:
-    """What identifies an input: number of shards and rows, and a digest of names and rows."""
+    """Return facts that identify an input: numbers of shards and rows, and a digest."""
     listed = [(shard.name, shard.rows) for shard in shards]
     digest = hashlib.sha256(json.dumps(listed).encode()).hexdigest()
     return {"shards": len(listed), "rows": sum(rows for _, rows in listed), "sha256": digest}
 
 
 def new_session(device: str, **more: Any) -> dict[str, Any]:
-    """Time, machine and versions of a session that begins now."""
+    """Return time, machine and versions for a session that begins now."""
     versions: dict[str, str | None] = {}
     for name in PACKAGES:
         try:
@@ -122,14 +121,14 @@ def new_session(device: str, **more: Any) -> dict[str, Any]:
 
 
 def now() -> str:
-    """The time, UTC, ISO 8601 to the second."""
+    """Return the time as ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def differences(
     stored: Mapping[str, Any], given: Mapping[str, Any], prefix: str = ""
 ) -> list[tuple[str, Any, Any]]:
-    """(dotted name, stored value, given value) of all that differs between two nested mappings."""
+    """List the differences of two nested mappings: (dotted name, stored value, given value)."""
     found: list[tuple[str, Any, Any]] = []
     for key in [*stored, *(k for k in given if k not in stored)]:
         name, a, b = f"{prefix}{key}", stored.get(key), given.get(key)
@@ -141,7 +140,7 @@ def differences(
 
 
 def check_same_run(stored: RunRecord, given: RunRecord) -> None:
-    """Raises ValueError if `given` would not give the numbers that `stored` gave."""
+    """Check that `given` would give the same numbers as `stored`. Raises ValueError if not."""
     found = differences(stored.facts, given.facts)
     if not found and stored.run_id == given.run_id:
         return
@@ -150,18 +149,21 @@ def check_same_run(stored: RunRecord, given: RunRecord) -> None:
     shown = "; ".join(f"{name} was {a!r}, now {b!r}" for name, a, b in found[:3])
     more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
     raise ValueError(
-        f"the output holds a run with other settings: {shown}{more}. Give the same ones to finish "
-        "it, choose another output, or delete it to begin anew"
+        f"the output holds a run with other settings: {shown}{more}. Give the same settings to "
+        "finish it, choose another output, or delete it to start again"
     )
 
 
 FINGERPRINT = "files_sha256"
-"""Key of a finished session in run.json: what `fingerprint` gave when it ended."""
+"""Key of a finished session in run.json: the `fingerprint` at its end."""
 
 
 def fingerprint(fs: FileSystem, root: str, inputs: Iterable[tuple[str, int, str]]) -> str:
-    """A digest of all files of input and catalogue: of `inputs`, name, bytes and version of each
-    shard, and of names and bytes in the catalogue below the output folder `root`. StorageError."""
+    """Compute a digest of all files of input and catalogue, without opening any file.
+
+    It covers `inputs` (name, bytes and version of each shard) and the names and sizes of the
+    catalogue's files below the output folder `root`. Raises StorageError.
+    """
     folder = storage.join(root, CATALOGUE)
     found = storage.list_files(fs, folder) if storage.exists(fs, folder) else []
     names = [(path[len(folder) :], size) for path, size in found]
@@ -169,6 +171,6 @@ def fingerprint(fs: FileSystem, root: str, inputs: Iterable[tuple[str, int, str]
 
 
 def fingerprint_of(session: Mapping[str, Any]) -> str | None:
-    """The fingerprint of a session that has finished its run; None for others."""
+    """Return the fingerprint of a session that finished its run; None for other sessions."""
     found = session.get(FINGERPRINT) if session.get("outcome") == "finished" else None
     return found if isinstance(found, str) else None

@@ -1,7 +1,7 @@
-"""What a training leaves behind while it runs: its options, every member's state, finished members.
+"""Files of a training, so that it can be resumed: its options, and each member's state or result.
 
-A training goes on where it was: `options.json` says with which options it began, a member's state
-is written whole after every epoch, and a member that has finished is not trained again.
+`options.json` holds the options that the training began with. A member's state is written whole
+after every epoch. A finished member is not trained again.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ Curve = list[dict[str, Any]]
 
 
 class TrainingRun:
-    """The folder `members` and the record of options below a training's output, local or s3://."""
+    """The folder `members` and the stored options in a training's output, local or s3://."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._fs, self._root = storage.filesystem(url)
 
     def begin(self, options: Mapping[str, Any]) -> bool:
-        """Record what decides about the result, or check that it is what this training began with.
+        """Store the options that the result depends on, or compare them with the stored ones.
 
-        Returns whether there was a beginning already. Raises ValueError for a changed option.
+        Returns whether options were stored before. Raises ValueError for a changed option.
         """
         asked = json.loads(json.dumps(options))
         before = self._json("options.json")
@@ -38,25 +38,25 @@ class TrainingRun:
                 raise ValueError(
                     f"{storage.redact(self.url)!r} holds a training with {name}={was.get(name)!r}, "
                     f"not {now.get(name)!r}: it can only go on with the options it began with; "
-                    "give those, or another output"
+                    "give these options, or another output"
                 )
         return True
 
     def state(self, label: str) -> bytes | None:
-        """The member's state after its last whole epoch."""
+        """Read the member's state after its last complete epoch; None if there is none."""
         return self._read(f"members/{label}/state.pt")
 
     def keep(self, label: str, state: bytes) -> None:
-        """Write the member's state, whole or not at all."""
+        """Write the member's state."""
         self._write(f"members/{label}/state.pt", state)
 
     def finish(self, label: str, weights: bytes, curve: Curve) -> None:
-        """The member has come to the end of its recipe; its state is no longer needed."""
+        """Store the result of a member that has finished its recipe, and remove its state."""
         self._write(f"members/{label}/weights.safetensors", weights)
         self._end(label, "finished", curve)
 
     def stop(self, label: str, curve: Curve) -> None:
-        """A search has given the member up."""
+        """Store that a search has stopped the member, and remove its state."""
         self._end(label, "stopped", curve)
 
     def _end(self, label: str, how: str, curve: Curve) -> None:
@@ -66,12 +66,12 @@ class TrainingRun:
             self._fs.rm_file(state)
 
     def end(self, label: str) -> tuple[str, Curve] | None:
-        """("finished" or "stopped", learning curve); None while there is something left to do."""
+        """Return ("finished" or "stopped", learning curve); None if the member is not done."""
         found = self._json(f"members/{label}/end.json")
         return None if found is None else (found["how"], found["curve"])
 
     def weights(self, label: str) -> bytes:
-        """Best weights of a finished member, safetensors."""
+        """Read the best weights of a finished member, safetensors."""
         return storage.read_whole(
             self._fs, storage.join(self._root, f"members/{label}/weights.safetensors")
         )

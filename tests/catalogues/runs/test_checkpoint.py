@@ -69,9 +69,13 @@ def test_files_being_written_are_not_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "run_id", "text"),
     [
-        ([("a.parquet", 4, "measured")], "run", "row 4 of shard 'a.parquet', which the input has"),
-        ([("a.parquet", -1, "measured")], "run", "which the input has not"),
-        ([("c.parquet", 0, "measured")], "run", "shard 'c.parquet', which the input has not"),
+        (
+            [("a.parquet", 4, "measured")],
+            "run",
+            "row 4 of shard 'a.parquet', which is not in the input",
+        ),
+        ([("a.parquet", -1, "measured")], "run", "which is not in the input"),
+        ([("c.parquet", 0, "measured")], "run", "shard 'c.parquet', which is not in the input"),
         ([("a.parquet", 1, "measured")] * 2, "run", "a row of shard 'a.parquet' twice"),
         ([("a.parquet", 0, "measured")], "other", "rows of run 'other', this is run 'run'"),
     ],

@@ -82,7 +82,7 @@ def test_altered_weights_are_refused(folder: Path) -> None:
     ("text", "message"),
     [
         (b"\x80\x04weights", "is not JSON"),
-        (b"[]", "holds no JSON object"),
+        (b"[]", "is not a JSON object"),
         (b"{}", "no list of texts 'weights'"),
         (json.dumps(description(sha256=[])).encode(), "names 2 weights and 0 sha256"),
         (json.dumps(description(weights=[1, 2])).encode(), "no list of texts 'weights'"),
