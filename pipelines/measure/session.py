@@ -1,4 +1,4 @@
-"""One session of a run: what is missing in the catalogue is measured, and the end is noted."""
+"""One session of `ansae measure`: measure what the catalogue lacks and record how it ended."""
 
 from __future__ import annotations
 
@@ -35,8 +35,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureSummary:
-    """What a session did. `statuses`: rows of the catalogue by status; `written`: rows of this
-    session; `seconds`: from the first stage's start to the last file."""
+    """Summary of a session.
+
+    Attributes
+    ----------
+    run_id, output
+        The run, and where it writes.
+    statuses
+        Number of rows of the catalogue, by status.
+    written
+        Number of rows written in this session.
+    seconds
+        Time from the start of the first stage to the last file.
+    """
 
     run_id: str
     output: str
@@ -46,7 +57,7 @@ class MeasureSummary:
 
 
 def already_finished(plan: Plan) -> MeasureSummary:
-    """Summary of a run that was already finished."""
+    """Return the summary of a run that was already finished."""
     assert plan.stored
     return MeasureSummary(
         run_id=plan.stored.run_id,
@@ -58,7 +69,7 @@ def already_finished(plan: Plan) -> MeasureSummary:
 def measure_alone(
     plan: Plan, lease: Lease, console: Console | None, tell: Callable[[str], None]
 ) -> MeasureSummary:
-    """One session of a run, while the lease keeps everybody else from its output."""
+    """Run one session, while the lease keeps all others from writing the output."""
     from pipelines.measure.plan import with_checkpoint
 
     plan, options = with_checkpoint(plan), plan.options
@@ -78,7 +89,7 @@ def measure_alone(
 def _measure(
     plan: Plan, record: RunRecord, have: StageResources, lease: Lease, console: Console | None
 ) -> MeasureSummary:
-    """One session of a run, on a cluster that is there."""
+    """Run one session on the connected cluster."""
     from pipelines.cluster.monitor import Watch
     from pipelines.measure.stages import receipts, stages
 
@@ -96,7 +107,7 @@ def _measure(
                 names.add(receipt["file"])
                 lease.check()
         if progress.done != plan.rows:
-            raise RuntimeError(f"{progress.done} rows came of {plan.rows}")
+            raise RuntimeError(f"the stages returned {progress.done} of {plan.rows} rows")
         lease.confirm()
         mark, outcome = _tidy(names, plan), "finished"
     except KeyboardInterrupt:
@@ -108,7 +119,7 @@ def _measure(
             "the same command again to finish"
         ) from error
     finally:
-        # a store that is gone must not hide why the run failed, nor run.json be another run's
+        # a broken store must not hide why the run failed, and run.json must still be this run's
         with nullcontext() if outcome == "finished" else suppress(StorageError):
             lease.confirm()
             write_record(fs, root, record.ended(outcome, progress.statuses, **mark))
@@ -122,7 +133,7 @@ def _measure(
 
 
 def _close(plan: Plan, record: RunRecord) -> None:
-    """Finish what a session did not that was killed when all rows were there."""
+    """Finish the work of a session that was killed after its last row: tidy up, mark the end."""
     fs, root = plan.output
     mark = _tidy({os.path.basename(path) for path in plan.checkpoint.paths}, plan)
     if record.sessions and fingerprint_of(record.sessions[-1]) != mark[FINGERPRINT]:
@@ -130,7 +141,7 @@ def _close(plan: Plan, record: RunRecord) -> None:
 
 
 def _tidy(names: set[str], plan: Plan) -> dict[str, str]:
-    """Remove all but these files from a finished catalogue's folder. Returns its fingerprint."""
+    """Remove all other files from a finished catalogue's folders. Returns the run's fingerprint."""
     fs, root = plan.output
     remove_strays(fs, storage.join(root, CATALOGUE), storage.join(root, PICTURES), names)
     inputs = [(shard.name, shard.size_bytes, shard.version) for shard in plan.shards]

@@ -1,6 +1,6 @@
-"""The way of a galaxy, one stage a line: shards -> canvases -> votes and maps -> bars -> files.
+"""Stages of `ansae measure` in Ray Data: shards -> canvases -> votes and maps -> bars -> files.
 
-What the stages are told, once, for the run and for the probe before it.
+The arguments of the stages are collected here once, for the run and for the probe of preflight.
 """
 
 from __future__ import annotations
@@ -26,13 +26,16 @@ from pipelines.measure.plan import Plan
 
 
 def decoder_arguments(plan: Plan) -> dict[str, Any]:
-    """Of actors.measure.decoder.Decoder."""
+    """Return the arguments of actors.measure.decoder.Decoder."""
     options = plan.options
     return {"field": plan.ensemble.field, "limits": options.limits, "scale": options.scale}
 
 
 def explainer_arguments(plan: Plan, record: RunRecord, read: StorageOptions) -> dict[str, Any]:
-    """Of actors.measure.explainer.Explainer. `read`: how it reaches the weights."""
+    """Return the arguments of actors.measure.explainer.Explainer.
+
+    `read` says how it reaches the weights.
+    """
     return {
         "ensemble": plan.options.ensemble,
         "storage": read,
@@ -51,7 +54,7 @@ def explainer_arguments(plan: Plan, record: RunRecord, read: StorageOptions) -> 
 
 
 def measurer_arguments(plan: Plan, record: RunRecord) -> dict[str, Any]:
-    """Of actors.measure.measurer.Measurer."""
+    """Return the arguments of actors.measure.measurer.Measurer."""
     return {
         "estimator": plan.recipe.estimator,
         "canvas_px": plan.ensemble.field.canvas_px,
@@ -62,12 +65,14 @@ def measurer_arguments(plan: Plan, record: RunRecord) -> dict[str, Any]:
 
 
 _ATTEMPTS = 12
-"""Requests before a worker gives a store up: one that is gone for a minute ends no run."""
+"""Requests that a worker tries: a store that is unreachable for a minute must not end the run."""
 
 
 def stages(plan: Plan, record: RunRecord, have: StageResources, holder: str) -> Dataset:
-    """The main job, not yet running; its rows are the writers' receipts. `holder`: of the lease on
-    the output."""
+    """Return the main job, not yet running; its rows are the writers' receipts.
+
+    `holder` is the name of the holder of the lease on the output.
+    """
     options, rows = plan.options, have.batch_rows
     set_block_bytes(rows * 3 * plan.ensemble.field.canvas_px**2)  # a batch of canvases
     crash_guard = crash_guard_beside_driver()
@@ -117,8 +122,8 @@ def stages(plan: Plan, record: RunRecord, have: StageResources, holder: str) -> 
 
 
 def receipts(files: Dataset) -> Iterator[dict[str, Any]]:
-    """Run the job; one receipt for each file (actors.measure.writer.RECEIPT) as soon as it is
-    there."""
+    """Run the job and yield a receipt (actors.measure.writer.RECEIPT) as soon as a file is
+    written."""
     for batch in files.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
         yield from batch.to_pylist()
 

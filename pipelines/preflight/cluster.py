@@ -1,5 +1,4 @@
-"""Preflight's look at the cluster: is there what the pools ask for, and does every node see the
-store."""
+"""Checks of `ansae preflight` on the cluster: resources for the pools, storage on every node."""
 
 from __future__ import annotations
 
@@ -20,8 +19,10 @@ _CLOCK_S = 30.0
 
 
 def check_cluster(plan: Plan, have: StageResources, may_come: dict[str, float]) -> list[Finding]:
-    """Findings about the cluster that this process has joined. `may_come`: its resources, those
-    that an autoscaler would add included."""
+    """Return findings about the cluster that this process has joined.
+
+    `may_come` holds the cluster's resources, including those that an autoscaler would add.
+    """
     import ray
 
     nodes = [node for node in ray.nodes() if node["Alive"]]
@@ -39,30 +40,30 @@ def check_cluster(plan: Plan, have: StageResources, may_come: dict[str, float]) 
 def _pools(
     options: ClusterOptions, have: StageResources, nodes: list[Any], may_come: dict[str, float]
 ) -> Finding:
-    """What the pools ask for against what one node has and all have."""
+    """Compare what the pools need with what one node has and what all nodes have."""
     pool = have.explainers
     told = (
-        f"{len(nodes)} nodes with {_sum(nodes, 'CPU'):g} CPUs, {_sum(nodes, 'GPU'):g} GPUs; may "
-        f"become {may_come.get('CPU', 0):g}, {may_come.get('GPU', 0):g}; networks in "
+        f"{len(nodes)} nodes with {_sum(nodes, 'CPU'):g} CPUs and {_sum(nodes, 'GPU'):g} GPUs; may "
+        f"grow to {may_come.get('CPU', 0):g} CPUs and {may_come.get('GPU', 0):g} GPUs; networks in "
         f"{pool.min_size} to {pool.max_size} processes of {pool.gpus or pool.cpus:.3g} "
-        f"{'GPUs' if pool.gpus else 'CPUs'}"
+        f"{'GPUs' if pool.gpus else 'CPUs'} each"
     )
     largest = max((node["Resources"].get("GPU", 0) for node in nodes), default=0)
     if pool.gpus and largest and pool.gpus > largest:
         return refused(
             "cluster",
-            f"{told}: no node has {pool.gpus:g} GPUs, the largest has {largest:g}; give less with "
+            f"{told}: no node has {pool.gpus:g} GPUs, the largest has {largest:g}; lower "
             "--cluster.explainer-gpus",
         )
     if pool.gpus and not largest:
-        return warning("cluster", f"{told}: the autoscaler must bring GPUs")
+        return warning("cluster", f"{told}: no GPU yet, so the autoscaler must add some")
     if not pool.gpus and may_come.get("GPU") and options.device == "cpu":
-        return warning("cluster", f"{told}: the GPUs will idle; leave out --cluster.device cpu")
+        return warning("cluster", f"{told}: the GPUs will be idle; omit --cluster.device cpu")
     most = may_come.get("GPU", 0) / pool.gpus if pool.gpus else may_come.get("CPU", 0)
     if pool.min_size > max(most, 1):
         return refused(
             "cluster",
-            f"{told}: {pool.min_size} never fit; lower --cluster.explainers-min",
+            f"{told}: {pool.min_size} processes will never fit; lower --cluster.explainers-min",
         )
     return ok("cluster", told)
 
@@ -72,16 +73,16 @@ def _sum(nodes: list[Any], resource: str) -> float:
 
 
 def _object_store(plan: Plan, have: StageResources, nodes: list[Any]) -> Finding:
-    """Room for what is on its way between the stages: canvases, and every member's map."""
+    """Check the memory for data between the stages: canvases and every member's map."""
     side, members = plan.ensemble.field.canvas_px, len(plan.ensemble.explained)
     galaxy = side**2 * (3 + 4 * members)
     processes = have.explainers.max_size + have.measurers.max_size
-    needed = 4 * processes * have.batch_rows * galaxy  # as many again under way on either side
+    needed = 4 * processes * have.batch_rows * galaxy  # batches also wait before and after a stage
     room = _sum(nodes, "object_store_memory")
-    told = f"{size(room)} in memory, {size(needed)} wanted at full stretch"
+    told = f"{size(room)} of memory, {size(needed)} needed at full load"
     if room < needed:
         return warning(
-            "object store", f"{told}: Ray will spill to disk; lower --cluster.batch-rows"
+            "object store", f"{told}: Ray will write to disk; lower --cluster.batch-rows"
         )
     return ok("object store", told)
 
@@ -91,13 +92,13 @@ def _authentication() -> Finding:
         return ok("authentication", "Ray asks for a token")
     return warning(
         "authentication",
-        "Ray asks for no token: whoever reaches its ports can run programs; start it with "
+        "Ray asks for no token, so anyone who reaches its ports can run programs: start it with "
         "RAY_AUTH_MODE=token",
     )
 
 
 def _nodes(plan: Plan, nodes: list[Any]) -> list[Finding]:
-    """Every node as seen from within."""
+    """Inspect every node from a task that runs on it."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -123,20 +124,23 @@ def _nodes(plan: Plan, nodes: list[Any]) -> list[Finding]:
             found.append(ray.get(report))
         except ray.exceptions.RayError:
             lost += 1
-    silent = [warning("nodes", f"{lost} of {len(nodes)} nodes gave no answer")] if lost else []
+    silent = []
+    if lost:
+        told = f"{lost} of {len(nodes)} nodes gave no answer: see `ray status`"
+        silent = [warning("nodes", told)]
     return [*silent, *_judged(found, asked)]
 
 
 def _judged(reports: list[NodeReport], asked: float) -> list[Finding]:
     if not reports:
-        return [refused("nodes", "no node answers: see `ray status`")]
-    told = f"{len(reports)} looked at"
+        return [refused("nodes", "no node gave an answer: see `ray status`")]
+    told = f"{len(reports)} nodes inspected"
     troubled = [report for report in reports if report.trouble]
     if troubled:
         return [
             refused(
                 "nodes",
-                f"{len(troubled)} of {told} cannot do what this machine can: "
+                f"{told}, of which {len(troubled)} cannot read the input or write the output: "
                 f"{troubled[0].trouble[0]}",
             )
         ]
@@ -148,20 +152,25 @@ def _judged(reports: list[NodeReport], asked: float) -> list[Finding]:
         return [
             warning(
                 "nodes",
-                f"{told}: {others[0]} is {theirs} there and {ours[others[0]]} here: results may "
-                "differ; use one image",
+                f"{told}: {others[0]} is {theirs} there and {ours[others[0]]} here, so results may "
+                "differ; use the same image on all nodes",
             )
         ]
-    findings = [ok("nodes", f"{told}: same versions as here, each reads input and writes output")]
+    findings = [
+        ok("nodes", f"{told}: same versions as here; each can read the input and write the output")
+    ]
     skew = max(abs(report.clock_s - asked) for report in reports)
     if skew > _CLOCK_S + _NODE_S:
-        findings.append(warning("node clocks", f"up to {skew:.0f} s from ours; set them (NTP)"))
+        findings.append(
+            warning("node clocks", f"differ from ours by up to {skew:.0f} s: set them (NTP)")
+        )
     least = min(report.disk_free_bytes for report in reports)
     if least < _DISK_BYTES:
         findings.append(
             warning(
                 "node disks",
-                f"{size(least)} are free on one: Ray spills there; give nodes {size(_DISK_BYTES)}",
+                f"one node has only {size(least)} free, where Ray writes when memory is full: give "
+                f"every node {size(_DISK_BYTES)}",
             )
         )
     return findings

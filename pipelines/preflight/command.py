@@ -1,4 +1,4 @@
-"""`ansae preflight`: before the money is spent: will the run work, and what will it take?"""
+"""The command `ansae preflight`: check that a run will work, and estimate what it will cost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDTH = 120
 
 
 def run(options: PreflightOptions) -> list[Finding]:
-    """Look at everything; what cannot be looked at for what was refused before is left out."""
+    """Run all checks; leave out those that need something that was refused."""
     from pipelines.preflight.inputs import check_places, check_plan
 
     findings = check_places(options.measure())
@@ -56,7 +56,7 @@ def _on_cluster(
 
 
 def show(findings: list[Finding], console: Console) -> None:
-    """One line a finding."""
+    """Print the findings, one line each."""
     table = Table(box=None, pad_edge=False)
     for name, kept in (("check", True), ("", True), ("found", False)):
         table.add_column(name, no_wrap=kept, overflow="fold")
@@ -68,7 +68,7 @@ def show(findings: list[Finding], console: Console) -> None:
 
 
 def execute(options: PreflightOptions) -> int:
-    """Run the command. Returns the exit status that PreflightOptions tells."""
+    """Run the command. Returns the exit status, as explained in PreflightOptions."""
     try:
         findings = run(options)
     except (StorageError, ValueError) as error:

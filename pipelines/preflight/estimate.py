@@ -1,4 +1,4 @@
-"""Preflight's estimate, in words: time, GPU hours, cost and bytes, with their uncertainty."""
+"""Estimate of `ansae preflight` in words: time, GPU hours, cost and bytes, with uncertainties."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ def estimate(
     cpus: float,
     options: PreflightOptions,
 ) -> tuple[list[Finding], float]:
-    """Lines that say what the galaxies that are left (or `options.galaxies` like them) will take,
-    and the bytes to be written."""
+    """Estimate what the galaxies that are left, or `options.galaxies` galaxies, will cost.
+
+    Returns the lines that say so, and the number of bytes that will be written.
+    """
     pool, galaxies = have.explainers, options.galaxies or plan.rows - plan.checkpoint.rows
     gpus = round(pool.max_size * pool.gpus) or (1 if pool.gpus else 0)
     machines = Machines(
@@ -43,37 +45,39 @@ def estimate(
         ok(
             "rates",
             f"votes {rates.votes_per_s:.3g}, maps {rates.maps_per_s:.3g} galaxies/s per {unit}; "
-            f"decoding {rates.decode_per_s:.3g}, reading maps {rates.read_per_s:.3g} per core; "
-            f"{rates.selected_fraction:.0%} selected",
+            f"decoding {rates.decode_per_s:.3g}, measuring maps {rates.read_per_s:.3g} galaxies/s "
+            f"per core; {rates.selected_fraction:.0%} of the galaxies selected",
         ),
         ok(
             "time",
-            f"{_hours(found.hours)} for {galaxies} galaxies on {_machines(machines)}; the pace is "
-            f"set by: {found.best.limit}",
+            f"{_hours(found.hours)} for {galaxies} galaxies on {_machines(machines)}; the slowest "
+            f"part is: {found.best.limit}",
         ),
         ok(
             "work",
-            f"{unit} hours of networks: {_plain(found.network_hours)}; core hours beside them: "
+            f"{unit} hours for networks: {_plain(found.network_hours)}; core hours for the rest: "
             f"{_plain(found.core_hours)}",
         ),
         ok("cost", _cost(found.cost, options)),
         ok(
             "bytes",
-            f"{size(bytes_in)} to be read, at {size(pace)}/s to keep the pace (one reader of a few "
-            f"rows at a time got {size(_arriving(probes))}/s); {size(bytes_out)} to be written",
+            f"{size(bytes_in)} to read, at {size(pace)}/s for this time (in the probe one reader "
+            f"of a few rows at a time reached {size(_arriving(probes))}/s); {size(bytes_out)} to "
+            "write",
         ),
         ok(
             "how sure",
-            f"95 % ranges from {sum(p.batch.rows for p in probes)} galaxies of {len(probes)} "
-            f"shards, with {EFFICIENCY[0]:.0%} to {EFFICIENCY[1]:.0%} of the slowest part's rate "
-            "assumed; without the start of machines",
+            f"ranges are 95 % intervals from {sum(p.batch.rows for p in probes)} galaxies of "
+            f"{len(probes)} shards; they assume that the run reaches {EFFICIENCY[0]:.0%} to "
+            f"{EFFICIENCY[1]:.0%} of the slowest part's rate, and do not include the start of "
+            "machines",
         ),
     ]
     return lines, bytes_out
 
 
 def _arriving(probes: Sequence[Probe]) -> float:
-    """Bytes per second at which one process reads images."""
+    """Return the bytes per second at which one process reads images."""
     return sum(p.read_bytes for p in probes) / max(sum(p.read_s for p in probes), 1e-9) or 1.0
 
 

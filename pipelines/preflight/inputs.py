@@ -1,4 +1,4 @@
-"""Preflight's look at what the run is made of: options, shards, networks, a run that is there."""
+"""Checks of `ansae preflight` before the cluster: storage, input, networks, and existing run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipelines.measure.plan import Plan, make_plan, with_checkpoint
 
 
 def check_places(options: MeasureOptions) -> list[Finding]:
-    """Findings about credentials and the output."""
+    """Return findings about credentials and the output."""
     urls = (options.input, options.output)
     found = [check_credentials(urls, options.read_options())]
     try:
@@ -29,7 +29,7 @@ def check_places(options: MeasureOptions) -> list[Finding]:
 
 
 def check_plan(options: MeasureOptions) -> tuple[Plan | None, list[Finding]]:
-    """The plan and what it is made of; None where there can be none, with every reason."""
+    """Return the plan and findings about its parts; None, with all reasons, if it is impossible."""
     try:
         plan = with_checkpoint(make_plan(options))
     except (StorageError, ValueError) as error:
@@ -73,13 +73,13 @@ def _networks_of(plan: Plan) -> Finding:
 def _members(spec: EnsembleSpec) -> Finding:
     voting = len(spec.members) - len(spec.explained)
     told = f"{len(spec.members)} members" + (f", {voting} of them only vote" if voting else "")
-    return ok("networks", f"{spec.name!r}, {told}: weights have their sha256")
+    return ok("networks", f"{spec.name!r}, {told}; the sha256 of all weights is right")
 
 
 def _run_of(plan: Plan) -> Finding:
-    """Whether there is a run that this one would go on with."""
+    """Say whether the output holds a run that this one would continue."""
     if plan.stored is None:
-        return ok("run", "a new one")
+        return ok("run", "a new run")
     try:
         plan.record(plan.device or "")
     except ValueError as error:
@@ -89,9 +89,10 @@ def _run_of(plan: Plan) -> Finding:
         seconds = silence_s(plan.stored, beat, now)
         return warning(
             "run",
-            f"{plan.stored.run_id} gave a sign of life {seconds:.0f} s ago: if it is at work, "
-            "another will be refused; wait for its end, or choose another output",
+            f"{plan.stored.run_id} gave a sign of life {seconds:.0f} s ago: while it is running, a "
+            "second run is refused; wait until it ends, or choose another output",
         )
     return ok(
-        "run", f"goes on with {plan.stored.run_id}: {plan.checkpoint.rows} of {plan.rows} done"
+        "run",
+        f"continues {plan.stored.run_id}: {plan.checkpoint.rows} of {plan.rows} galaxies are done",
     )

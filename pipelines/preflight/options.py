@@ -11,25 +11,25 @@ PROG = "ansae preflight"
 
 @dataclass(frozen=True, kw_only=True)
 class PreflightOptions(MeasureOptions):
-    """Check whether `ansae measure` with the same words will work, and estimate what it will take.
+    """Check that `ansae measure` with the same options will work, and estimate what it will cost.
 
-    Storage, credentials, networks, input, a run that is there, the cluster and its nodes are looked
-    at; then some galaxies go through the real stages. Nothing is left behind.
+    Checks storage, credentials, networks, input, an existing run, the cluster and its nodes. Then
+    some galaxies go through the real stages. Nothing is left behind.
 
-    Exit status: 0 if nothing was refused, 1 if something was, 2 for a mistake in the words.
+    Exit status: 0 if nothing was refused, 1 if something was, 2 for a mistake in the options.
     """
 
     probe: int = 100
-    """Galaxies to try."""
+    """Number of galaxies to measure on trial."""
     galaxies: int | None = None
-    """Estimate the cost of so many galaxies like these, for instance of a whole survey from a
-    sample of 40; default: those of the input that are not done yet."""
+    """Estimate the cost of this number of similar galaxies, for instance of a whole survey from a
+    sample of 40; default: the galaxies of the input that are not done yet."""
     patience_s: float = 900.0
-    """Longest time to wait for the probe, machines that must first be started included."""
+    """Longest time to wait for the probe, in seconds, including the start of machines."""
     gpu_hour_price: float = 0.0
-    """Price of an hour of one GPU with its machine, in any one currency."""
+    """Price per hour of one GPU with its machine, in any currency."""
     core_hour_price: float = 0.0
-    """Price of an hour of one CPU core of the other machines."""
+    """Price per hour of one CPU core of the other machines, in the same currency."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -37,12 +37,12 @@ class PreflightOptions(MeasureOptions):
             raise ValueError(f"probe={self.probe} must be at least 1")
         if self.galaxies is not None and self.galaxies < 1:
             raise ValueError(
-                f"galaxies={self.galaxies} must be at least 1: how many shall it cost?"
+                f"galaxies={self.galaxies} must be at least 1: give the size of the survey"
             )
         for name in ("patience_s", "gpu_hour_price", "core_hour_price"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}={getattr(self, name)} must not be negative")
 
     def measure(self) -> MeasureOptions:
-        """Those of the run."""
+        """Return the options of the run."""
         return MeasureOptions(**{f.name: getattr(self, f.name) for f in fields(MeasureOptions)})

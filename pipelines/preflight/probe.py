@@ -1,4 +1,4 @@
-"""Preflight's probe: some galaxies of several shards through the real stages, each timed."""
+"""Probe of `ansae preflight`: some galaxies of several shards through the real stages, timed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,10 @@ _WITHOUT = {
 
 
 def sample(shards: Sequence[Shard], galaxies: int, seed: int) -> list[tuple[Shard, np.ndarray]]:
-    """About `galaxies` rows: a run of rows at a random place in each of up to ten shards, with the
-    flags of the rows that are not wanted."""
+    """Choose about `galaxies` rows: consecutive rows at a random place in each of up to ten shards.
+
+    Returns the shards, each with the flags of the rows that are left out.
+    """
     rng = np.random.default_rng(seed)
     filled = [shard for shard in shards if shard.rows]
     chosen = rng.choice(len(filled), size=min(len(filled), _SHARDS, galaxies), replace=False)
@@ -47,7 +49,7 @@ def sample(shards: Sequence[Shard], galaxies: int, seed: int) -> list[tuple[Shar
 def probe(
     plan: Plan, record: RunRecord, have: StageResources, galaxies: int, patience_s: float
 ) -> tuple[list[Probe], list[Finding]]:
-    """Run the sample on the cluster; what came, and what is to be said about it."""
+    """Run the sample on the cluster. Returns the results and the findings about them."""
     import ray
 
     chosen = sample(plan.shards, galaxies, plan.options.seed)
@@ -91,17 +93,17 @@ def probe(
 
 def _late(probes: list[Probe], patience_s: float, gpus: bool) -> Finding:
     if probes:
-        return warning("probe", f"cut off after {patience_s:g} s: give more with --patience-s")
-    lacking = "no GPU was lent" if gpus else "nothing came back"
+        return warning("probe", f"stopped after {patience_s:g} s: give more time with --patience-s")
+    lacking = "no GPU became free" if gpus else "no result came back"
     return refused(
         "probe",
-        f"{lacking} within {patience_s:g} s: see `ray status`; is the cluster busy, may it grow, "
-        "has the cloud machines left? Give more time with --patience-s",
+        f"{lacking} within {patience_s:g} s: see `ray status` whether the cluster is busy, may not "
+        "grow, or gets no machines from the cloud; or give more time with --patience-s",
     )
 
 
 def _cause(error: BaseException) -> str:
-    """The last line of a worker's error."""
+    """Return the last line of a worker's error."""
     cause = getattr(error, "cause", None) or error
     lines = [line for line in str(cause).splitlines() if line.strip()]
     return redact(f"{lines[-1].strip() if lines else type(cause).__name__}")[:500]
@@ -115,7 +117,7 @@ def _judged(probes: list[Probe]) -> list[Finding]:
     failed = sum(statuses[status] for status in bad)
     example = next((p.messages[s] for p in probes for s in bad if s in p.messages), "")
     if failed == rows:
-        first = refused("probe", f"{told}: not one can be measured ({example}); mend the input")
+        first = refused("probe", f"{told}: none can be measured ({example}); correct the input")
     elif failed > _BAD_SHARE * rows:
         first = warning("probe", f"{told}; for example: {example}")
     else:
@@ -124,7 +126,7 @@ def _judged(probes: list[Probe]) -> list[Finding]:
 
 
 def _nulls(probes: list[Probe], rows: int) -> list[Finding]:
-    """Columns that are empty throughout, with what the catalogue will therefore lack."""
+    """Warn about columns that are empty in all rows: the catalogue will lack some lengths."""
     nulls: Counter[str] = sum((p.nulls for p in probes), Counter())
     lacking = [f"no {name}, so no {lost}" for name, lost in _WITHOUT.items() if nulls[name] == rows]
     return [warning("columns", "; ".join(lacking))] if lacking else []

@@ -108,9 +108,10 @@ def test_preflight_sees_the_nodes_and_a_gpu_that_cannot_be_used(
     words += ["--select", "all", "--probe", "12"]
     status, told = cluster.submit("preflight", *words, "--cluster.device", "cpu")
     assert status == 0, told
-    assert "2 nodes with 2 CPUs, 1 GPUs" in told
-    assert "the GPUs will idle" in told
-    assert "2 looked at: same versions as here, each reads input and writes output" in told
+    assert "2 nodes with 2 CPUs and 1 GPUs" in told
+    assert "the GPUs will be idle" in told
+    assert "2 nodes inspected: same versions as here; each can read the input" in told
+    assert "each can read the input and write the output" in told
     import torch
 
     if not torch.cuda.is_available():

@@ -63,9 +63,9 @@ def test_a_folder_is_probed_and_left_as_it_was(ray_cluster, look: Look, tmp_path
         "job's environment",
     }  # fmt: skip
     assert lines["input"][1].startswith("36 galaxies in 3 shards")
-    assert lines["run"][1] == "a new one"
+    assert lines["run"][1] == "a new run"
     assert lines["probe"][1].startswith("12 galaxies of 3 shards: ")
-    assert "100% selected" in lines["rates"][1]
+    assert "100% of the galaxies selected" in lines["rates"][1]
     best, low, high = (float(x) for x in re.findall(r"[\d.]+(?:e-?\d+)?", lines["cost"][1])[:3])
     assert 0 < low < best < high
     assert "for 36 galaxies on 2 cores" in lines["time"][1]
