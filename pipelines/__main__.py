@@ -1,4 +1,4 @@
-"""`ansae COMMAND`: every command is a folder of `pipelines`, with a `__main__.py`."""
+"""Entry point `ansae COMMAND`: each command is a folder of `pipelines` with a `__main__.py`."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from difflib import get_close_matches
 from pipelines.console import MISTAKE, OK, complain
 
 COMMANDS = {
-    "demo": "a mock survey with known bars, measured and reported on, without network",
-    "ingest": "images of published layouts -> image shards",
-    "mocks": "galaxies whose bars are known: drawn, or real ones with bars laid in",
-    "train": "image shards with votes -> an ensemble of networks",
-    "calibrate": "choose how maps are read, on galaxies kept apart",
-    "measure": "image shards -> bar catalogue: the main job",
-    "explain": "what the networks see in one image, as one picture",
-    "status": "what a run is doing, from anywhere that reads its output",
-    "validate": "a catalogue against published truth",
-    "compare": "ten saliency methods on one set of images",
-    "publish": "a finished catalogue -> HATS, or one Parquet, FITS or CSV file",
-    "report": "a catalogue -> one HTML file with pictures",
-    "preflight": "check cluster, storage, weights and input before the money is spent",
+    "demo": "make a mock survey with known bars, measure it and write a report; works offline",
+    "ingest": "convert images in published layouts to image shards",
+    "mocks": "make galaxies with known bars: draw them, or lay bars into real galaxies",
+    "train": "train an ensemble of networks on image shards with votes",
+    "calibrate": "choose how saliency maps are measured, on galaxies with known bars",
+    "measure": "measure bars: image shards -> bar catalogue (the main job)",
+    "explain": "draw what the networks see in an image, as one picture",
+    "status": "show what a run is doing, read from its output",
+    "validate": "compare a catalogue with published truth",
+    "compare": "compare ten saliency methods on the same images",
+    "publish": "convert a finished catalogue to HATS, or to one Parquet, FITS or CSV file",
+    "report": "write one HTML file about a catalogue, with pictures",
+    "preflight": "check cluster, storage, weights and input, and estimate the cost of a run",
 }
-"""Commands in the order in which a user meets them, and what each does."""
+"""Commands, in the order in which a user meets them, and what each of them does."""
 
 
 def usage() -> str:
-    """What `ansae --help` prints."""
+    """Return the text of `ansae --help`."""
     lines = [f"  {name:<10} {does}" for name, does in COMMANDS.items()]
     return "\n".join(
-        ["usage: ansae COMMAND [OPTIONS]", "", "Bars of galaxies, measured at survey scale.", ""]
+        ["usage: ansae COMMAND [OPTIONS]", "", "Measure bars of galaxies at survey scale.", ""]
         + [*lines, "", "ansae COMMAND --help explains a command's options."]
     )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Hand the words after the command's name to the command; its exit status is ours."""
+    """Run the command with the words after its name. Returns its exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     if words and words[0] in COMMANDS:
         status: int = importlib.import_module(f"pipelines.{words[0]}.__main__").main(words[1:])

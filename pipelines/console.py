@@ -1,4 +1,4 @@
-"""What every command does alike on the terminal: options from words, mistakes in one line."""
+"""Terminal of all commands: parse options, report mistakes in one line, return the exit status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipelines.cluster.failures import RunFailed
 Options = TypeVar("Options")
 
 OK, FAILURE, MISTAKE, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses; MISTAKE is the user's, explained in one line before anything has started."""
+"""Exit statuses. MISTAKE is the user's mistake, explained in one line before anything starts."""
 
 _TITLE = re.compile(r"^╭.*$", re.MULTILINE)
 _BOX = re.compile(r"[─-╿]+")
@@ -30,9 +30,9 @@ _VALUE_OF_SWITCH = re.compile(r"Unrecognized options: (True|False)\b", re.IGNORE
 
 
 def parse(kind: type[Options], prog: str, arguments: Sequence[str] | None = None) -> Options:
-    """The options dataclass `kind` from words of the command line (default: this process's).
+    """Parse the words of the command line (default: of this process) into the dataclass `kind`.
 
-    A mistake is told in one line on stderr and ends the process with MISTAKE.
+    A mistake is explained in one line on stderr and ends the process with MISTAKE.
     """
     told = io.StringIO()
     try:
@@ -42,13 +42,13 @@ def parse(kind: type[Options], prog: str, arguments: Sequence[str] | None = None
         if end.code == MISTAKE:
             message = one_line(told.getvalue())
             if _VALUE_OF_SWITCH.search(message):
-                message += ": a switch takes no value; --name turns it on, --no-name off"
+                message += ": a switch takes no value; --name turns it on, --no-name turns it off"
             complain(prog, f"{message}; see {prog} --help", MISTAKE)
         raise
 
 
 def one_line(text: str) -> str:
-    """A framed message of several lines as one sentence, hints and frame left out."""
+    """Return a framed message of several lines as one line, without frame and hints."""
     lines: list[str] = []
     for line in _BOX.sub(" ", _TITLE.sub("", text)).splitlines():
         line = line.strip()
@@ -60,16 +60,16 @@ def one_line(text: str) -> str:
 
 
 def complain(prog: str, message: str, status: int) -> int:
-    """One line on stderr; returns the exit status that goes with it."""
+    """Print one line on stderr. Returns `status`."""
     print(f"{prog}: {' '.join(message.split())}", file=sys.stderr, flush=True)
     return status
 
 
 def finish(run: Callable[[Options], object], options: Options, prog: str) -> int:
-    """Run a command that needs no more than this, and tell what went wrong in one line.
+    """Run a command; if it goes wrong, say so in one line.
 
-    Returns the exit status: OK; MISTAKE for the user's, FAILURE for the machinery's, INTERRUPTED
-    for Ctrl-C and SIGTERM.
+    Returns the exit status: OK; MISTAKE if the user made a mistake, FAILURE if the run failed,
+    INTERRUPTED after Ctrl-C or SIGTERM.
     """
     try:
         with terminated_as_interrupt():
@@ -85,9 +85,9 @@ def finish(run: Callable[[Options], object], options: Options, prog: str) -> int
 
 @contextmanager
 def terminated_as_interrupt() -> Iterator[None]:
-    """Treat the signal that ends jobs on clusters (SIGTERM) as Ctrl-C: a run can be resumed.
+    """Treat SIGTERM, the signal that ends jobs on clusters, as Ctrl-C: a run can be resumed.
 
-    To be entered when Ray is there: it sets a handler of its own, which would end the process.
+    Enter this context after Ray has started: Ray sets its own handler, which ends the process.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

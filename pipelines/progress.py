@@ -1,4 +1,4 @@
-"""A run as one watches it: galaxies done, galaxies per second, time left, counts by status."""
+"""Progress display of a run: galaxies done, galaxies per second, time left, counts by status."""
 
 from __future__ import annotations
 
@@ -15,10 +15,20 @@ _PLAIN_EVERY_S = 10.0
 
 
 class MeasureProgress:
-    """Context manager. On a terminal one line that moves, else a line every ten seconds.
+    """Context manager that shows progress.
 
-    `total`: galaxies of the input; `statuses`: rows by status that were there before. `noun`: what
-    is counted.
+    On a terminal it updates one line; elsewhere it prints a line every ten seconds.
+
+    Parameters
+    ----------
+    total
+        Number of galaxies of the input.
+    statuses
+        Number of rows that were done before, by status.
+    console
+        Where to print; default: stderr.
+    noun
+        What is counted.
     """
 
     def __init__(
@@ -44,11 +54,11 @@ class MeasureProgress:
 
     @property
     def done(self) -> int:
-        """Galaxies in the catalogue."""
+        """Number of galaxies in the catalogue."""
         return self.statuses.total()
 
     def add(self, statuses: Mapping[str, int]) -> None:
-        """Count rows that have been written."""
+        """Count written rows and update the display."""
         self.statuses.update(statuses)
         self._bar.update(self._task, completed=self.done, rest=self.words())
         if not self.console.is_terminal and time.monotonic() - self._told >= _PLAIN_EVERY_S:
@@ -56,19 +66,19 @@ class MeasureProgress:
             print(f"{self.done}/{self.total} {self.words()}", file=sys.stderr, flush=True)
 
     def words(self) -> str:
-        """Speed, time left and counts by status."""
+        """Return speed, time left and counts by status, as text."""
         rate = self.rate()
         left = f"{clock((self.total - self.done) / rate)} left" if rate else "time left unknown"
         counts = ", ".join(f"{n} {status}" for status, n in self.statuses.most_common())
         return f"{rate:.3g} {self.noun}/s, {left}: {counts}"
 
     def rate(self) -> float:
-        """Galaxies per second of this session, its start included."""
+        """Return the galaxies per second of this session, including its start."""
         return (self.done - self.before) / max(self.seconds, 1e-9)
 
     @property
     def seconds(self) -> float:
-        """Since this session began."""
+        """Seconds since this session began."""
         return time.monotonic() - self._started
 
     def __enter__(self) -> MeasureProgress:
@@ -85,7 +95,7 @@ class MeasureProgress:
 
 
 def clock(seconds: float) -> str:
-    """Hours, minutes and seconds."""
+    """Format seconds as h:mm:ss, or as m:ss below an hour."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"

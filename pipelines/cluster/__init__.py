@@ -1,1 +1,1 @@
-"""The Ray cluster a command runs on: resources, actor pools, monitoring and failures."""
+"""The Ray cluster on which a command runs: resources, actor pools, monitoring and failures."""

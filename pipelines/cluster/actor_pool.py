@@ -1,4 +1,4 @@
-"""Work handed to a pool of Ray actors outside Ray Data: answers as they come."""
+"""Pools of Ray actors outside Ray Data, and the crash guard's actor."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from pipelines.cluster.resources import Pool
 Work = Iterable[tuple[Any, ...]]
 
 OnEach = Callable[[str, Work], Iterator[Any]]
-"""Of a method of an actor and its calls' arguments: the answers, in any order."""
+"""Call a method of the actors with each tuple of arguments; yields the results, in any order."""
 
 
 @contextmanager
 def on_actors(kind: Any, arguments: tuple[Any, ...], pool: Pool, retries: int = 3) -> Iterator[OnEach]:  # noqa: E501  # fmt: skip
-    """A pool of actors of the Ray class `kind`, started when first asked for, killed at the end.
+    """Provide a pool of actors of the Ray class `kind`; killed at the end. Raises Ray's errors.
 
-    arguments: of its constructor. retries: of a call whose actor died, and restarts of an actor;
-    -1 for ever, where something else counts the deaths. Raises Ray's errors.
+    The actors start at the first call. `arguments` are those of the constructor. `retries` is how
+    often a call is repeated after its actor died, and how often an actor is restarted; -1 means
+    without limit, if something else counts the deaths.
     """
-    import ray  # only once the cluster is there
+    import ray  # after the cluster is connected
     from ray.util import ActorPool
 
     actors: list[Any] = []
@@ -43,7 +44,7 @@ def on_actors(kind: Any, arguments: tuple[Any, ...], pool: Pool, retries: int = 
 
 
 def crash_guard_beside_driver() -> Any:
-    """The actor that counts deaths, beside the driver: where that is gone, so is the session."""
+    """Start the crash guard's actor on the driver's node: it must live as long as the driver."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 

@@ -1,4 +1,4 @@
-"""Failures of a run: the exception, and the one line that says what went wrong."""
+"""Failures of a run: the exception, and one line that says what went wrong."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _ERROR_LINE = re.compile(r"[\w.]*(Error|Exception|Interrupt|Died|Exit)\w*: ")
 
 
 class RunFailed(Exception):
-    """The machinery failed during a run. The message says how, and that the run can be resumed."""
+    """A run failed for a technical reason; the message says why, and how to resume the run."""
 
 
 def cause(error: BaseException) -> str:
-    """What went wrong, in one line: Ray quotes a worker's traceback, whose last line says it."""
+    """Say in one line what went wrong: the last line of the worker's traceback that Ray quotes."""
     text = f"{type(error).__name__}: {error}"
-    said = [line for line in text.splitlines() if _ERROR_LINE.match(line)]
-    return storage.redact(said[-1] if said else " ".join(text.split()))[:500]
+    lines = [line for line in text.splitlines() if _ERROR_LINE.match(line)]
+    return storage.redact(lines[-1] if lines else " ".join(text.split()))[:500]

@@ -1,9 +1,8 @@
-"""While a session runs: a heartbeat in the output, and Ray's metrics for the dashboard.
+"""Monitoring of a session: a heartbeat in the output, and metrics for Ray's dashboard.
 
-A run on Ray's dashboard and in Prometheus, beside what Ray tells of its machines by itself.
-
-`ray_node_gpus_utilization` is Ray's own and says how busy each GPU is; `ansae_gpus_held` says which
-share of the cluster's GPUs the run has asked for and got.
+The metrics also go to Prometheus, beside Ray's own metrics of its machines.
+`ray_node_gpus_utilization` is Ray's own and says how busy each GPU is; `ansae_gpus_held` is the
+fraction of the cluster's GPUs that the run has requested and received.
 """
 
 from __future__ import annotations
@@ -21,8 +20,10 @@ from pipelines.progress import MeasureProgress
 
 
 class RunMetrics:
-    """Metrics of one session; silent where there is no Ray. `statuses`: rows by status that were
-    there before: they are not counted again."""
+    """Metrics of one session; does nothing without Ray.
+
+    `statuses` is the number of earlier rows by status; they are not counted again.
+    """
 
     def __init__(self, run_id: str, statuses: Mapping[str, int]) -> None:
         import ray
@@ -46,7 +47,7 @@ class RunMetrics:
         }
 
     def tell(self, beat: Heartbeat) -> None:
-        """Report what has come since the last beat, and how things stand."""
+        """Report the rows that are new since the last beat, and the present state."""
         if not self._ray.is_initialized():
             return
         for status, count in beat.statuses.items():
@@ -69,10 +70,21 @@ _PATIENCE_S = 2.0
 
 
 class Watch:
-    """Context manager around the work of the last session of `record`, whose output is `root`.
+    """Context manager that writes heartbeats during the last session of `record`.
 
-    A beat that the store refuses is left out: the run must not fail for it, nor wait at its end for
-    a store or a Ray that is gone; how it ended is for run.json to say.
+    If the store refuses a beat, it is skipped: the run must not fail for it, and must not wait at
+    its end for a store or a Ray cluster that is gone. How the run ended is in run.json.
+
+    Parameters
+    ----------
+    fs, root
+        Filesystem and folder of the output.
+    record
+        Record of the run.
+    progress
+        Progress that the heartbeats report.
+    every_s
+        Seconds between two heartbeats.
     """
 
     def __init__(
@@ -121,5 +133,5 @@ class Watch:
         )
         with contextlib.suppress(StorageError):
             write_heartbeat(self._fs, self._root, beat)
-        if progress.noun == "galaxies":  # which Ray's metrics count
+        if progress.noun == "galaxies":  # Ray's metrics count galaxies only
             self._metrics.tell(beat)

@@ -1,7 +1,7 @@
-"""Which machines a cluster's launcher asks for: spot first, on-demand where spot has run out.
+"""Choice of machines for Ray's autoscaler: spot first, on-demand if the cloud has no spot left.
 
-Ray's own choice knows no price and asks for the same machines again however often the cloud refuses
-them. cluster.yaml names `prefer_spot` in RAY_AUTOSCALER_UTILIZATION_SCORER, Ray's hook for this.
+Ray's own choice ignores prices, and requests the same machines again however often the cloud
+refuses them. cluster.yaml names `prefer_spot` in RAY_AUTOSCALER_UTILIZATION_SCORER, Ray's hook.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 SPOT = "_spot"
-"""Names of node types on spot machines end so."""
+"""Ending of the names of node types on spot machines."""
 
 
 def prefer_spot(
@@ -19,10 +19,11 @@ def prefer_spot(
     *,
     node_availability_summary: Any,
 ) -> tuple[bool | float, ...] | None:
-    """Ray's score of a node type for pending work, the larger the better, None if it serves none.
+    """Score a node type for pending work, like Ray: larger is better, None if it serves no work.
 
     A type that the cloud refused within AUTOSCALER_NODE_AVAILABILITY_MAX_STALENESS_S (30 min) comes
-    after those that it did not, but GPUs are never asked for in place of CPUs. Of equals, spot.
+    after the types that it did not refuse, but GPU nodes never replace CPU nodes. Among equal
+    types, spot wins.
     """
     from ray.autoscaler._private.resource_demand_scheduler import _default_utilization_scorer
 

@@ -1,4 +1,4 @@
-"""What each stage may use of the cluster, declared once; and the way to the cluster."""
+"""Resources of each stage, declared once, and the connection to the Ray cluster."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ Device = Literal["cpu", "cuda"]
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterOptions:
-    """Where and with how much to compute. Nothing here changes a result but `device`."""
+    """Where to compute, and with how many processes. Only `device` can change a result."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where networks run; auto: GPUs if the cluster has any, or what the run began with."""
+    """Where networks run; auto: on GPUs if the cluster has any, or as the run began."""
     explainers_min: int = 1
-    """Smallest number of processes that hold the networks."""
+    """Minimum number of processes with the networks."""
     explainers_max: int | None = None
-    """Largest number of them; default: one per GPU, or one per CPU core. Give it where GPUs come
-    only when asked for, as on clusters of `ray up`."""
+    """Maximum number of processes with the networks; default: one per GPU, or one per CPU core.
+    Give it if the cluster adds GPUs on demand, as clusters of `ray up` do."""
     explainer_gpus: float = 1.0
-    """GPUs of each of them; 0.5 lets two share one."""
+    """GPUs per process with the networks; with 0.5, two processes share a GPU."""
     measurers_max: int | None = None
-    """Largest number of processes that read maps; default: one per four CPU cores."""
+    """Maximum number of processes that measure maps; default: one per four CPU cores."""
     batch_rows: int | None = None
-    """Galaxies handed to a process at a time; default: 64 with GPUs, 16 without."""
+    """Number of galaxies that a process gets at a time; default: 64 with GPUs, 16 without."""
     address: str | None = None
-    """Address of a Ray cluster; default: RAY_ADDRESS, else one is started on this machine."""
+    """Address of a Ray cluster; default: RAY_ADDRESS, or a new cluster on this machine."""
 
     def __post_init__(self) -> None:
         for name in ("explainers_min", "explainers_max", "measurers_max", "batch_rows"):
@@ -46,12 +46,12 @@ class ClusterOptions:
                 f"explainers_min={self.explainers_min}"
             )
         if not 0 < self.explainer_gpus <= 16:
-            raise ValueError(f"explainer_gpus={self.explainer_gpus} must lie above 0, up to 16")
+            raise ValueError(f"explainer_gpus={self.explainer_gpus} must be above 0 and at most 16")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """A pool of actors: from `min_size` to `max_size`, each with so many CPUs and GPUs."""
+    """A pool of `min_size` to `max_size` actors; `cpus` and `gpus` are for each actor."""
 
     min_size: int
     max_size: int
@@ -61,7 +61,17 @@ class Pool:
 
 @dataclass(frozen=True, kw_only=True)
 class StageResources:
-    """CPUs of each task of the light stages, the pools of the heavy ones, galaxies in a batch."""
+    """Resources of all stages.
+
+    Attributes
+    ----------
+    read_cpus, decode_cpus, write_cpus
+        CPUs of each task of the light stages.
+    explainers, measurers
+        Pools of the heavy stages.
+    batch_rows
+        Number of galaxies in a batch.
+    """
 
     read_cpus: float
     decode_cpus: float
@@ -77,16 +87,17 @@ def stage_resources(
     """Divide a cluster of `cpus` and `gpus` among the stages.
 
     One task of each stage and the whole pool of Explainers always fit together, so that no stage
-    waits for a CPU that another holds for ever. Stages of different CPUs are not fused by Ray Data:
-    decoding would end up inside the networks' processes. Raises ValueError for "cuda" without GPUs.
+    waits for a CPU that another stage never releases. Neighbouring stages have different numbers
+    of CPUs: Ray Data would fuse equal ones, and decode images inside the networks' processes.
+    Raises ValueError if the device is "cuda" and there are no GPUs.
     """
     share = min(1.0 if device == "cuda" else 0.4, 0.125 * cpus)
     if device == "cuda":
         if gpus < options.explainer_gpus and options.explainers_max is None:
             raise ValueError(
-                f"device 'cuda' was asked for and the cluster has {gpus:g} GPUs: give --device cpu "
-                "or an address of a cluster that has some, or, if it grows by itself, how many to "
-                "ask for with --cluster.explainers-max"
+                f"device='cuda' needs GPUs, but the cluster has {gpus:g}: give --device cpu, or "
+                "the address of a cluster with GPUs, or, if the cluster adds GPUs on demand, "
+                "their number with --cluster.explainers-max"
             )
         most = options.explainers_max or max(1, int(gpus / options.explainer_gpus))
         each, gpu = 0.0, options.explainer_gpus
@@ -109,9 +120,11 @@ def stage_resources(
 
 @contextmanager
 def cluster(options: ClusterOptions) -> Iterator[dict[str, float]]:
-    """The cluster's resources, those that its autoscaler may add included, while this process is
-    connected; one that is there already is used and left alone. Raises ValueError where there is
-    none."""
+    """Connect to the cluster, or start one; yield its resources, including those it may add.
+
+    If this process is already connected, the connection is used and stays open at the end.
+    Raises ValueError if there is no cluster.
+    """
     ray = import_ray()
     mine = not ray.is_initialized()
     if mine:
@@ -121,7 +134,7 @@ def cluster(options: ClusterOptions) -> Iterator[dict[str, float]]:
             _knock(address)
             with _core_silenced():
                 ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **extra)
-        except Exception as error:  # Ray raises plain ones, too
+        except Exception as error:  # Ray also raises exceptions of no special class
             raise ValueError(_no_cluster(address, error)) from error
     try:
         _set_ray_data()
@@ -132,7 +145,7 @@ def cluster(options: ClusterOptions) -> Iterator[dict[str, float]]:
 
 
 def _knock(address: str) -> None:
-    """Raises OSError where nobody listens: Ray itself would end the process without a word."""
+    """Raise OSError if nobody listens: Ray itself would end the process without a message."""
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "/" not in host:
         socket.create_connection((host, int(port)), timeout=10).close()
@@ -141,15 +154,21 @@ def _knock(address: str) -> None:
 def _no_cluster(address: str, error: Exception) -> str:
     why = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
     if address == "local":
-        return f"Ray did not start on this machine ({why}): is it overloaded? Run again"
+        return (
+            f"Ray did not start on this machine ({why}): check that the machine is not "
+            "overloaded, and run the command again"
+        )
     return (
-        f"no Ray cluster could be joined at {address!r} ({why}): check the address, and that "
-        "RAY_AUTH_MODE and the token here are those of the cluster"
+        f"cannot join a Ray cluster at {address!r} ({why}): check the address, and that "
+        "RAY_AUTH_MODE and the token are the same here as on the cluster"
     )
 
 
 def _resources(ray: Any) -> dict[str, float]:
-    """What is there, and what may come: known of Ray's newer autoscaler only (KubeRay's)."""
+    """Return the resources that are there or may be added.
+
+    Only Ray's newer autoscaler (KubeRay's) says what may be added.
+    """
     may_come = ray._private.state.state.get_max_resources_from_cluster_config() or {}
     now: dict[str, float] = ray.cluster_resources()
     return {name: max(now.get(name, 0.0), may_come.get(name, 0.0)) for name in {*now, *may_come}}
@@ -157,10 +176,10 @@ def _resources(ray: Any) -> dict[str, float]:
 
 @contextmanager
 def _core_silenced() -> Iterator[None]:
-    """Start Ray's core at a level at which it does not write into the command's own output.
+    """Keep the messages of Ray's core out of the command's own output.
 
-    It would warn about Ray Data's actors there, and tell that it was asked not to; what fails is
-    raised as an exception anyhow.
+    The core would warn about Ray Data's actors, and print that its log level was changed. Failures
+    are raised as exceptions in any case.
     """
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     sys.stderr.flush()
@@ -175,13 +194,13 @@ def _core_silenced() -> Iterator[None]:
 
 
 def import_ray() -> Any:
-    """Ray, with what must stand in the environment before it is imported.
+    """Set the environment variables that Ray needs at import, and import Ray.
 
-    Raises ValueError where it was imported before and has no token to start with.
+    Raises ValueError if Ray was imported earlier and would start without a token.
     """
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    # else a process that a light stage will need again is killed after a second without work, and
-    # its successor spends longer on its imports than on its galaxies
+    # by default Ray kills a process after a second without work; a light stage soon needs it again,
+    # and a new process spends more time on its imports than on its galaxies
     os.environ.setdefault("RAY_idle_worker_killing_time_threshold_ms", "600000")
     early = sys.modules.get("ray")
     if "RAY_AUTH_MODE" not in os.environ and "RAY_ADDRESS" not in os.environ:
@@ -190,7 +209,7 @@ def import_ray() -> Any:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         elif not early.is_initialized():
             raise ValueError(
-                "ray was imported before RAY_AUTH_MODE was set, it would start without a token: "
+                "ray was imported before RAY_AUTH_MODE was set, so it would start without a token: "
                 "import it after pipelines.cluster.resources.import_ray(), or set RAY_AUTH_MODE "
                 "and RAY_AUTH_TOKEN, or call ray.init() yourself"
             )
@@ -200,7 +219,7 @@ def import_ray() -> Any:
 
 
 def _set_ray_data() -> None:
-    """Progress and errors are shown by the command; Ray Data keeps its log in its session."""
+    """Make Ray Data quiet: the command shows progress and errors; its log is in Ray's session."""
     from ray.data import DataContext
 
     context = DataContext.get_current()
@@ -211,7 +230,7 @@ def _set_ray_data() -> None:
 
 
 def set_block_bytes(block_bytes: int) -> None:
-    """How large the pieces are that travel between stages: Ray Data cuts them by bytes alone."""
+    """Set the size of the blocks that travel between stages: Ray Data cuts them only by bytes."""
     from ray.data import DataContext
 
     DataContext.get_current().target_max_block_size = block_bytes
