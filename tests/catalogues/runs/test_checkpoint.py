@@ -77,7 +77,7 @@ def test_files_being_written_are_not_seen(tmp_path: Path) -> None:
         ([("a.parquet", -1, "measured")], "run", "which is not in the input"),
         ([("c.parquet", 0, "measured")], "run", "shard 'c.parquet', which is not in the input"),
         ([("a.parquet", 1, "measured")] * 2, "run", "a row of shard 'a.parquet' twice"),
-        ([("a.parquet", 0, "measured")], "other", "rows of run 'other', this is run 'run'"),
+        ([("a.parquet", 0, "measured")], "other", "rows of run 'other', but this is run 'run'"),
     ],
 )
 def test_rows_that_cannot_be_are_refused(
