@@ -160,4 +160,4 @@ def test_commands(capsys) -> None:
     )
     assert ansae.main(["--help"]) == 0
     told = capsys.readouterr().out
-    assert "measure    image shards -> bar catalogue" in told
+    assert "measure    measure bars: image shards -> bar catalogue" in told
