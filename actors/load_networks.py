@@ -1,12 +1,12 @@
-"""Find the files of an ensemble and load its networks."""
+"""Load networks: an ensemble, one classifier, or a control. Needs torch."""
 
 from __future__ import annotations
 
-from importlib import resources
+from collections.abc import Sequence
 
 import torch
 
-from catalogues.runs.ensembles import EnsembleFiles, read_ensemble
+from actors.find_ensemble import find_ensemble
 from catalogues.storage import StorageOptions
 from models.networks.classifier import Classifier
 from models.networks.ensemble import Ensemble
@@ -15,19 +15,6 @@ from models.networks.length_regressor import Control
 from models.networks.member import to_device
 from models.networks.spec import EnsembleSpec
 from models.networks.weights import build_member
-
-SHIPPED = ("compact",)
-"""Names of the ensembles that come with the package."""
-
-
-def find_ensemble(name: str, options: StorageOptions) -> EnsembleFiles:
-    """Return the files of a shipped ensemble, given its name, or of the ensemble at a path or URL.
-
-    Raises what catalogues.runs.ensembles.read_ensemble raises.
-    """
-    if name in SHIPPED:
-        name = str(resources.files("models") / "weights" / name)
-    return read_ensemble(name, options)
 
 
 def load_ensemble(
@@ -38,6 +25,11 @@ def load_ensemble(
     files = find_ensemble(name, options)
     spec = EnsembleSpec.from_dict(files.description)
     return Ensemble.from_bytes(spec, files.weights, device, speed)
+
+
+def check_weights(spec: EnsembleSpec, weights: Sequence[bytes]) -> None:
+    """Build every member once. Raises ValueError if its weights do not fit or were altered."""
+    Ensemble.from_bytes(spec, weights)
 
 
 def load_classifier(

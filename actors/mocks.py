@@ -76,7 +76,7 @@ class LayingPlan:
     Attributes
     ----------
     ensemble, storage
-        Networks that judge whether a bar can be seen; for actors.load_networks.find_ensemble.
+        Networks that judge whether a bar can be seen; for actors.find_ensemble.find_ensemble.
     laid
         Distributions of the bars' parameters.
     per_host

@@ -14,15 +14,23 @@ import catalogues
 REPOSITORY = Path(__file__).parents[1]
 
 TORCH_FREE = (
+    "models.attribution.params",
     "models.barlength",
+    "models.networks.spec",
+    "models.recipe",
+    "models.saliency.params",
+    "models.training.params",
     "models.barlength.estimator",
     "models.barlength.placement",
     "models.preprocess",
     "models.networks.selection",
+    "actors.find_ensemble",
     "actors.measure.decoder",
     "actors.measure.measurer",
     "actors.measure.writer",
     "pipelines.__main__",
+    "pipelines.measure.plan",
+    "pipelines.preflight.command",
 )
 """What runs in processes without networks; so does all of `catalogues`."""
 

@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from actors.load_networks import find_ensemble, load_classifier
+from actors.find_ensemble import find_ensemble
+from actors.load_networks import load_classifier
 from actors.train.examples import BAR_TRUTH, bar_ellipse
 from catalogues.galaxyzoo import COLUMNS, INDEX
 from catalogues.images.decode import decode
@@ -49,7 +50,7 @@ class SubjectParams:
     Attributes
     ----------
     ensemble, storage
-        For actors.load_networks.find_ensemble.
+        For actors.find_ensemble.find_ensemble.
     device
         "cpu" or "cuda".
     member

@@ -37,7 +37,7 @@ class Explainer:
     Parameters
     ----------
     ensemble, storage
-        For actors.load_networks.find_ensemble. The weights are read here, once; they are not sent.
+        For actors.find_ensemble.find_ensemble. The weights are read here, once; they are not sent.
     selection
         Which galaxies get a saliency map.
     maps

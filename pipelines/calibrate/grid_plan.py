@@ -1,4 +1,4 @@
-"""All that can be known before the grid's maps are made: every mistake is found here."""
+"""Plan of a grid of `ansae calibrate`: find every mistake before any map is made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Generic, TypeVar
 
 from actors.calibrate.map_maker import MapMakerParams
-from actors.load_networks import SHIPPED, find_ensemble
+from actors.find_ensemble import SHIPPED, find_ensemble
 from catalogues import storage
 from catalogues.runs import provenance
 from catalogues.runs.array_cache import GREY, jackknife_kind
@@ -16,7 +16,6 @@ from catalogues.runs.provenance import RunRecord
 from catalogues.shards.reading import Shard, list_shards, shard_fields
 from catalogues.truth.known_lengths import Known, known_lengths, require_enough
 from models.barlength.estimator import Combine
-from models.networks.ensemble import Ensemble
 from models.networks.spec import EnsembleSpec
 from pipelines.calibrate.options import KnownBarsOptions
 from pipelines.cluster.resources import Device, StageResources, stage_resources
@@ -26,11 +25,24 @@ Options = TypeVar("Options", bound=KnownBarsOptions)
 
 @dataclass(frozen=True, kw_only=True)
 class GridPlan(Generic[Options]):
-    """A grid whose options were found good. `device` and `have` are known once `on` a cluster.
+    """A grid whose options are valid.
 
-    angle: column of known position angles, where there is one. jackknife_maps: kinds of map of
-    which also the maps without one group of samples each are wanted, and how members shall be
-    combined.
+    Attributes
+    ----------
+    options
+        Options of the command.
+    shards
+        Shards of the input.
+    files, ensemble
+        Files of the networks, and their description.
+    known
+        Galaxies with known lengths.
+    angle
+        Column of known position angles; None if the input has none.
+    jackknife_maps
+        Kinds of map that also get jackknife maps, and how members are combined in these.
+    device, have
+        Where networks run, and the resources of the stages; set by `on`.
     """
 
     options: Options
@@ -45,17 +57,17 @@ class GridPlan(Generic[Options]):
 
     @property
     def output(self) -> str:
-        """Where results go, wherever a worker stands."""
+        """Where results go, as an address for workers on any machine."""
         return storage.absolute(self.options.output)
 
     @property
     def cache(self) -> str:
-        """Where maps lie, wherever a worker stands."""
+        """Where maps lie, as an address for workers on any machine."""
         return storage.absolute(self.options.cache)
 
     @property
     def drawn(self) -> tuple[str, ...]:
-        """Kinds of arrays that are made of each galaxy."""
+        """Kinds of arrays that are made for each galaxy."""
         without = (jackknife_kind(kind, combine) for kind, combine in self.jackknife_maps)
         return (GREY, *self.options.kinds, *without)
 
@@ -65,8 +77,10 @@ class GridPlan(Generic[Options]):
         return tuple(member.name for member in self.ensemble.explained)
 
     def on(self, resources: Mapping[str, float]) -> GridPlan[Options]:
-        """The plan on a cluster. Raises ValueError where the maps or the output that are there
-        were made in another way."""
+        """Return the plan for a cluster with these resources.
+
+        Raises ValueError if the existing maps or output were made with other options.
+        """
         cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
         asked, stored = self.options.cluster.device, self._stored(self.options.cache)
         device: Device = "cuda" if gpus else "cpu"
@@ -90,19 +104,19 @@ class GridPlan(Generic[Options]):
         return self._stored(self.options.output) is not None
 
     def begin(self) -> None:
-        """Note in output and maps what they are of, and that a session begins."""
+        """Record in the output and in the maps' folder how they are made, and a new session."""
         for url, record in self._records().items():
             there = self._stored(url) or record
             self._write(url, there.with_session(provenance.new_session(self.device)))
 
     def end(self) -> None:
-        """Note that the session has finished."""
+        """Record that the session has finished."""
         for url in self._records():
             if (there := self._stored(url)) is not None:
                 self._write(url, there.ended("finished", {}))
 
     def mapper_params(self) -> MapMakerParams:
-        """What the makers of maps need."""
+        """Return the parameters of the MapMakers."""
         o = self.options
         return MapMakerParams(
             input=storage.absolute(o.input),
@@ -120,7 +134,7 @@ class GridPlan(Generic[Options]):
 
     def _records(self) -> dict[str, RunRecord]:
         o, ensemble = self.options, self.ensemble.to_dict()
-        del ensemble["weights"]  # where they lie changes nothing, what they are is their sha256
+        del ensemble["weights"]  # their place does not matter: their sha256 identifies them
         maps = {"ensemble": ensemble, "maps": o.facts, "seed": o.seed, "device": self.device}
         grid = {
             "input": provenance.shard_facts(self.shards),
@@ -148,7 +162,7 @@ class GridPlan(Generic[Options]):
 
 
 def make_plan(options: Options) -> GridPlan[Options]:
-    """Look at input, lengths and ensemble. Raises StorageError and ValueError; writes nothing."""
+    """Check input, lengths and ensemble; write nothing. Raises StorageError and ValueError."""
     access = options.storage_options()
     _check_apart(options)
     shards = list_shards(options.input, access)
@@ -163,7 +177,9 @@ def make_plan(options: Options) -> GridPlan[Options]:
     require_enough(known.table, known.left_out, options.length, options.galaxies_min)
     files = find_ensemble(options.ensemble, access)
     ensemble = EnsembleSpec.from_dict(files.description)
-    Ensemble.from_bytes(ensemble, files.weights)  # do the weights fit? better known now
+    from actors.load_networks import check_weights  # torch, only now
+
+    check_weights(ensemble, files.weights)  # find weights that do not fit now, not later
     fs, _ = storage.filesystem(options.input, access)
     names = set(shard_fields(fs, shards[0].path).names)
     for shard in shards[1:]:
@@ -179,11 +195,11 @@ def make_plan(options: Options) -> GridPlan[Options]:
 
 
 def _check_apart(options: KnownBarsOptions) -> None:
-    """Raises ValueError if one of the folders would be taken for another."""
+    """Raise ValueError if output or maps lie in the input, or both in the same folder."""
     for url in (options.output, options.cache):
         storage.check_outside(url, options.input)
     if storage.filesystem(options.output).root == storage.filesystem(options.cache).root:
         raise ValueError(
-            f"maps and output are both {storage.redact(options.output)!r}: give the maps a "
-            "folder of their own, for instance one below the output"
+            f"maps and output are both {storage.redact(options.output)!r}: give the maps their "
+            "own folder, for instance one below the output"
         )

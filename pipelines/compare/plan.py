@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from actors.compare.attributor import AttributorParams, Unit, how
 from actors.compare.explained import SubjectParams, load_subject
-from actors.load_networks import find_ensemble
+from actors.find_ensemble import find_ensemble
 from catalogues import storage
 from catalogues.manifest import SCHEMA
 from catalogues.runs import provenance

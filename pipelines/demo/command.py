@@ -99,7 +99,7 @@ def run(options: DemoOptions, console: Console | None = None) -> str:
 
     Raises StorageError, ValueError and RunFailed.
     """
-    from actors.load_networks import find_ensemble  # torch only once the options are known
+    from actors.find_ensemble import find_ensemble
 
     console = console or Console()
     find_ensemble(options.ensemble, options.measure_options().read_options())

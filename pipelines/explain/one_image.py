@@ -1,4 +1,4 @@
-"""One image through the stages of the main job, in this process: votes, maps, bar."""
+"""Explain one image in this process, by the stages of `ansae measure`: votes, maps, bar."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from actors.load_networks import find_ensemble
+from actors.find_ensemble import find_ensemble
 from actors.measure.columns import DUPLICATE
 from actors.measure.decoder import Decoder
 from actors.measure.explainer import Explainer
@@ -39,7 +39,7 @@ from models.spiral_and_bulge import SpiralArms, arms_seen
 BAR_MAP = "a bar"
 ARMS_MAP = "spiral arms"
 OTHER_MAPS = {"an obvious bulge": OBVIOUS_BULGE, ARMS_MAP: SPIRAL}
-"""What is explained beside the bar: the classes of paper 1's figures, 5.3 and 4.1."""
+"""Answers that are explained besides the bar: the classes of paper 1's figures 5.3 and 4.1."""
 
 _SHARD = KEY[0][0]
 
@@ -56,12 +56,22 @@ _FIELDS = pa.schema(
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainedImage:
-    """An image explained.
+    """An explained image.
 
-    `row`: as in the catalogue. `pixels`: (H, W, 3) uint8, the stored image. `place`: of the canvas
-    on it. `maps`: (S, S) in [0, 1] by what they explain, the bar's first. `arms`: read in their
-    map, None where few voters see any. `selected`: whether the main job would have made the bar's
-    map at all.
+    Attributes
+    ----------
+    row
+        The row that the catalogue would have.
+    pixels
+        The stored image, (H, W, 3) uint8.
+    place
+        Place of the canvas on the stored image.
+    maps
+        Saliency maps, (S, S) in [0, 1], by what they explain; the bar's map is the first.
+    arms
+        Spiral arms, measured in their map; None if few voters see arms, or the map has none.
+    selected
+        Whether `ansae measure` would have made the bar's map with its default selection.
     """
 
     row: dict[str, Any]
@@ -73,10 +83,10 @@ class ExplainedImage:
 
 
 class OneByOne:
-    """Explains images, one at a time, as `ansae measure` would: the same numbers for the same
-    identifier, seed and samples.
+    """Explain images one at a time, with the numbers of `ansae measure`.
 
-    samples: N of SmoothGrad, None for the estimator's. Raises as find_ensemble and Ensemble do.
+    The numbers are the same for the same identifier, seed and samples. `samples` is N of
+    SmoothGrad; None for the estimator's N. Raises what find_ensemble and Ensemble raise.
     """
 
     def __init__(
@@ -107,8 +117,10 @@ class OneByOne:
         self._side = spec.field.canvas_px
 
     def explain(self, name: str, data: bytes, **known: float | None) -> ExplainedImage:
-        """An image called `name`. known: manifest columns, such as z. Raises ValueError that says
-        what is wrong with the image."""
+        """Explain an image called `name`; `known` are values of manifest columns, such as z.
+
+        Raises ValueError that says what is wrong with the image.
+        """
         number = integer_stem(name)
         row = {"object_id": hashed_id(name) if number is None else number, ROW: 0, _SHARD: name}
         row |= {"image": {"bytes": data, "path": name}, DUPLICATE: False} | known

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from actors.load_networks import find_ensemble, load_control
+from actors.find_ensemble import find_ensemble
 from catalogues import scales, storage
 from catalogues.bars import OPTIONAL, SCHEMA, catalogue_schema
 from catalogues.runs import provenance
@@ -19,7 +19,6 @@ from catalogues.runs.files import CATALOGUE
 from catalogues.runs.provenance import RunRecord, fingerprint, fingerprint_of
 from catalogues.shards.reading import Shard, extra_fields, list_shards, shard_files
 from catalogues.storage import FileSystem, Place, StorageOptions
-from models.networks.ensemble import Ensemble
 from models.networks.selection import SelectionParams
 from models.networks.spec import EnsembleSpec
 from models.recipe import Recipe
@@ -138,7 +137,9 @@ def make_plan(options: MeasureOptions) -> Plan:
     shards = () if known else list_shards(options.input, read)
     files = find_ensemble(options.ensemble, read)
     ensemble = EnsembleSpec.from_dict(files.description)
-    Ensemble.from_bytes(ensemble, files.weights)  # find weights that do not fit now, not later
+    from actors.load_networks import check_weights  # torch, only now
+
+    check_weights(ensemble, files.weights)  # find weights that do not fit now, not later
     recipe = _recipe(options, files.estimator).fits(len(ensemble.explained))
     asked = _asked(options, ensemble, read)
     extra = () if known else extra_fields(options.input, shards, options.keep, read)
@@ -240,6 +241,8 @@ def _asked(options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions
     asked = {name: value for name in plain if (value := getattr(options, name))}
     if options.control is None:
         return asked
+    from actors.load_networks import load_control  # torch, only now
+
     spec = load_control(options.control, read).spec
     if spec.field != ensemble.field:
         raise ValueError(

@@ -71,7 +71,7 @@ def run(options: MocksOptions) -> None:
     """Draw or lay. Raises ValueError, StorageError."""
     console = Console(stderr=True)
     if options.hosts is not None:
-        from actors.load_networks import find_ensemble
+        from actors.find_ensemble import find_ensemble
 
         find_ensemble(options.ensemble, options.storage_options())
     with cluster(options.cluster):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from actors.load_networks import find_ensemble
+from actors.find_ensemble import find_ensemble
 from catalogues import storage
 from catalogues.runs.heartbeat import Life, life, read_heartbeat, silence_s
 from catalogues.shards.reading import list_shards
 from catalogues.storage import StorageError
 from catalogues.storage.checks import check_credentials, check_store, size
 from catalogues.storage.findings import Finding, ok, refused, warning
-from models.networks.ensemble import Ensemble
 from models.networks.spec import EnsembleSpec
 from pipelines.measure.options import MeasureOptions
 from pipelines.measure.plan import Plan, make_plan, with_checkpoint
@@ -60,7 +59,9 @@ def _networks(options: MeasureOptions) -> Finding:
     try:
         files = find_ensemble(options.ensemble, options.read_options())
         spec = EnsembleSpec.from_dict(files.description)
-        Ensemble.from_bytes(spec, files.weights)
+        from actors.load_networks import check_weights  # torch, only now
+
+        check_weights(spec, files.weights)
     except (StorageError, ValueError) as error:
         return refused("networks", str(error))
     return _members(spec)

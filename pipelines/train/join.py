@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from actors.load_networks import find_ensemble
+from actors.find_ensemble import find_ensemble
 from catalogues.runs.ensembles import ESTIMATOR_FILE, EnsembleFiles
 from catalogues.storage import StorageOptions
 from models.networks.spec import EnsembleSpec

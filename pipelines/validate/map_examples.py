@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from actors.load_networks import find_ensemble
+from actors.find_ensemble import find_ensemble
 from catalogues.galaxyzoo import BAR, OBVIOUS_BULGE, SPIRAL
 from catalogues.images.decode import decode
 from catalogues.queries.gallery import Row

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from actors.load_networks import find_ensemble, load_ensemble
+from actors.find_ensemble import find_ensemble
+from actors.load_networks import load_ensemble
 from catalogues.storage import StorageOptions
 from models.barlength.estimator import estimate_bar
 from models.networks.ensemble import Ensemble

@@ -28,8 +28,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from models.networks.fast_gradients import FastMember, SpeedParams, fast
 from models.networks.member import Member, to_device
 from models.networks.presets import PRESETS
+from models.saliency.gradients import mean_gradients
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import mean_gradients
 from models.view_params import ViewParams
 from tests.benchmarks import timing
 from tests.reference.smoothgrad import smoothgrad_literal

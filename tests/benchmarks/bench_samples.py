@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from actors.load_networks import find_ensemble
+from actors.find_ensemble import find_ensemble
 from catalogues.galaxyzoo import BAR
 from catalogues.images.decode import decode
 from catalogues.mocks.table import mock_table
@@ -29,8 +29,8 @@ from models.networks.spec import EnsembleSpec
 from models.preprocess import canvas
 from models.recipe import Recipe
 from models.saliency.bar_maps import light_of
+from models.saliency.gradients import finish, mean_gradients
 from models.saliency.params import SmoothGradParams
-from models.saliency.smoothgrad import finish, mean_gradients
 from tests.benchmarks import timing
 
 WAYS = ("plain", "antithetic")

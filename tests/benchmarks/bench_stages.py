@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from actors.load_networks import find_ensemble
+from actors.find_ensemble import find_ensemble
 from catalogues.images.decode import decode
 from catalogues.mocks.table import mock_table
 from catalogues.storage import StorageOptions

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from actors.load_networks import find_ensemble, load_ensemble
+from actors.find_ensemble import find_ensemble
+from actors.load_networks import load_ensemble
 from catalogues.galaxyzoo import NOT_EDGE_ON
 from catalogues.images.decode import decode
 from catalogues.mocks.galaxy import MockGalaxy

@@ -1,4 +1,4 @@
-"""The page for users of the library, its notebook and the docstrings' examples run as they stand."""
+"""The page for users of the library, its notebook and the docstrings' examples run as written."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import numpy as np
 import pytest
 import torch
 
-from actors.load_networks import find_ensemble, load_ensemble
+from actors.find_ensemble import find_ensemble
+from actors.load_networks import load_ensemble
 from catalogues.images.decode import decode
 from catalogues.mocks.population import draw_galaxy
 from catalogues.mocks.render import encode_jpeg, render
@@ -131,7 +133,7 @@ def test_step_by_step_gives_the_numbers_of_the_command() -> None:
     ensemble = load_ensemble("compact", StorageOptions())
     recipe = Recipe.from_dict(find_ensemble("compact", StorageOptions()).estimator or {})
     assert recipe.estimator == shipped_estimator()
-    how = recipe.maps.__class__(**{**vars(recipe.maps), "samples": 8})
+    how = replace(recipe.maps, samples=8)
     pixels = decode(data).pixels
     assert pixels is not None
     cut = canvas(pixels, ensemble.spec.field)

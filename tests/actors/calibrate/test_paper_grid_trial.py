@@ -14,7 +14,8 @@ from actors.calibrate.map_maker import MapMaker, MapMakerParams, Rows
 from actors.calibrate.paper_grid_trial import GALAXIES, GridTask, measure_and_score
 from catalogues.runs.array_cache import GREY, MapCache, noise_kind
 from catalogues.storage import StorageOptions
-from models.calibration.paper_grid import AVERAGE_MAPS, AVERAGE_MEASUREMENTS, GridParams
+from models.calibration.paper_grid import AVERAGE_MAPS, AVERAGE_MEASUREMENTS
+from models.calibration.params import GridParams
 from models.networks.selection import SelectionParams
 from models.saliency.params import SmoothGradParams
 from models.statistics import pearson

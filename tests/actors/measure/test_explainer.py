@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from actors.load_networks import SHIPPED, find_ensemble, load_control
+from actors.find_ensemble import SHIPPED, find_ensemble
+from actors.load_networks import load_control
 from actors.measure.columns import EXPLAINED
 from actors.measure.decoder import Decoder
 from actors.measure.explainer import Explainer

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from actors.load_networks import find_ensemble
+from actors.find_ensemble import find_ensemble
 from catalogues.images.decode import decode
 from catalogues.mocks.table import mock_table
 from catalogues.storage import StorageOptions

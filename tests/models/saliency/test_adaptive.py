@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actors.load_networks import find_ensemble, load_ensemble
+from actors.find_ensemble import find_ensemble
+from actors.load_networks import load_ensemble
 from catalogues.images.decode import decode
 from catalogues.mocks.table import mock_table
 from catalogues.storage import StorageOptions

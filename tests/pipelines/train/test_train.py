@@ -15,7 +15,7 @@ import torch
 from rich.console import Console
 from timm.models import save_for_hf
 
-from actors.load_networks import find_ensemble
+from actors.find_ensemble import find_ensemble
 from catalogues.runs.ensembles import read_ensemble
 from catalogues.shards.splits import SplitFractions
 from catalogues.storage import StorageOptions
