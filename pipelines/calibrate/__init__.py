@@ -1,1 +1,1 @@
-"""`ansae calibrate`: choose how saliency maps are read, on galaxies whose bars are known."""
+"""`ansae calibrate`: choose how saliency maps are measured, on galaxies with known bars."""

@@ -1,4 +1,4 @@
-"""The command line of `ansae calibrate`: options first, the rest only once they are good."""
+"""Command line of `ansae calibrate` and its grids; heavy imports wait for valid options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines.calibrate.options import PROG, CalibrateOptions, GridOptions, Map
 
 
 def grid_asked_for(words: Sequence[str]) -> str | None:
-    """Which grid the words after `ansae calibrate` ask for; None where they ask for none."""
+    """Return the grid that the words after `ansae calibrate` name; None if they name none."""
     for i, word in enumerate(words):
         if word == "--grid":
             return words[i + 1] if i + 1 < len(words) else ""
@@ -20,13 +20,12 @@ def grid_asked_for(words: Sequence[str]) -> str | None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse the options and run the command, or the grid that is asked for. Returns the exit
-    status."""
+    """Parse the options and run the command or the requested grid. Returns the exit status."""
     grid = grid_asked_for(sys.argv[1:] if arguments is None else arguments)
     prog = PROG if grid is None else f"{PROG} --grid"
     if grid is None:
         options = console.parse(CalibrateOptions, prog, arguments)
-        from pipelines.calibrate.command import execute  # heavy: `--help` needs none of it
+        from pipelines.calibrate.command import execute  # heavy, and `--help` does not need it
 
         return execute(options)
     if grid == "paper":
@@ -39,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         from pipelines.calibrate.map_grid import run as run_map_grid
 
         return console.finish(run_map_grid, maps, prog)
-    message = f"{grid!r} is no grid: --grid paper, or --grid maps"
+    message = f"there is no grid {grid!r}: give --grid paper or --grid maps"
     return console.complain(prog, message, console.MISTAKE)
 
 

@@ -1,4 +1,4 @@
-"""`ansae calibrate`: galaxies with known bars -> maps -> the reading that measures them best."""
+"""The command `ansae calibrate`: galaxies with known bars -> maps -> the best estimator."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ TRUTH = (TRUE_LENGTH_PX, TRUE_ANGLE_DEG)
 
 
 def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
-    """Calibrate, write the estimator, print what was tried; returns the recipe."""
+    """Calibrate, write the estimator and print what was tried. Returns the recipe."""
     console = console or Console()
     used = options.input if options.refine else options.input[:1]
     rows, *more = ([*_barred(options, url)] for url in used)
     graded = [row for url in options.graded for row in _graded(options, url)]
     if before := options.kept.count():
-        console.print(f"goes on: maps of {before} galaxies lie in {options.kept.folder}")
+        console.print(f"continues: {options.kept.folder} has the maps of {before} galaxies")
     with cluster(options.cluster) as resources:
         found = Maps(options, int(resources.get("CPU", 1)), console)
         known, experts = found.known(rows), found.graded(graded)
@@ -66,8 +66,11 @@ def _refined(
     trials: list[ReadingScore],
     console: Console,
 ) -> tuple[EstimatorParams, list[ReadingScore], list[EstimatorParams] | None]:
-    """The best trial's reading, refined if that makes it better; all trials, best first; what is to
-    read each known bar where its errors are judged (None: that reading itself)."""
+    """Refine the best estimator, if that makes it better.
+
+    Returns the estimator; all trials, best first; and for each known bar the estimator that
+    measures it when the errors are fitted (None: the returned estimator measures all).
+    """
     best = trials[0]
     if not options.refine:
         return best.params, trials, None
@@ -78,7 +81,7 @@ def _refined(
         return best.params, trials, None
     if made.trial.median_error >= best.median_error:
         console.print(
-            f"not refined: lengths of galaxies that did not teach it would be wrong by "
+            f"not refined: the error on galaxies that did not train the refinement would be "
             f"{made.trial.median_error:.1%} (median) instead of {best.median_error:.1%}; "
             f"{_MEMBERS_TOO}"
         )
@@ -87,20 +90,22 @@ def _refined(
 
 
 def _barred(options: CalibrateOptions, url: str) -> Iterator[dict[str, Any]]:
-    """Rows of galaxies with a known bar, not of the test part, until there are enough."""
+    """Yield rows of galaxies with a known bar, outside the test part, until there are enough."""
     rows = _rows(options, url, TRUTH, TRUTH[0])
     return (row for row, _ in zip(rows, range(options.galaxies), strict=False))
 
 
 def _graded(options: CalibrateOptions, url: str) -> Iterator[dict[str, Any]]:
-    """Rows of galaxies with a graded bar, not of the test part. Raises ValueError for a grade
-    beyond 1."""
+    """Yield rows of galaxies with a graded bar, outside the test part.
+
+    Raises ValueError if a grade is above 1.
+    """
     for row in _rows(options, url, (options.grade_column,), options.grade_column):
         grade = row[options.grade_column]
         if grade > 1:
             raise ValueError(
-                f"{options.grade_column}={grade} of galaxy {row['object_id']}: grades run from 0 "
-                "(no bar) to 1; give their column with --grade-column"
+                f"{options.grade_column}={grade} of galaxy {row['object_id']} is above 1: grades "
+                "run from 0 (no bar) to 1; give their column with --grade-column"
             )
         if grade > 0:
             yield row
@@ -109,7 +114,7 @@ def _graded(options: CalibrateOptions, url: str) -> Iterator[dict[str, Any]]:
 def _rows(
     options: CalibrateOptions, url: str, columns: tuple[str, ...], known: str
 ) -> Iterator[dict[str, Any]]:
-    """Rows with `columns`, of which `known` is not null, that are not of the test part."""
+    """Yield rows with `columns`, outside the test part, in which `known` is not null."""
     fs, _ = storage.filesystem(url)
     for shard in list_shards(url):
         for table in read_shard(fs, shard.path, columns=["object_id", "image"], extra=columns):
@@ -119,7 +124,7 @@ def _rows(
 
 
 def _table(trials: list[ReadingScore], count: int) -> Table:
-    table = Table(title=f"readings of {count} galaxies with known bars, the best ten")
+    table = Table(title=f"the ten best readings, on {count} galaxies with known bars")
     for name in ("reading", "measured", "median |error|", "rho", "angle"):
         table.add_column(name, justify="right")
     for t in trials[:10]:
@@ -131,5 +136,5 @@ def _table(trials: list[ReadingScore], count: int) -> Table:
 
 
 def execute(options: CalibrateOptions) -> int:
-    """Run the command. Returns the exit status, as `pipelines.console.finish` does."""
+    """Run the command. Returns the exit status (see pipelines.console.finish)."""
     return terminal.finish(run, options, PROG)

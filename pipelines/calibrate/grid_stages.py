@@ -1,4 +1,4 @@
-"""The first stages of a grid on Ray: galaxies looked at, maps made."""
+"""First stages of a grid on Ray: select the galaxies and make their saliency maps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from pipelines.cluster.actor_pool import OnEach, on_actors
 from pipelines.cluster.failures import RunFailed, cause
 
 _LOOKED_AT, _DRAWN = 50, 4
-"""Galaxies handed to a process at a time."""
+"""Number of galaxies that a process gets at a time."""
 
 _LOOKED = [
     column("image_px", pa.int32(), "side of the stored image", "pixel"),
@@ -40,7 +40,10 @@ _LOOKED = [
 
 
 def galaxies_and_maps(plan: GridPlan[Options], console: Console) -> pa.Table:
-    """The galaxies, kept in the output, with all maps in their cache. Raises as what it calls."""
+    """Select the galaxies, store them in the output, and make all their maps.
+
+    Returns the table of `look_at_galaxies`. Raises what the called functions raise.
+    """
     with mappers(plan) as on_each:
         galaxies = look_at_galaxies(plan, on_each, console)
         plan.begin()
@@ -50,10 +53,10 @@ def galaxies_and_maps(plan: GridPlan[Options], console: Console) -> pa.Table:
 
 
 def look_at_galaxies(plan: GridPlan[Options], on_each: OnEach, console: Console) -> pa.Table:
-    """The galaxies with known lengths and how each lies on its map: known_lengths.SCHEMA, _LOOKED.
+    """Return the galaxies with known lengths and how each lies on its map.
 
-    As the output has them, where it has. Raises ValueError where too few are left, or their
-    lengths cannot be what they are said to be.
+    The columns are known_lengths.SCHEMA and _LOOKED. If the output already has the table, it is
+    read. Raises ValueError if too few galaxies are left, or if their lengths are impossible.
     """
     fs, path = _galaxies_file(plan)
     if plan.begun and storage.exists(fs, path):
@@ -80,7 +83,7 @@ def keep_galaxies(plan: GridPlan[Options], galaxies: pa.Table) -> None:
 def draw_maps(
     plan: GridPlan[Options], galaxies: pa.Table, on_each: OnEach, console: Console
 ) -> int:
-    """Make the maps that are not there yet; how many arrays were made. Raises RunFailed."""
+    """Make the missing maps. Returns the number of arrays made. Raises RunFailed."""
     usable = galaxies.filter(pc.is_null(galaxies["note"]))
     ids = usable["object_id"].to_pylist()
     kinds = plan.drawn
@@ -89,7 +92,7 @@ def draw_maps(
     others = ", ".join(f"{n} {why}" for why, n in sorted(_rows_left_out(plan, galaxies).items()))
     console.print(
         f"{len(ids)} galaxies" + (f" (left out: {others})" if others else "") + f": {total - left} "
-        f"maps and grey images are there, {left} to make",
+        f"maps and grey images exist, {left} to make",
         soft_wrap=True,
     )
     if not left:
@@ -98,14 +101,17 @@ def draw_maps(
     work = [(rows, {i: missing[i] for i in some}) for some, rows in _batches(plan, usable, _DRAWN)]
     made: int = sum(track(on_each("draw", work), "maps", len(work), console=console))
     if made != left:
-        raise RunFailed(f"{made} of {left} maps could be made: did the input change meanwhile?")
+        raise RunFailed(
+            f"only {made} of {left} maps could be made: check that the input has not changed "
+            "since the grid began"
+        )
     return made
 
 
 def _batches(
     plan: GridPlan[Options], galaxies: pa.Table, most: int
 ) -> Iterator[tuple[list[int], Rows]]:
-    """Ids and places of at most `most` galaxies of one shard at a time."""
+    """Yield ids and rows of at most `most` galaxies of one shard at a time."""
     fs_paths = {shard.name: shard for shard in plan.shards}
     places: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for shard, row, object_id in zip(
@@ -121,7 +127,7 @@ def _batches(
 
 @contextmanager
 def mappers(plan: GridPlan[Options]) -> Iterator[OnEach]:
-    """A pool of Mappers, started when first asked for."""
+    """Provide a pool of MapMakers that starts at the first call. Raises RunFailed."""
     from ray.exceptions import RayError
 
     assert plan.have is not None
@@ -130,15 +136,15 @@ def mappers(plan: GridPlan[Options]) -> Iterator[OnEach]:
             yield on_each
     except RayError as error:
         raise RunFailed(
-            f"making maps failed ({cause(error)}); those that were made are kept: run the "
-            "same command again"
+            f"making maps failed ({cause(error)}); the finished maps are kept: run the same "
+            "command again"
         ) from error
 
 
 def _placed(plan: GridPlan[Options], looked: dict[int, dict[str, Any]]) -> pa.Table:
-    """The known table with what the Mappers have seen."""
+    """Return the table of known lengths with what the MapMakers found."""
     known, o = plan.known.table, plan.options
-    rows = [looked.get(i, {"note": "its row is gone"}) for i in known["object_id"].to_pylist()]
+    rows = [looked.get(i, {"note": "row is missing"}) for i in known["object_id"].to_pylist()]
     scale = pa.array([row.get("pixel_scale_arcsec") for row in rows], pa.float64())
     known = known.set_column(
         known.column_names.index("pixel_scale_arcsec"), SCHEMA.field("pixel_scale_arcsec"), scale
@@ -160,7 +166,7 @@ def _placed(plan: GridPlan[Options], looked: dict[int, dict[str, Any]]) -> pa.Ta
 
 
 def _check(plan: GridPlan[Options], galaxies: pa.Table) -> None:
-    """Raises ValueError where too few galaxies are left or their lengths make no sense."""
+    """Raise ValueError if too few galaxies are left, or if their lengths make no sense."""
     o = plan.options
     usable = galaxies.filter(pc.is_null(galaxies["note"]))
     require_enough(usable, _rows_left_out(plan, galaxies), o.length, o.galaxies_min)
@@ -172,7 +178,7 @@ def _check(plan: GridPlan[Options], galaxies: pa.Table) -> None:
 
 
 def _rows_left_out(plan: GridPlan[Options], galaxies: pa.Table) -> dict[str, int]:
-    """{why: galaxies} of those with a length that are not compared."""
+    """Count the galaxies with a length that are not compared, by reason."""
     notes = Counter(f"({note})" for note in galaxies["note"].to_pylist() if note)
     return {**plan.known.left_out, **notes}
 

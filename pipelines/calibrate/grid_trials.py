@@ -1,4 +1,4 @@
-"""The last stage of a grid on Ray: what maps show, one Tune trial for each kind of map."""
+"""Last stage of a grid on Ray: measure the maps, one Tune trial for each kind of map."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Point = TypeVar("Point")
 
 
 def score_points(plan: GridPlan[GridOptions], console: Console) -> list[GridPoint]:
-    """All points of the grid; one Tune trial for each kind of map that is not scored yet."""
+    """Return all points of the grid; runs one Tune trial for each kind of map without a score."""
     axes = plan.options.axes
     tasks = [
         GridTask(
@@ -50,8 +50,10 @@ def scored(
     kept: Callable[[Task], Sequence[Point] | None],
     console: Console,
 ) -> list[Point]:
-    """What the trials of all tasks have kept; of those that have kept nothing, one Tune trial each
-    is run first. Raises RunFailed."""
+    """Return what the trials of all tasks have stored; first run the missing trials by Tune.
+
+    Raises RunFailed if a trial fails.
+    """
     left = [task for task in tasks if kept(task) is None]
     if left:
         console.print(f"{len(left)} of {len(tasks)} kinds of map to measure")
@@ -62,21 +64,21 @@ def scored(
 def _tune(
     plan: GridPlan[Options], tasks: Sequence[Task], trial: Callable[[dict[str, Any]], None]
 ) -> None:
-    from ray import tune  # only once the cluster is there
+    from ray import tune  # after the cluster is connected
 
     tuner = tune.Tuner(
         tune.with_resources(trial, {"cpu": 1}),
         param_space={"task": tune.grid_search([asdict(task) for task in tasks])},
-        tune_config=tune.TuneConfig(reuse_actors=True),  # a process takes longer than many a trial
+        tune_config=tune.TuneConfig(reuse_actors=True),  # a new process takes longer than a trial
         run_config=tune.RunConfig(
             name="grid", storage_path=storage.join(plan.output, "tune"), verbose=0
         ),
     )
-    with redirect_stdout(io.StringIO()):  # Tune tells of itself even where it is asked not to
+    with redirect_stdout(io.StringIO()):  # Tune prints messages even with verbose=0
         results = tuner.fit()
     for result in results:
         if result.error:
             raise RunFailed(
-                f"a trial failed ({cause(result.error)}); the maps and what was scored are "
-                "kept: run the same command again"
+                f"a trial failed ({cause(result.error)}); maps and finished scores are kept: run "
+                "the same command again"
             ) from result.error

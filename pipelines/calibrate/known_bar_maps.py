@@ -1,4 +1,4 @@
-"""Saliency maps of galaxies whose bars are known, made on the cluster."""
+"""Make saliency maps of galaxies with known or graded bars on the cluster."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pipelines.calibrate.options import CalibrateOptions
 
 
 class Maps:
-    """Maps of galaxies by the connected cluster, in the order of their rows."""
+    """Make maps on the connected cluster, in the order of the rows."""
 
     def __init__(self, options: CalibrateOptions, cpus: int, console: Console) -> None:
-        from actors.calibrate.known_bar_maps import KnownBarMapper  # only once the cluster is there
+        from actors.calibrate.known_bar_maps import KnownBarMapper  # after the cluster is connected
 
         device = "cpu" if options.cluster.device == "auto" else options.cluster.device
         jackknife_maps = "maps" if options.refine else "lengths"
@@ -35,11 +35,11 @@ class Maps:
         ]
 
     def known(self, rows: list[dict[str, Any]]) -> list[KnownBar]:
-        """Of known bars, those that the votes select."""
+        """Return the galaxies with known bars that the votes select."""
         return self._made("maps", rows, lambda a, row: a.known.remote(row))
 
     def graded(self, rows: list[dict[str, Any]]) -> list[GradedBar]:
-        """Of graded bars, those that the votes select."""
+        """Return the galaxies with graded bars that the votes select."""
         return self._made("graded", rows, lambda a, row: a.graded.remote(row, self.column))
 
     def _made(self, what: str, rows: list[dict[str, Any]], ask: Callable[..., Any]) -> list[Any]:

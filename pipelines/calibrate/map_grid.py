@@ -1,8 +1,7 @@
-"""`ansae calibrate --grid maps`: which kind of map, which reading of it, at which crop.
+"""`ansae calibrate --grid maps`: find the best kind of map, estimator and crop.
 
-known bars -> galaxies -> every kind of map once -> one Tune trial per kind reads it in every way ->
-one table, the best one's errors, estimator. What an interruption has left is gone on with by the
-same command.
+known bars -> galaxies -> every kind of map once -> one Tune trial per kind tries all estimators ->
+one table, the errors of the best, estimator.json. The same command continues an interrupted grid.
 """
 
 from __future__ import annotations
@@ -15,11 +14,12 @@ from pipelines.cluster.resources import cluster, import_ray
 
 
 def run(options: MapGridOptions, console: Console | None = None) -> Recipe:
-    """Run what is left of the grid, write and print its results, return the best recipe.
+    """Run the rest of the grid, write and print its results. Returns the best recipe.
 
-    Raises StorageError and ValueError for mistakes, before any map is made; RunFailed.
+    Raises StorageError and ValueError if the user made a mistake, before any map is made; raises
+    RunFailed if the run fails.
     """
-    import_ray()  # with its environment set, before the actors import it
+    import_ray()  # sets Ray's environment before the actors import Ray
     from pipelines.calibrate.grid_plan import make_plan
     from pipelines.calibrate.grid_stages import galaxies_and_maps
     from pipelines.calibrate.map_grid_results import best_of, score_maps, with_errors, write_results

@@ -1,4 +1,4 @@
-"""What comes out of a grid of maps: all readings of all kinds, the best of each, the estimator."""
+"""Results of `ansae calibrate --grid maps`: all scores, a table of the best, the estimator."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from pipelines.calibrate.options import MapGridOptions
 from pipelines.calibrate.paper_grid_results import ESTIMATOR
 
 POINTS = "readings.parquet"
-"""File of the output with all of them."""
+"""File of the output with the scores of all estimators on all kinds of map."""
 
 Row = Mapping[str, Any]
 """A row of catalogues.runs.grid_rows.READINGS."""
 
 
 def score_maps(plan: GridPlan[MapGridOptions], console: Console) -> list[Row]:
-    """All readings of all kinds of map. Raises RunFailed."""
+    """Return the scores of all estimators on all kinds of map. Raises RunFailed."""
     axes = plan.options.axes
     tasks = [
         _task(plan, kind, times) for kind, times in product(axes.kinds, axes.multiply_by_input)
@@ -43,12 +43,12 @@ def score_maps(plan: GridPlan[MapGridOptions], console: Console) -> list[Row]:
 
 
 def best_of(rows: Sequence[Row]) -> Row:
-    """The least cost; of equal ones the first. Raises ValueError where nothing measures enough."""
+    """Return the first row with the lowest cost. Raises ValueError if no row measures enough."""
     best = min(rows, key=lambda row: row["cost"])
     if not math.isfinite(best["cost"]):
         raise ValueError(
             "no reading of any kind of map measured 8 galaxies: give more galaxies with bars, or "
-            "networks that see them"
+            "networks that see bars"
         )
     return best
 
@@ -56,8 +56,9 @@ def best_of(rows: Sequence[Row]) -> Row:
 def with_errors(
     plan: GridPlan[MapGridOptions], best: Row, galaxies: pa.Table, console: Console
 ) -> Recipe:
-    """The recipe that a row is, with errors of which 68.3 % reach the truth. For the sampling
-    error the maps of its kind without one group of samples each are made, where they are not yet.
+    """Return the recipe of a row, with fitted errors: 68.3 % of the intervals contain the truth.
+
+    The sampling error needs the jackknife maps of the row's kind: the missing ones are made first.
     """
     kind, reading = _kind(best), reading_of(best)
     combine: Combine = "lengths" if reading.member_powers else reading.combine
@@ -73,7 +74,7 @@ def with_errors(
 def write_results(
     plan: GridPlan[MapGridOptions], rows: Sequence[Row], recipe: Recipe, console: Console
 ) -> None:
-    """Write and print them."""
+    """Write and print the results."""
     output = plan.options.output
     fs, root = storage.filesystem(output, plan.options.storage_options())
     write_points(fs, storage.join(root, POINTS), rows, READINGS)
@@ -108,7 +109,7 @@ def _kind(row: Row) -> MapKind:
 
 
 def _table(rows: Sequence[Row]) -> Table:
-    """The best reading of each family on each kind of map, the best first."""
+    """Return a table with the best estimator of each family on each kind of map, best first."""
     best: dict[tuple[str, bool, str], Row] = {}
     for row in sorted(rows, key=lambda r: r["cost"]):
         best.setdefault((row["kind"], row["multiply_by_input"], row["family"]), row)
@@ -126,10 +127,11 @@ def _table(rows: Sequence[Row]) -> Table:
             _percent(r["median_error"]), f"{r['rho']:.2f}", _degrees(r["median_angle_error_deg"]),
         )  # fmt: skip
     table.caption = (
-        "input: times the grey image; views: each sample turned, mirrored, cropped; crop: width of "
-        "what a network sees, over the canvas; error: median |measured - known| / known after the "
-        "reading's own calibration, rho Pearson's, both on the map; deg: median angle error; best "
-        "first by error + 0.2 x (1 - rho) + 0.5 x the share not found"
+        "input: map times the grey image; views: each sample rotated, reflected and cropped; crop: "
+        "width that a network sees, as a fraction of the canvas; found: fraction of galaxies "
+        "measured; error: median |measured - known| / known after the reading's own calibration; "
+        "rho: Pearson's; both on the map; deg: median error of the angle; sorted by error + "
+        "0.2 x (1 - rho) + 0.5 x the fraction not found"
     )
     table.caption_justify = "left"
     return table

@@ -1,4 +1,4 @@
-"""Options of `ansae calibrate` and of its two grids."""
+"""Options of `ansae calibrate` and of its two grids (`--grid paper`, `--grid maps`)."""
 
 from __future__ import annotations
 
@@ -32,44 +32,45 @@ PROG = "ansae calibrate"
 
 @dataclass(frozen=True, kw_only=True)
 class KnownBarsOptions(ABC):
-    """What every grid over the maps of galaxies with known bars is told."""
+    """Options of every grid over the maps of galaxies with known bars."""
 
     input: Annotated[str, tyro.conf.Positional]
     """Folder or URL of image shards with known lengths."""
     output: str
     """Folder for the table and estimator.json, for `ansae measure --estimator`."""
     length: str = TRUE_LENGTH_PX
-    """Column of known bar lengths, by default full ones."""
+    """Column of known bar lengths; full lengths unless --semi is given."""
     unit: LengthUnit | None = None
-    """Its unit, where its name does not say it; px: of the stored image, over_r90: of petroR90."""
+    """Unit of this column, if its name does not say it; px: pixels of the stored image, over_r90:
+    units of petroR90."""
     semi: bool = False
     """The column holds half lengths."""
     ensemble: str = "compact"
     """'compact', or path or URL of an ensemble.json."""
     galaxies: int = 1050
-    """At most so many, the first ones of the input."""
+    """Maximum number of galaxies; the first ones of the input are used."""
     galaxies_min: int = 20
-    """Fewer are an error."""
+    """Minimum number of galaxies; fewer are an error."""
     samples: int = 256
-    """Noise samples of a map."""
+    """Number of noise samples of a map."""
     seed: int = 0
     """Seed of the noise."""
     select: Literal["all", "bar"] = "all"
-    """Galaxies with a known length: all of them (paper), or those that also the networks' votes
-    call barred."""
+    """Which galaxies with a known length are used: all (as in the paper), or only those with a bar
+    by the networks' votes."""
     scale: ScaleConvention = "given"
-    """Pixel scale, where the unit needs it: as for `ansae measure`."""
+    """Pixel scale, if the unit needs it; as for `ansae measure`."""
     cosmology: str = scales.DEFAULT_COSMOLOGY
-    """For lengths in kpc, as for `ansae measure`."""
+    """Cosmology for lengths in kpc, as for `ansae measure`."""
     maps: str | None = None
-    """Folder of the maps, which runs on more galaxies or other axes can share; default:
+    """Folder of the maps. Grids on more galaxies or with other axes can share it; default:
     OUTPUT/maps."""
     split: SplitFractions = field(default_factory=SplitFractions)
-    """Shares of validation and test, as trained with."""
+    """Fractions of validation and test galaxies, the same as in `ansae train`."""
     cluster: ClusterOptions = field(default_factory=ClusterOptions)
     """Where to compute."""
     endpoint_url: str | None = None
-    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+    """Address of an S3 store other than AWS; default: AWS_ENDPOINT_URL of the environment."""
 
     def __post_init__(self) -> None:
         for name, least in (("galaxies_min", 3), ("galaxies", self.galaxies_min), ("samples", 1)):
@@ -82,7 +83,7 @@ class KnownBarsOptions(ABC):
     @property
     @abstractmethod
     def kinds(self) -> dict[str, SmoothGradParams]:
-        """How the maps are made, by the name of their kind on disk."""
+        """How each kind of map is made, by the kind's name on disk."""
 
     @property
     @abstractmethod
@@ -92,10 +93,10 @@ class KnownBarsOptions(ABC):
     @property
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """What all maps have in common that their kinds' names do not say."""
+        """Facts about all maps that the names of their kinds do not say."""
 
     def angle_among(self, names: Sequence[str]) -> str | None:
-        """The column of known position angles among the input's; None: angles are not compared."""
+        """Return the column of known position angles among `names`; None to compare no angles."""
         return None
 
     @property
@@ -110,11 +111,11 @@ class KnownBarsOptions(ABC):
 
     @property
     def selection(self) -> SelectionParams:
-        """Who gets maps."""
+        """Which galaxies get maps."""
         return SelectionParams(select=self.select)
 
     def storage_options(self) -> StorageOptions:
-        """How input and output are reached. Workers on other machines get the address from here."""
+        """Return how input and output are reached, also by workers on other machines."""
         return StorageOptions(endpoint_url=self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL"))
 
 
@@ -123,18 +124,18 @@ class GridOptions(KnownBarsOptions):
     """Run paper 1's grid: X_input x S_noise x T_c x T_1 for every way from maps to a length.
 
     Needs shards with a column of known bar lengths. Galaxies of the test part (a hash of
-    object_id, as in `ansae train`) are never looked at. The same command again goes on where an
-    interrupted one has stopped. Beyond the paper's axes: `ansae calibrate --grid maps --help`.
+    object_id, as in `ansae train`) are never used. To continue an interrupted grid, run the same
+    command again. For more than the paper's axes, see `ansae calibrate --grid maps --help`.
     """
 
     grid: Literal["paper"] = "paper"
-    """Maps and reading as in paper 1, on the axes below."""
+    """Maps and measurement as in paper 1, on the axes below."""
     axes: GridParams = field(default_factory=GridParams)
     """The grid; by default the paper's 200 points."""
 
     @property
     def kinds(self) -> dict[str, SmoothGradParams]:
-        """The paper's maps at each noise level."""
+        """The paper's kind of map at each noise level."""
         from catalogues.runs.array_cache import noise_kind
 
         return {noise_kind(noise): self.smoothgrad(noise) for noise in self.axes.noise_fractions}
@@ -146,49 +147,50 @@ class GridOptions(KnownBarsOptions):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """All but the noise; X_input is a product, and the rest changes no map."""
+        """All parameters but the noise level, X_input (a product) and those that change no map."""
         how = asdict(self.smoothgrad(0.0))
         for name in ("noise_fraction", "multiply_by_input", "groups", "chunk"):
             del how[name]
         return how
 
     def smoothgrad(self, noise_fraction: float) -> SmoothGradParams:
-        """How the maps of a noise level are made."""
+        """Return how the maps of a noise level are made."""
         return replace(SmoothGradParams.paper(noise_fraction), samples=self.samples)
 
 
 ANGLE = TRUE_ANGLE_DEG
-"""Where mock galaxies have their angles."""
+"""Column of mock galaxies with the position angle."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapGridOptions(KnownBarsOptions):
     """Compare kinds of map, readings and crops on galaxies with known bars; choose the best.
 
-    Each reading of each kind is calibrated on these galaxies before it is judged by its median
-    error, its correlation and the share of galaxies it measures. Needs shards with a column of
-    known bar lengths. Galaxies of the test part (a hash of object_id, as in `ansae train`) are
-    never looked at. The same command again goes on where an interrupted one has stopped.
+    Each reading of each kind of map is calibrated on these galaxies, then scored by its median
+    error, its correlation and the fraction of galaxies that it measures. Needs shards with a column
+    of known bar lengths. Galaxies of the test part (a hash of object_id, as in `ansae train`) are
+    never used. To continue an interrupted grid, run the same command again.
 
-    By default 24 kinds of map are made: for the compact ensemble 12 times the gradients of
-    `ansae measure`, and 6 MB on disk, for each galaxy.
+    By default 24 kinds of map are made. For each galaxy and the compact ensemble this takes 12
+    times the gradients of `ansae measure`, and 6 MB on disk.
     """
 
     grid: Literal["maps"] = "maps"
     """Kinds of map and readings on the axes below."""
     axes: MapAxes = field(default_factory=MapAxes)
-    """What is combined."""
+    """Axes of the grid."""
     galaxies: int = 300
-    """At most so many, the first ones of the input; a trial holds one kind of their maps in
-    memory."""
+    """Maximum number of galaxies; the first ones of the input are used. A trial holds their maps of
+    one kind in memory."""
     select: Literal["all", "bar"] = "bar"
-    """Galaxies with a known length that also the networks' votes call barred, or all."""
+    """Which galaxies with a known length are used: only those with a bar by the networks' votes, or
+    all."""
     angle: str | None = None
-    """Column of known position angles, counter-clockwise from image up; by default
-    true_bar_position_angle_deg where the input has it."""
+    """Column of known position angles, counter-clockwise from image up; default:
+    true_bar_position_angle_deg, if the input has it."""
 
     def angle_among(self, names: Sequence[str]) -> str | None:
-        """Raises ValueError where a column that was asked for is not there."""
+        """Return the column of known angles. Raises ValueError if `--angle` names none."""
         if self.angle is not None and self.angle not in names:
             raise ValueError(
                 f"the input has no column {self.angle!r} for --angle: it has {', '.join(names)}"
@@ -197,7 +199,7 @@ class MapGridOptions(KnownBarsOptions):
 
     @property
     def kinds(self) -> dict[str, SmoothGradParams]:
-        """Every kind of the axes."""
+        """How each kind of map of the axes is made, by the kind's name on disk."""
         return {kind.name: kind.smoothgrad(self.samples) for kind in self.axes.kinds}
 
     @property
@@ -207,7 +209,7 @@ class MapGridOptions(KnownBarsOptions):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The kinds' names say all the rest."""
+        """Number of samples; the names of the kinds say all the rest."""
         return {"samples": self.samples}
 
 
@@ -216,43 +218,45 @@ _MEMBERS_TOO = "--no-refine also tries the lengths of each member's own map"
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrateOptions:
-    """Choose how an ensemble's maps are read, on galaxies whose bars are known.
+    """Choose how an ensemble's maps are measured, on galaxies with known bars.
 
     Needs shards with true_bar_length_px and true_bar_position_angle_deg (mock galaxies). Galaxies
-    of the test part (a hash of object_id, as in `ansae train`) are never looked at.
+    of the test part (a hash of object_id, as in `ansae train`) are never used.
 
-    Maps are kept beside the output until it is written (three quarters of a MB for each galaxy that
-    the votes select): killed, the same command goes on.
+    Maps are cached beside the output until it is written (0.75 MB for each galaxy that the votes
+    select). To continue an interrupted calibration, run the same command again.
 
-    `--grid paper` runs the hyperparameter grid of the paper instead, `--grid maps` compares kinds
-    of map, readings and crops; both on any galaxies with known bar lengths: see `ansae calibrate
-    --grid paper --help` and `--grid maps --help`.
+    `--grid paper` runs the hyperparameter grid of the paper instead, and `--grid maps` compares
+    kinds of map, readings and crops. Both work on any galaxies with known bar lengths: see `ansae
+    calibrate --grid paper --help` and `ansae calibrate --grid maps --help`.
     """
 
     input: Annotated[tuple[str, ...], tyro.conf.Positional]
     """Folders or URLs of image shards with truth columns. Lengths and errors are calibrated on the
-    first; the others help to teach the refinement."""
+    first one; the others only help to train the refinement."""
     output: str
     """File to write: estimator.json, for `ansae measure --estimator`."""
     ensemble: str = "compact"
     """'compact', or path or URL of an ensemble.json."""
     galaxies: int = 600
-    """Barred galaxies to look at in each of them."""
+    """Number of barred galaxies to use from each input."""
     refine: bool = True
-    """Teach a small network to correct lengths by the map and the light in the bar's frame, and
-    keep it if it does on galaxies that did not teach it; needs 200 known bars that are measured."""
+    """Train a small network that corrects lengths, given the map and the light in the bar's frame.
+    Keep it if it improves the lengths of galaxies that did not train it. Needs 200 measured known
+    bars."""
     graded: tuple[str, ...] = ()
-    """Image shards of real galaxies whose bars experts graded, which help to teach it."""
+    """Image shards of real galaxies whose bars were graded by experts; they help to train the
+    refinement."""
     grade_column: str = "efigi_bar_length"
-    """Their column of grades, 0.25 to 1; 0 or null: no bar."""
+    """Column of the experts' grades, 0.25 to 1; 0 or null means no bar."""
     samples: int = 256
-    """Noise samples of a map."""
+    """Number of noise samples of a map."""
     noise_fraction: float = 0.1
     """Standard deviation of the noise as a fraction of the image's range."""
     seed: int = 0
     """Seed of the noise."""
     split: SplitFractions = field(default_factory=SplitFractions)
-    """Shares of validation and test, as trained with."""
+    """Fractions of validation and test galaxies, the same as in `ansae train`."""
     cluster: ClusterOptions = field(default_factory=ClusterOptions)
     """Where to compute."""
 
@@ -260,24 +264,24 @@ class CalibrateOptions:
         if not self.input:
             raise ValueError("no data given: name folders or URLs of shards with truth columns")
         if self.graded and not self.refine:
-            raise ValueError("graded bars teach a refinement: leave out --graded or --no-refine")
+            raise ValueError("--graded trains a refinement: leave out --graded or --no-refine")
         from catalogues.manifest import SCHEMA
 
         if self.grade_column in SCHEMA.names:
             raise ValueError(
-                f"grade_column={self.grade_column!r} is a column of every manifest and holds no "
-                "grades: give the column of the experts' grades"
+                f"grade_column={self.grade_column!r} is a standard column of the input and holds "
+                "no grades: give the column of the experts' grades"
             )
 
     @cached_property
     def kept(self) -> ArrayCache:
-        """Where maps lie until the estimator is written."""
+        """Array cache of the maps until the estimator is written."""
         from catalogues.runs.array_cache import ArrayCache
 
         return ArrayCache(f"{storage.absolute(self.output)}.maps")
 
     @property
     def maps(self) -> SmoothGradParams:
-        """How maps are made: signed, through rotations, reflections and widths."""
+        """How maps are made: signed, with random rotations, reflections and crops."""
         view = ViewParams(width=0.72, width_range=(0.58, 1.0), rotate=True, reflect=True)
         return SmoothGradParams(samples=self.samples, noise_fraction=self.noise_fraction, view=view)

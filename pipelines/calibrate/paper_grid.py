@@ -1,7 +1,7 @@
-"""`ansae calibrate --grid paper`: the paper's hyperparameter grid on galaxies with known lengths.
+"""`ansae calibrate --grid paper`: paper 1's hyperparameter grid on galaxies with known lengths.
 
 known lengths -> galaxies -> SmoothGrad once per noise level -> one Tune trial per kind of map ->
-table 2, surface, estimator. What an interruption has left is gone on with by the same command.
+table 2, surface, estimator. The same command continues an interrupted grid.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from pipelines.cluster.resources import cluster, import_ray
 
 
 def run(options: GridOptions, console: Console | None = None) -> None:
-    """Run what is left of the grid, write and print its results.
+    """Run the rest of the grid, write and print its results.
 
-    Raises StorageError and ValueError for mistakes, before any map is made; RunFailed.
+    Raises StorageError and ValueError if the user made a mistake, before any map is made; raises
+    RunFailed if the run fails.
     """
-    import_ray()  # with its environment set, before the actors import it
+    import_ray()  # sets Ray's environment before the actors import Ray
     from pipelines.calibrate.grid_plan import make_plan
     from pipelines.calibrate.grid_stages import galaxies_and_maps
     from pipelines.calibrate.grid_trials import score_points

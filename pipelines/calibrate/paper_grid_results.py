@@ -1,6 +1,6 @@
-"""What comes out of a grid: table 2, all points, the surface and the estimator.
+"""Results of `ansae calibrate --grid paper`: table 2, all points, the surface, the estimator.
 
-The surface of a grid: Pearson's rho over T_c and T_1, for every kind of map and method.
+The surface shows Pearson's rho over T_c and T_1, for every kind of map and method.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from pipelines.calibrate.options import GridOptions
 
 
 def surfaces(points: Sequence[GridPoint], best: Sequence[GridPoint]) -> bytes:
-    """A PNG: one row per method, one column per (X_input, S_noise), one colour scale for all.
+    """Draw a PNG: one row per method, one column per (X_input, S_noise), one colour scale for all.
 
-    A ring marks the best point of each method, with its rho. Grey: the lengths are all the same.
-    `best`: of models.calibration.paper_grid_scores.best_of_methods.
+    A ring marks the best point of each method, with its rho. Grey means that all lengths are the
+    same. `best` is the result of models.calibration.paper_grid_scores.best_of_methods.
     """
     kinds = sorted({(p.multiply_by_input, p.noise_fraction) for p in points})
     figure = Figure(
@@ -88,7 +88,7 @@ def _panel(
 
 
 def _short(method: str) -> str:
-    """The method's name for the side of a panel: two words in two lines."""
+    """Return the method's name for the side of a panel, one word per line."""
     return method.replace(" ", "\n")
 
 
@@ -101,7 +101,7 @@ POINTS, SURFACE, ESTIMATOR, ENSEMBLE = (
 def write_results(
     plan: GridPlan[GridOptions], points: Sequence[GridPoint], console: Console
 ) -> None:
-    """Write and print them. Raises ValueError where the maps show nothing."""
+    """Write and print the results. Raises ValueError if the maps show nothing."""
     fs, root = storage.filesystem(plan.options.output, plan.options.storage_options())
     write_points(fs, storage.join(root, POINTS), map(asdict, points))
     best = best_of_methods(points, plan.members)
@@ -120,7 +120,7 @@ def write_results(
 
 
 def _write_alone(plan: GridPlan[GridOptions], member: str) -> None:
-    """An ensemble of the member whose own maps measured best, weights and all."""
+    """Write an ensemble of only the member whose own maps measured best, with its weights."""
     fs, root = storage.filesystem(plan.options.output, plan.options.storage_options())
     raw, names = plan.ensemble.to_dict(), [m.name for m in plan.ensemble.members]
     i = names.index(member)
@@ -132,7 +132,7 @@ def _write_alone(plan: GridPlan[GridOptions], member: str) -> None:
 
 
 def _table(plan: GridPlan[GridOptions], best: Sequence[GridPoint]) -> Table:
-    """Table 2 of paper 1, and beside its rho what else one should know."""
+    """Return table 2 of paper 1, with further columns beside rho that qualify it."""
     o = plan.options
     title = f"best point of each method on {best[0].galaxies} galaxies, {o.length}"
     table = Table(title=title, box=None, pad_edge=False, padding=(0, 1, 0, 0))
@@ -157,9 +157,9 @@ def _table(plan: GridPlan[GridOptions], best: Sequence[GridPoint]) -> Table:
             f"{p.spearman:.2f}", f"{p.median_relative_error:.0%}",
         )  # fmt: skip
     table.caption = (
-        "rho: Pearson's, of lengths in the unit of the known ones; on map: in pixels of the "
-        "map, where no scale is common to both; rank: Spearman's; error: median |measured - known| "
-        "/ known"
+        "rho: Pearson's, of lengths in the unit of the known lengths; on map: the same, of lengths "
+        "in map pixels, so that no scale is common to both; rank: Spearman's; error: median "
+        "|measured - known| / known"
     )
     table.caption_justify = "left"
     return table

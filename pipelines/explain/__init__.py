@@ -1,1 +1,1 @@
-"""`ansae explain`: one image, its saliency maps and its bar, as one picture."""
+"""`ansae explain`: draw an image, its saliency maps and its bar as one picture."""

@@ -1,4 +1,4 @@
-"""`ansae explain`: what the networks see in one galaxy, as one picture, in seconds."""
+"""The command `ansae explain`: draw what the networks see in a galaxy, in seconds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.explain.options import PROG, ExplainOptions
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of an image: `words` of the result and the `picture`'s path, or a `fault`."""
+    """Outcome for one image: the result in `words` and the path of the `picture`, or a `fault`."""
 
     image: str
     words: str = ""
@@ -25,8 +25,10 @@ class Outcome:
 
 
 def run(options: ExplainOptions) -> Iterator[Outcome]:
-    """Explain one image after the other. Raises StorageError and ValueError for what is wrong with
-    the networks or the output; what is wrong with an image is its answer's fault."""
+    """Explain one image after the other; if an image is bad, its outcome has the fault.
+
+    Raises StorageError and ValueError if something is wrong with the networks or the output.
+    """
     from pipelines.explain.one_image import OneByOne
     from pipelines.explain.picture import picture, result_words
 
@@ -47,7 +49,7 @@ def run(options: ExplainOptions) -> Iterator[Outcome]:
 
 
 def _pictures(options: ExplainOptions) -> list[str]:
-    """Where the pictures go; images of one name get numbers."""
+    """Return the paths of the pictures; images with the same name get numbers."""
     paths: list[str] = []
     for image in options.images:
         base = stem(os.path.basename(image.rstrip("/")))
@@ -58,21 +60,26 @@ def _pictures(options: ExplainOptions) -> list[str]:
 
 
 def _read(image: str, options: StorageOptions) -> bytes:
-    """An image's file. Raises StorageError, ValueError for a folder or too large a file."""
+    """Read an image's file. Raises StorageError, and ValueError if it is a folder or too large."""
     fs, path = storage.filesystem(image, options)
     with storage.explained("read", path):
         info = fs.info(path)
     if info["type"] == "directory":
-        raise ValueError("it is a folder: name the files in it, for instance with FOLDER/*.jpg")
+        raise ValueError("this is a folder: name the files in it, for instance with FOLDER/*.jpg")
     most = ImageLimits().bytes_max
     if info["size"] > most:
-        raise ValueError(f"{info['size']} bytes are more than {most}: cut out the galaxy")
+        raise ValueError(
+            f"the file has {info['size']} bytes, more than the limit of {most}: cut out the galaxy"
+        )
     return storage.read_whole(fs, path)
 
 
 def execute(options: ExplainOptions) -> int:
-    """Run the command. Returns the exit status: 0; 2 for a mistake, told in one line, or where an
-    image could not be explained; 130 for Ctrl-C."""
+    """Run the command. Returns the exit status.
+
+    0: all images were explained; 2: the user made a mistake, or an image could not be explained
+    (each in one line); 130: interrupted by Ctrl-C.
+    """
     status = terminal.OK
     try:
         for answer in run(options):

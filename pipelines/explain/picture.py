@@ -1,4 +1,4 @@
-"""The picture of one explained galaxy: image with bar, maps, votes."""
+"""Draw the picture of an explained galaxy: image with bar, saliency maps, votes."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _SCALE_BARS_ARCSEC = (120, 60, 30, 20, 10, 5, 2, 1)
 
 
 def picture(galaxy: ExplainedImage, name: str, title: str) -> bytes:
-    """A PNG of 1950 x 990 px. `title`: the result in words."""
+    """Draw a PNG of 1950 x 990 px; `title` is the result in words."""
     with rc_context(_STYLE):
         figure = Figure(figsize=(13, 6.6))
         figure.text(0.02, 0.953, name, fontsize=10.5, color=MUTED, va="center")
-        size = min(14.0, 1500 / len(title))  # a long one must fit, too
+        size = min(14.0, 1500 / len(title))  # a long title must fit, too
         figure.text(0.02, 0.905, title, fontsize=size, weight="bold", va="center")
         _galaxy(figure.add_axes((0.02, 0.06, 0.4077, 0.803)), galaxy)
         for number, (what, values) in enumerate(galaxy.maps.items()):
@@ -57,9 +57,9 @@ def picture(galaxy: ExplainedImage, name: str, title: str) -> bytes:
 
 
 def result_words(galaxy: ExplainedImage) -> str:
-    """The result in one line."""
+    """Return the result in one line."""
     row, fraction = galaxy.row, galaxy.row["bar_fraction"]
-    votes = "nobody reaches the bar question"
+    votes = "no voter reaches the bar question"
     if fraction is not None and math.isfinite(fraction):
         votes = f"{100 * fraction:.0f} % of those asked see a bar"
     if row["bar_length_px"] is None:
@@ -81,7 +81,7 @@ def result_words(galaxy: ExplainedImage) -> str:
 
 
 def _frame(axes: Axes, galaxy: ExplainedImage, side: int) -> None:
-    """The canvas's field, in pixels of the stored image."""
+    """Set the axes to the canvas's field, in pixels of the stored image."""
     p = galaxy.place
     axes.set_xlim(p.x0 - 0.5, p.x0 - 0.5 + side * p.factor_x)
     axes.set_ylim(p.y0 - 0.5 + side * p.factor_y, p.y0 - 0.5)
@@ -99,15 +99,15 @@ def _galaxy(axes: Axes, galaxy: ExplainedImage) -> None:
     _scale_bar(axes, galaxy)
     _north(axes, galaxy)
     if galaxy.row["bar_length_px"] is not None:
-        told = "measured bar, full length; pale at its ends: the error"
+        told = "measured bar, full length; the pale ends show the error"
         if not galaxy.selected:
-            told = "what the map would give as a bar; the votes are against it"
+            told = "bar that the map would give; the votes do not select this galaxy"
         place: dict[str, Any] = {"transform": axes.transAxes, "va": "top"}
         axes.text(0, -0.018, told, color=_bar_colour(galaxy), fontsize=9, **place)
 
 
 def _bar(galaxy: ExplainedImage, length_px: float) -> Line:
-    """The measured bar with another length, in pixels of the stored image."""
+    """Return the measured bar with another length, in pixels of the stored image."""
     row, p = galaxy.row, galaxy.place
     angle = image_angle_deg(
         row["bar_position_angle_deg"], row["bar_position_angle_frame"], row["north_deg"]
@@ -127,7 +127,7 @@ def _bar_colour(galaxy: ExplainedImage) -> str:
 
 
 def _draw_bar(axes: Axes, galaxy: ExplainedImage, width: float, ends_alone: bool = False) -> None:
-    """The bar with strokes across its ends and the error; `ends_alone`: the strokes."""
+    """Draw the bar with strokes across its ends and its error; `ends_alone`: only the strokes."""
     row = galaxy.row
     if row["bar_length_px"] is None:
         return
@@ -176,7 +176,7 @@ def _scale_bar(axes: Axes, galaxy: ExplainedImage) -> None:
 
 
 def _north(axes: Axes, galaxy: ExplainedImage) -> None:
-    """An arrow to the north, where the image knows it."""
+    """Draw arrows to north and east, if the image's orientation is known."""
     north = galaxy.row["north_deg"]
     if north is None:
         return
@@ -195,7 +195,7 @@ def _north(axes: Axes, galaxy: ExplainedImage) -> None:
 
 
 def _map(axes: Axes, galaxy: ExplainedImage, what: str, values: NDArray[np.float64]) -> None:
-    """The map as light added to the dimmed galaxy."""
+    """Draw the map as light on top of the dimmed galaxy."""
     p, side = galaxy.place, values.shape[0]
     left, top = p.x0 - 0.5, p.y0 - 0.5
     extent = (left, left + side * p.factor_x, top + side * p.factor_y, top)
@@ -213,7 +213,7 @@ def _map(axes: Axes, galaxy: ExplainedImage, what: str, values: NDArray[np.float
 
 
 def arms_words(arms: SpiralArms) -> str:
-    """What the map says of the arms, in a short line."""
+    """Say in a short line what the map shows of the arms."""
     sense = "counter-clockwise" if arms.pitch_deg > 0 else "clockwise"
     if arms.is_clear:
         return f"{arms.arms} arms, {sense} outward"

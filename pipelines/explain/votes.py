@@ -1,4 +1,4 @@
-"""The votes of one galaxy's main questions, drawn as bars with their spread over the networks."""
+"""Draw the votes on a galaxy's main questions as bars, with their spread over the networks."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ QUESTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
-"""The questions whose votes are shown: name, and (answer, column)."""
+"""Questions whose votes are shown: name, and (answer, column) pairs."""
 
 
 def draw_votes(axes: Axes, row: Mapping[str, Any]) -> None:
-    """Bars that begin where the answers' names end; the questions' names stand left of those."""
+    """Draw the bars to the right of the answers' names; the questions' names are on the left."""
     y, ticks, labels = 0.0, [], []
     for question, answers in QUESTIONS:
         axes.text(-0.563, y, question, fontsize=9.5, color=MUTED, va="center_baseline")
@@ -57,5 +57,5 @@ def draw_votes(axes: Axes, row: Mapping[str, Any]) -> None:
     axes.tick_params(length=0, pad=5)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    title = "votes the networks expect, shares of all volunteers; white: spread over networks"
+    title = "expected votes, as fractions of all volunteers; white lines: spread over the networks"
     axes.text(-0.563, -1.35, title, fontsize=10)

@@ -94,7 +94,7 @@ def test_only_what_is_missing_is_made_again(finished, monkeypatch: pytest.Monkey
     point.unlink()
     again, said = said_by(given)
     total = GALAXIES * (len(AXES.kinds) + 1)
-    assert f"{total - 1} maps and grey images are there, 1 to make" in said
+    assert f"{total - 1} maps and grey images exist, 1 to make" in said
     assert "1 of 4 kinds of map" in said
     assert point.read_bytes() == kept
     assert again == recipe
@@ -126,4 +126,6 @@ def test_mistakes_are_found_before_anything_starts(
 def test_a_grid_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     assert calibrate_main(["--grid=paint", "shards"]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert line == "ansae calibrate --grid: 'paint' is no grid: --grid paper, or --grid maps"
+    assert line == (
+        "ansae calibrate --grid: there is no grid 'paint': give --grid paper or --grid maps"
+    )

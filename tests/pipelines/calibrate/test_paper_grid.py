@@ -126,7 +126,7 @@ def test_nothing_is_made_twice_after_a_kill(finished) -> None:
     given, said, left = finished
     total = GALAXIES * (1 + len(AXES.noise_fractions))
     assert 7 <= len(left) < total
-    assert f"{len(left)} maps and grey images are there, {total - len(left)} to make" in said
+    assert f"{len(left)} maps and grey images exist, {total - len(left)} to make" in said
     now = arrays(Path(given.output))
     assert len(now) == total
     assert {file: now[file] for file in left} == left
@@ -205,7 +205,7 @@ def test_another_grid_does_not_go_on_with_this_one(finished) -> None:
         ({"length": "bar"}, "'bar' does not name its unit"),
         ({"length": "survey", "unit": "px"}, "type string and holds no lengths"),
         ({"galaxies_min": 25, "galaxies": 30}, "24 galaxies have a length in 'bar_px'"),
-        ({"maps": "SAME"}, "give the maps a folder of their own"),
+        ({"maps": "SAME"}, "give the maps their own folder"),
         ({"output": "INSIDE"}, "lies within the input"),
         ({"ensemble": "none.json"}, "none.json"),
     ],

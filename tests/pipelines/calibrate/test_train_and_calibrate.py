@@ -128,13 +128,13 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
         patched.setattr("catalogues.runs.array_cache.ArrayCache.forget", lambda self: None)
         recipe = calibrate(options, console)
     said = console.export_text()
-    assert f"goes on: maps of {len(kept)} galaxies" in said
+    assert f"has the maps of {len(kept)} galaxies" in said
     assert len(list(folder.iterdir())) == len(kept) + 1
     assert {path: path.stat().st_mtime_ns for path in kept} == written
 
     assert recipe == Recipe.from_dict(json.loads((tmp_path / "estimator.json").read_text()))
     assert (recipe.estimator.refinement is None) == (
-        "not refined: lengths of galaxies that" in said
+        "not refined: the error on galaxies that" in said
     )
     assert recipe.estimator.error_floor + recipe.estimator.error_doubt > 0
     assert not recipe.estimator.member_powers
@@ -177,7 +177,7 @@ def test_a_refinement_is_kept_where_it_is_better(
     [
         ({"input": ()}, "no data given"),
         ({"refine": False, "graded": ("x",)}, "leave out --graded"),
-        ({"grade_column": "z"}, "grade_column='z' is a column of every manifest"),
+        ({"grade_column": "z"}, "grade_column='z' is a standard column of the"),
     ],
 )
 def test_options_that_contradict_themselves(changed: dict[str, Any], match: str) -> None:
