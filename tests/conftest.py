@@ -1,9 +1,10 @@
-"""Fixtures that more than one room needs."""
+"""Fixtures that more than one room needs, and which tests `pytest --everyday` leaves out."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,56 @@ from tests.s3server import S3Server
 os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (so Ray spells it); tests only wait
 os.environ.setdefault("RAY_AUTH_MODE", "token")
 os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one thread each
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+NEEDS = {"ray_cluster": "ray", "s3": "store"}
+"""Markers of the tests that use these fixtures."""
+WITH_RAY = (
+    "actors", "clusters", "faults", "pipelines/preflight", "pipelines/test_mocks.py",
+    "pipelines/train/test_train_classes.py",
+)  # fmt: skip
+"""Test files that import Ray when they are collected, and their folders."""
+NOT_EVERYDAY = ("ray", "store", "browser", "long", "slow")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--everyday",
+        action="store_true",
+        help="leave out tests that need Ray, an S3 server or a browser, or that take seconds",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whether a file or folder is left out; None: others may decide."""
+    here = Path(__file__).parent
+    out = config.option.everyday and collection_path in {here / name for name in WITH_RAY}
+    return True if out else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by what they need; leave out those that are not for every day."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in NEEDS:
+                item.add_marker(NEEDS[fixture])
+        case = getattr(item, "callspec", None)
+        if case and "s3" in case.id.split("-"):  # its fixture asks for the server by itself
+            item.add_marker("store")
+    if config.option.everyday:
+        out = [item for item in items if any(map(item.get_closest_marker, NOT_EVERYDAY))]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in set(out)]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Everyday tests do not wait for the import of Ray."""
+    if session.config.option.everyday and "ray" in sys.modules:
+        raise pytest.UsageError(
+            "a test file of every day imports Ray when it is collected: import it in the test or "
+            "fixture that needs it, and mark the test `ray`"
+        )
 
 
 @pytest.fixture(scope="session")

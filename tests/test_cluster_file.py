@@ -115,6 +115,7 @@ def command_faults(config: Config) -> list[str]:
     return found
 
 
+@pytest.mark.ray
 def test_ray_accepts_it_and_what_ray_does_not_see_is_right(cluster: Config, ec2: Any) -> None:
     assert accepted_by_ray(cluster)
     assert faults(cluster, ec2) == []
@@ -147,6 +148,7 @@ TYPES = "available_node_types"
         (change("worker_start_ray_commands", to=["ray start --adress=$RAY_HEAD_IP"]), "--adress"),
     ],
 )
+@pytest.mark.ray
 def test_what_ray_lets_through_is_found(
     cluster: Config, ec2: Any, spoil: Callable[[Config], None], told: str
 ) -> None:
@@ -155,6 +157,7 @@ def test_what_ray_lets_through_is_found(
     assert told in " ".join(faults(cluster, ec2))
 
 
+@pytest.mark.ray
 def test_ray_refuses_what_it_knows(cluster: Config) -> None:
     change("head_node_type", to="absent")(cluster)
     assert not accepted_by_ray(cluster)
@@ -198,6 +201,7 @@ def launched(cluster: Config, demands: list[dict[str, float]], refused: tuple[st
     return dict(added)
 
 
+@pytest.mark.ray
 def test_spot_first_then_on_demand_and_gpus_for_nothing_else(cluster: Config) -> None:
     gpus, cpus = [{"GPU": 1}] * 3, [{"CPU": 1}] * 20
     assert launched(cluster, gpus, refused=()) == {"gpu_spot": 3}
@@ -209,6 +213,7 @@ def test_spot_first_then_on_demand_and_gpus_for_nothing_else(cluster: Config) ->
     assert launched(cluster, cpus, refused=("cpu",)) == {"cpu": 2}
 
 
+@pytest.mark.ray
 def test_the_launcher_finds_the_scorer_by_its_name(cluster: Config) -> None:
     from ray.autoscaler._private.loader import load_function_or_class
 

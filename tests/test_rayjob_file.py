@@ -46,6 +46,7 @@ def containers(job: Config) -> list[tuple[str, Config]]:
     return [(g["groupName"], g["template"]["spec"]["containers"][0]) for g in groups]
 
 
+@pytest.mark.ray
 def test_ray_makes_the_same_pools_of_the_rayjob(cluster: Config, job: Config) -> None:
     import_ray()
     from ray.autoscaler._private.kuberay.autoscaling_config import (

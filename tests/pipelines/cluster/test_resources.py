@@ -45,6 +45,7 @@ def test_a_gpu_that_is_not_there() -> None:
     assert (coming.explainers.min_size, coming.explainers.max_size) == (1, 5)
 
 
+@pytest.mark.ray
 def test_ray_that_was_imported_too_early_for_its_token() -> None:
     code = "import ray; from pipelines.cluster.resources import import_ray; import_ray()"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_A")}
@@ -55,6 +56,7 @@ def test_ray_that_was_imported_too_early_for_its_token() -> None:
     assert "import it after pipelines.cluster.resources.import_ray()" in ended.stderr
 
 
+@pytest.mark.ray
 def test_a_cluster_that_is_not_there() -> None:
     code = (
         "from pipelines.cluster.resources import *\n"

@@ -18,6 +18,8 @@ from tests.pipelines.synthetic_run import SyntheticRun
 FIRST = 30
 PHONE = {"width": 360, "height": 780}
 
+pytestmark = pytest.mark.browser
+
 Galaxies = list[dict[str, Any]]
 
 

@@ -88,6 +88,7 @@ def test_page_is_whole_offline_and_readable(validated) -> None:
         assert words in parsed.text
 
 
+@pytest.mark.browser
 def test_page_in_a_browser(validated) -> None:
     check_page(validated[0] / "validation.html")
 
