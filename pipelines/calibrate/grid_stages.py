@@ -34,7 +34,7 @@ _LOOKED = [
     column("map_px", pa.float64(), "pixels of the stored image in one of the map", "pixel"),
     column("unit_per_map_px", pa.float64(), "the length's unit in one pixel of the map"),
     column("position_angle_deg", pa.float64(), "known, counter-clockwise from image up", "deg"),
-    column("bar_fraction", pa.float64(), "bars in the networks' votes, where these select"),
+    column("bar_fraction", pa.float64(), "bar fraction by the networks' votes, if votes select"),
     column("note", pa.string(), "why the galaxy is not compared; null where it is"),
 ]
 

@@ -1,1 +1,1 @@
-"""`ansae status`: what a run is doing, read from its output."""
+"""`ansae status`: show what a run is doing, read from its output."""

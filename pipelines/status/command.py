@@ -1,4 +1,4 @@
-"""`ansae status`: what a run is doing, read from its output, from anywhere."""
+"""The command `ansae status`: read from a run's output what the run is doing."""
 
 from __future__ import annotations
 
@@ -17,15 +17,29 @@ from pipelines.status.options import PROG, StatusOptions
 _AGAIN = "run the same command again to finish"
 
 _ADVICE = {
-    Life.STALE: f"its process or machine is gone, or cannot write its output: {_AGAIN}",
+    Life.STALE: f"its process or machine is gone, or cannot write the output: {_AGAIN}",
     Life.INTERRUPTED: _AGAIN,
-    Life.FAILED: f"mend what its message said, then {_AGAIN}",
+    Life.FAILED: f"correct what its error message says, then {_AGAIN}",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunStatus:
-    """What was found in an output at the time `now`."""
+    """State of the run in an output.
+
+    Attributes
+    ----------
+    place
+        The output's address, without secrets.
+    life
+        Whether the run is running, stale, finished, ...
+    record
+        Record of the run; None if the output has none.
+    beat
+        Last heartbeat; None if the output has none.
+    now
+        Time at which the output was read.
+    """
 
     place: str
     life: Life
@@ -34,7 +48,7 @@ class RunStatus:
     now: datetime
 
     def lines(self) -> list[str]:
-        """The same in words."""
+        """Return the state as lines of text."""
         if self.record is None or self.life is Life.NEVER_STARTED:
             return [f"{self.life}: {self.place!r} holds no run"]
         alive = self.life in (Life.RUNNING, Life.STALE)
@@ -77,7 +91,7 @@ class RunStatus:
 
 
 def run(options: StatusOptions) -> RunStatus:
-    """Look. Raises StorageError, and ValueError where run.json is not a record."""
+    """Read the state of the run. Raises StorageError, and ValueError if run.json is no record."""
     fs, root = storage.filesystem(options.path, options.storage())
     record, beat, now = read_record(fs, root), read_heartbeat(fs, root), datetime.now(UTC)
     return RunStatus(
@@ -90,7 +104,7 @@ def run(options: StatusOptions) -> RunStatus:
 
 
 def execute(options: StatusOptions) -> int:
-    """Run the command. Returns the exit status that StatusOptions tells."""
+    """Run the command. Returns the exit status, as explained in StatusOptions."""
     try:
         status = run(options)
     except (StorageError, ValueError) as error:

@@ -14,15 +14,15 @@ PROG = "ansae status"
 
 @dataclass(frozen=True, kw_only=True)
 class StatusOptions:
-    """Say what a run is doing: running, stale, interrupted, failed, finished or never started.
+    """Show the state of a run: running, stale, interrupted, failed, finished or never started.
 
-    Exit status: 0 if it is running or finished, 1 if not, 2 if the place cannot be read.
+    Exit status: 0 if the run is running or finished, 1 if not, 2 if its output cannot be read.
     """
 
     path: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PATH")]
-    """The run's output, local or s3://."""
+    """Output of the run, local or s3://."""
     endpoint_url: str | None = None
-    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+    """Address of an S3 store other than AWS; default: AWS_ENDPOINT_URL of the environment."""
     anonymous: bool = False
     """Read from S3 without credentials."""
 
@@ -30,5 +30,5 @@ class StatusOptions:
         self.storage()
 
     def storage(self) -> StorageOptions:
-        """How the output is reached."""
+        """Return how the output is reached."""
         return StorageOptions(endpoint_url=self.endpoint_url, anonymous=self.anonymous)

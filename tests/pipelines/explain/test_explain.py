@@ -136,7 +136,7 @@ def test_bad_files_are_told_and_the_others_explained(tmp_path: Path, tell: Told)
     assert status == 2
     lines = err.splitlines()
     assert len(lines) == 5
-    reasons = ["not an image", "truncated image", "empty image", "no such file", "it is a folder"]
+    reasons = ["not an image", "truncated image", "empty image", "no such file", "this is a folder"]
     for line, reason in zip(lines, reasons, strict=True):
         assert line.startswith("ansae explain: ")
         assert reason in line
