@@ -1,1 +1,1 @@
-"""Published layouts, one file each: how their files become manifest rows."""
+"""Layouts of published data sets: how their files become rows of the manifest."""

@@ -1,4 +1,4 @@
-"""Which layout a folder has, which columns it holds, and how it is opened."""
+"""Find out which layout a folder has, which columns it holds, and how to open it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from catalogues.shards.reading import shard_columns
 from catalogues.storage import FileSystem, StorageError, StorageOptions
 
 KAGGLE_TABLE = "training_solutions_rev1.csv"
-"""The Galaxy Zoo challenge's votes, in the folder that holds its folder of images."""
+"""Votes of the Galaxy Zoo challenge, in the folder that contains its folder of images."""
 
 Chosen = Mapping[str, str]
 Kept = tuple[str, ...]
@@ -31,15 +31,18 @@ Kept = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """A source before it is opened. `names`: of its columns; `open`: with {our column: theirs} and
-    columns to keep, gives the layout and the names of files that it passes over."""
+    """A source before it is opened.
+
+    `names`: names of its columns. `open`: a function of {manifest column: table column} and the
+    columns to keep, which returns the layout and the names of files that are not read.
+    """
 
     names: list[str]
     open: Callable[[Chosen, Kept], tuple[Layout, list[str]]]
 
 
 def find_base(source: LayoutSource, options: StorageOptions | None = None) -> Base:
-    """By the source's layout, or by what files it holds. Raises StorageError, ValueError."""
+    """Find a source's layout, as given or by its files. Raises StorageError and ValueError."""
     fs, root = storage.filesystem(source.url, options)
     if source.layout == "efigi":
         return Base(names=[], open=lambda _, __: (open_efigi(fs, root), []))
@@ -60,21 +63,21 @@ def find_base(source: LayoutSource, options: StorageOptions | None = None) -> Ba
 def _is(
     source: LayoutSource, layout: str, fs: FileSystem, root: str, suffixes: tuple[str, ...]
 ) -> bool:
-    """Whether that is the layout, or there are such files and no table that says otherwise."""
+    """Return whether a source has this layout, by its name, or by its files without a table."""
     if source.layout != "auto" or source.table is not None:
         return source.layout == layout
     return bool(_named(fs, root, suffixes))
 
 
 def _named(fs: FileSystem, root: str, suffixes: tuple[str, ...]) -> dict[str, str]:
-    """Files of a kind, the only one that `root` may be too, by their relative names."""
+    """Return files with these suffixes by relative name. `root` may itself be the only file."""
     paths = [p for p, _ in storage.list_files(fs, root, suffixes) if p.lower().endswith(suffixes)]
     base = len(posixpath.dirname(root) if paths == [root] else root.rstrip("/")) + 1
     return {path[base:]: path for path in paths}
 
 
 def _there(fs: FileSystem, root: str, suffixes: tuple[str, ...]) -> dict[str, str]:
-    """The same. Raises StorageError where there is none."""
+    """Return the same files as `_named`. Raises StorageError if there are none."""
     files = _named(fs, root, suffixes)
     if not files:
         raise StorageError(
@@ -117,10 +120,10 @@ def _folder(
 ) -> Base:
     files = list_images(fs, root, _paths(source.joins, options), source.bands)
     if not source.joins and source.votes not in ("auto", "none"):
-        raise ValueError(f"votes {source.votes!r} stand in a table: name it with --table")
+        raise ValueError(f"votes {source.votes!r} are columns of a table: name it with --table")
     if source.hash_ids or (not source.joins and (source.keep or source.chosen)):
         raise ValueError(
-            "a folder without a table has no columns to keep, choose or hash: name one"
+            "a folder without a table has no columns to keep, choose or hash: name a table"
         )
     return Base(names=[], open=lambda _, __: (Folder(files=files), list(files.others)))
 
@@ -145,7 +148,7 @@ def _paths(urls: tuple[str, ...], options: StorageOptions | None) -> tuple[str, 
 
 
 def _kaggle(source: LayoutSource, fs: FileSystem, root: str) -> LayoutSource:
-    """The same source, with Kaggle's table where its folder holds one and none was named."""
+    """Return the source with Kaggle's table, if its folder holds one and no table was named."""
     if source.table is not None or source.layout == "huggingface" or source.votes == "none":
         return source
     table = storage.join(root, KAGGLE_TABLE)

@@ -1,7 +1,4 @@
-"""From a layout's pieces to the rows that go into shards, with a tally of what stayed behind.
-
-What an ingest did: the record that stands beside the shards it wrote.
-"""
+"""Gather a layout's rows for shards, count the rows left out, and write the record of an ingest."""
 
 from __future__ import annotations
 
@@ -33,8 +30,16 @@ EXAMPLES_MAX = 1000
 
 @dataclass(kw_only=True)
 class Tally:
-    """Counts, which grow while rows are gathered. `flagged`: rows kept, by their IMAGE_STATUS;
-    `examples`: the first of those left behind."""
+    """Counts that grow while rows are gathered.
+
+    Attributes
+    ----------
+    rows_read, rows_kept : numbers of rows.
+    without_image, without_scale : rows kept that have no image bytes or no pixel scale.
+    flagged : rows kept, by their IMAGE_STATUS.
+    skipped : rows left out, by status.
+    examples : the first rows left out.
+    """
 
     rows_read: int = 0
     rows_kept: int = 0
@@ -45,7 +50,7 @@ class Tally:
     examples: list[Skipped] = field(default_factory=list)
 
     def add(self, piece: Piece, rows: pa.Table) -> None:
-        """Count one piece, of which `rows` go on."""
+        """Count one piece, of which `rows` are kept."""
         self.rows_read += len(piece.rows) + len(piece.skipped)
         self.rows_kept += len(rows)
         data = pc.struct_field(rows.column("image"), "bytes")
@@ -56,13 +61,16 @@ class Tally:
         self.leave(piece.skipped)
 
     def leave(self, skipped: tuple[Skipped, ...]) -> None:
-        """Count rows left behind."""
+        """Count rows that are left out."""
         self.skipped.update(item.status for item in skipped)
         self.examples.extend(skipped[: max(EXAMPLES_MAX - len(self.examples), 0)])
 
 
 def survey_ids(layout: Layout) -> tuple[int, NDArray[np.int64]]:
-    """(rows, identifiers that more than one of them bears). Reads no images; 8 bytes a galaxy."""
+    """Return the number of rows and the identifiers that occur more than once.
+
+    Reads no images. Memory: 8 bytes per galaxy.
+    """
     rows, parts = 0, [np.empty(0, np.int64)]
     for keys in layout.keys(("object_id",)):
         rows += len(keys)
@@ -73,10 +81,10 @@ def survey_ids(layout: Layout) -> tuple[int, NDArray[np.int64]]:
 def gather(
     layout: Layout, tally: Tally, once: NDArray[np.int64], defaults: Mapping[str, object]
 ) -> Iterator[pa.Table]:
-    """The layout's rows, in the shard schema.
+    """Iterate over the layout's rows in the shard schema.
 
-    `once`: identifiers of which only the first row is kept (of `survey_ids`). `defaults`: values
-    for manifest columns where the row's own is null. Raises StorageError, ValueError.
+    `once`: identifiers of which only the first row is kept (from `survey_ids`). `defaults`: values
+    for manifest columns where a row's own value is null. Raises StorageError and ValueError.
     """
     schema = shard_schema(layout.extra)
     again = {int(number): False for number in once}
@@ -95,7 +103,7 @@ def _first_ones(rows: pa.Table, again: dict[int, bool], tally: Tally) -> pa.Tabl
     for number in one_array(rows.column("object_id")).to_pylist():
         keep.append(not again.get(number, False))
         if not keep[-1]:
-            message = "the identifier stood in an earlier row, which is kept"
+            message = "an earlier row has the same identifier and is kept"
             left.append(
                 Skipped(where=f"object_id {number}", status=Status.DUPLICATE_ID, message=message)
             )
@@ -110,24 +118,32 @@ def _typed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
         return rows.cast(schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
         raise ValueError(
-            f"a passed-through column changes its type on the way: {error}; leave it out, or store "
-            "it with one type"
+            f"a passed-through column changes its type between files: {error}; leave it out, or "
+            "store it with one type"
         ) from error
 
 
 RECORD = "ingest.json"
-"""Name of the record."""
+"""Name of the record's file."""
 
 _LISTED_MAX = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestSummary:
-    """What was done. `unmatched`: rows for which a joined table has nothing, by its address;
-    `flagged`: rows written whose image was found wanting, by status; `skipped`:
-    rows left behind, by status; `passed_over`: files of other kinds.
+    """What an ingest did.
 
-    `examples`: (where, status, message) of the first thousand rows left behind.
+    Attributes
+    ----------
+    source, output : addresses, without credentials.
+    rows_read, rows_written : numbers of rows.
+    rows_without_image, rows_without_scale : rows written without image bytes or pixel scale.
+    unmatched : rows without a match in a joined table, by the table's address.
+    flagged : rows written whose image has a fault, by status.
+    skipped : rows left out, by status.
+    examples : (where, status, message) of the first thousand rows left out.
+    passed_over : files of other kinds, which are not read.
+    shards : the shards written.
     """
 
     source: str
@@ -147,7 +163,7 @@ class IngestSummary:
 def summarise(
     source: str, output: str, tally: Tally, shards: Sequence[Shard], opened: Opened
 ) -> IngestSummary:
-    """The summary of a finished tally."""
+    """Make the summary of a finished tally."""
     return IngestSummary(
         source=storage.redact(source),
         output=storage.redact(output),
@@ -172,7 +188,7 @@ def write_record(
     started: datetime,
     finished: datetime,
 ) -> None:
-    """Write RECORD below `root`; long lists are cut at a thousand. Raises StorageError."""
+    """Write RECORD below `root`. Long lists are cut after 1000 entries. Raises StorageError."""
     record = {
         "started": started.isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),

@@ -1,4 +1,4 @@
-"""From what the user names to one stream of rows: a layout, second tables joined, votes turned."""
+"""Open a source as one stream of rows: its layout, with tables joined and votes converted."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from catalogues.storage import StorageOptions
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """`passed_over`: files that are not read. `unmatched`: rows that a joined table has nothing
-    for, by its address."""
+    """An opened source. `passed_over`: files that are not read. `unmatched`: number of rows without
+    a match in a joined table, by the table's address."""
 
     layout: Layout
     passed_over: list[str]
@@ -26,7 +26,7 @@ class Opened:
 
 
 def open_layout(source: LayoutSource, options: StorageOptions | None = None) -> Opened:
-    """Raises StorageError, ValueError. With joins the source's keys are read."""
+    """Open a source. With joins this reads the source's keys. Raises StorageError, ValueError."""
     base = find_base(source, options)
     tables = [storage.filesystem(url, options) for url in source.joins]
     names = [base.names, *(table_columns(fs, path) for fs, path in tables)]
@@ -56,8 +56,10 @@ def open_layout(source: LayoutSource, options: StorageOptions | None = None) -> 
 
 
 def _find_votes(names: Sequence[Sequence[str]], wanted: VoteTable) -> tuple[VoteScheme | None, int]:
-    """The scheme of the first table that has one, and which table that is. Raises ValueError where
-    the one that is asked for is in none."""
+    """Find the vote scheme of the first table that has one. Returns it and the table's number.
+
+    Raises ValueError if no table has the wanted scheme.
+    """
     refusal: ValueError | None = None
     for i, held in enumerate(names):
         try:
@@ -71,6 +73,9 @@ def _find_votes(names: Sequence[Sequence[str]], wanted: VoteTable) -> tuple[Vote
 
 
 def _holder(name: str, names: Sequence[Sequence[str]]) -> int:
-    """The first table that has a column; where none does, the first that has any, to say so."""
+    """Return the number of the first table that has a column.
+
+    If no table has it, return the first table with any columns, whose error message then says so.
+    """
     having = [i for i, held in enumerate(names) if name in held]
     return (having or [i for i, held in enumerate(names) if held] or [0])[0]

@@ -1,1 +1,1 @@
-"""File formats in which layouts store images and tables: tar, HDF5, FITS and CSV tables."""
+"""File formats of layouts: image folders, bands in FITS files, tar, HDF5, and tables."""

@@ -1,10 +1,9 @@
-"""Galaxies whose bands lie in a FITS file each, NAME_g.fits, NAME_r.fits, NAME_i.fits.
+"""Combine bands that lie in one FITS file each (NAME_g.fits, NAME_r.fits, ...) to one image.
 
-So the Dark Energy Survey's cutout service delivers them (COADD_OBJECT_ID_g.fits or DESJ..._g.fits,
-the fluxes in the first image), and so do many scripts for SDSS. Three bands become one FITS cube
-without loss, with the scale and orientation of the middle one.
-
-Which bands of a survey's images make a colour picture, and the picture's file.
+The Dark Energy Survey's cutout service delivers such files (COADD_OBJECT_ID_g.fits or
+DESJ..._g.fits, with the fluxes in the first image), and so do many scripts for SDSS. Three bands
+become one FITS cube without loss, with the pixel scale and orientation of the middle band. This
+file also chooses the bands of a colour picture and encodes its file.
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ from catalogues.images.stretch import Floats
 from catalogues.statuses import Status
 
 COLOURS: tuple[tuple[str, ...], ...] = (("g", "r", "i"), ("g", "r", "z"))
-"""Bands in order of wavelength, those taken first where they are there: catalogues.images.stretch
-makes colours of them."""
+"""Bands for colours in order of wavelength, the preferred ones first. catalogues.images.stretch
+makes the colours."""
 
 
 def chosen_bands(names: Sequence[str], wanted: Sequence[str] = ()) -> tuple[int, ...]:
-    """Which planes to show, blue to red, of bands named as "g", "des-g" or "HSC-G".
+    """Return the numbers of the planes to show, blue to red, for bands named "g", "des-g", "HSC-G".
 
-    `wanted`: one or three of them, in that order; else COLOURS, or the only band. Raises
-    ValueError.
+    `wanted`: one or three bands, in that order; by default COLOURS, or the only band. Raises
+    ValueError if the bands are absent.
     """
     short = [_short(name) for name in names]
     ways = [tuple(_short(name) for name in wanted)] if wanted else list(COLOURS)
@@ -53,13 +52,16 @@ def chosen_bands(names: Sequence[str], wanted: Sequence[str] = ()) -> tuple[int,
 
 
 def encoded(planes: NDArray[Any]) -> bytes:
-    """A picture without loss: (H, W, 3) uint8, row 0 at the top, as PNG; (bands, H, W) fluxes, row
-    0 at the bottom as FITS has it, as FITS, which catalogues.images.fits makes colours of."""
+    """Encode a picture without loss.
+
+    (H, W, 3) uint8 with row 0 at the top becomes PNG. (bands, H, W) fluxes with row 0 at the
+    bottom, as in FITS, become FITS, of which catalogues.images.fits makes colours.
+    """
     out = io.BytesIO()
     if planes.dtype == np.uint8:
         Image.fromarray(planes).save(out, "PNG")
         return out.getvalue()
-    from astropy.io import fits  # heavy
+    from astropy.io import fits  # slow to import
 
     stored = planes if planes.dtype.kind == "f" else planes.astype(np.float32)
     fits.PrimaryHDU(np.ascontiguousarray(stored)).writeto(out)
@@ -79,11 +81,11 @@ _WCS = re.compile(r"(CTYPE|CUNIT|CRVAL|CDELT|CROTA)[12]|(CD|PC)[12]_[12]|BUNIT")
 def group_bands(
     names: Collection[str], wanted: Sequence[str] = ()
 ) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-    """({NAME.fits: its files, blue to red}, files that are of no use) among file names.
+    """Group file names by galaxy. Returns {NAME.fits: its files, blue to red} and unused files.
 
-    A name with files of two or more bands is one galaxy. Of no use are its other bands, pictures
-    made of them (NAME_gri.png), and all where the bands to show are not all there or NAME.fits is.
-    `wanted`: of catalogues.layouts.formats.band_files.chosen_bands.
+    A name with files of two or more bands is one galaxy. Unused are its other bands, pictures made
+    of them (NAME_gri.png), and all of its files if a band to show is absent or NAME.fits exists.
+    `wanted`: as in `chosen_bands`.
     """
     bands: dict[str, dict[str, str]] = defaultdict(dict)
     for name in names:
@@ -108,18 +110,21 @@ def group_bands(
 
 
 def cube(files: Sequence[bytes | None], limits: ImageLimits | None = None) -> bytes:
-    """One FITS file of one image each, in their order. Raises ImageFault."""
-    from astropy.io import fits  # heavy
+    """Combine files of one image each, in their order, to one FITS file. Raises ImageFault."""
+    from astropy.io import fits  # slow to import
 
     limits = limits or ImageLimits()
     if any(data is None for data in files):
-        raise ImageFault(Status.MISSING_IMAGE, "a band's file is gone since the folder was listed")
+        raise ImageFault(
+            Status.MISSING_IMAGE, "a band's file has disappeared since the folder was listed"
+        )
     planes = [_plane(data or b"", limits) for data in files]
     shapes = {plane.shape for plane in planes}
     if len(shapes) > 1:
         said = ", ".join(f"{width} x {height}" for height, width in sorted(shapes))
         raise ImageFault(
-            Status.UNSUPPORTED_IMAGE, f"the bands are of {said} px: colours need one grid of pixels"
+            Status.UNSUPPORTED_IMAGE,
+            f"the bands have {said} px: colours need bands on one grid of pixels",
         )
     hdu = fits.PrimaryHDU(np.stack(planes).astype(np.float32))
     _, middle_file = known_image(files[len(files) // 2] or b"", limits)

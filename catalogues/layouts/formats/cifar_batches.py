@@ -1,4 +1,4 @@
-"""MiraBest's files: which of them count, their arrays, and their labels as words."""
+"""Read MiraBest's files: choose the .npz file, load its arrays, and translate its labels."""
 
 from __future__ import annotations
 
@@ -20,21 +20,24 @@ FR_CLASSES = {1: "FRI", 2: "FRII", 3: "hybrid"}
 CONFIDENCES = {0: "confident", 1: "uncertain"}
 MORPHOLOGIES = {0: "standard", 1: "double-double", 2: "wide-angle tail", 4: "head-tail"}
 LABELS = {"fr_class": FR_CLASSES, "confidence": CONFIDENCES, "morphology": MORPHOLOGIES}
-"""Label columns of the shards, and which words the catalogue's digits become."""
+"""Label columns of the shards, and the words for the digits of the catalogue."""
 
 _BYTES_MAX = 4 * 2**30
 _PICKLES = re.compile(r"(^|/)(data_batch_\d+|test_batch|batches\.meta|[^/]*\.(pkl|pickle))$")
 
 
 def find_files(fs: FileSystem, path: str) -> tuple[str, str | None, list[str]]:
-    """(.npz, its table or None, other .npz). Raises StorageError, ValueError."""
+    """Find the .npz file, its table (or None) and other .npz files.
+
+    Raises StorageError and ValueError.
+    """
     names = [name for name, _ in storage.list_files(fs, path)]
     if pickled := [name for name in names if _PICKLES.search(name)]:
         raise ValueError(
-            f"{storage.redact(pickled[0])!r} is a pickled batch, which is never opened, since "
-            "unpickling runs whatever code a file holds: where you trust it, save its arrays by "
+            f"{storage.redact(pickled[0])!r} is a pickled batch, which is never opened, because "
+            "unpickling runs any code in a file: if you trust it, save its arrays with "
             "numpy.savez(file, images=(N, 150, 150), labels=0 for FRI or 1 for FRII, source=names) "
-            "and give that; or give the FITS images with --layout folder"
+            "and give that file; or give the FITS images with --layout folder"
         )
     found = [name for name in names if name.endswith(".npz")]
     if not found:
@@ -45,7 +48,7 @@ def find_files(fs: FileSystem, path: str) -> tuple[str, str | None, list[str]]:
     tables = [n for n, _ in storage.list_files(fs, folder, ("_labels.csv",))]
     pairs = [(npz, t) for npz in found for t in tables if _belongs(t, npz)]
     if len(pairs) > 1 or (not pairs and len(found) > 1):
-        raise ValueError(f"{len(found)} files could be meant, {', '.join(found)}: name one of them")
+        raise ValueError(f"there are {len(found)} .npz files, {', '.join(found)}: name one of them")
     npz, table = pairs[0] if pairs else (found[0], None)
     return npz, table, [name.rpartition("/")[2] for name in found if name != npz]
 
@@ -55,13 +58,13 @@ def _belongs(table: str, npz: str) -> bool:
 
 
 def read_arrays(fs: FileSystem, path: str) -> dict[str, NDArray[Any]]:
-    """The .npz, whole; nothing in it is unpickled. Raises StorageError, ValueError."""
+    """Read the whole .npz without unpickling. Raises StorageError and ValueError."""
     data = io.BytesIO(storage.read_whole(fs, path))
     try:
         with zipfile.ZipFile(data) as packed:
             size = sum(item.file_size for item in packed.infolist())
         if size > _BYTES_MAX:
-            raise ValueError(f"its {size} bytes, unpacked, are more than {_BYTES_MAX}")
+            raise ValueError(f"unpacked it has {size} bytes, more than {_BYTES_MAX}")
         with np.load(data, allow_pickle=False) as npz:
             arrays = {name: npz[name] for name in npz.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
@@ -73,7 +76,8 @@ def read_arrays(fs: FileSystem, path: str) -> dict[str, NDArray[Any]]:
     if images is None or images.ndim != 3 or images.dtype.kind not in "iuf" or not len(images):
         what = "none" if images is None else f"{images.dtype} {images.shape}"
         raise ValueError(
-            f"{storage.redact(path)!r} needs an array 'images' of numbers, (N, H, W), it has {what}"
+            f"{storage.redact(path)!r} needs an array 'images' of numbers, (N, H, W), but has "
+            f"{what}"
         )
     return arrays
 
@@ -81,17 +85,22 @@ def read_arrays(fs: FileSystem, path: str) -> dict[str, NDArray[Any]]:
 def label_columns(
     fs: FileSystem, npz: str, table: str | None, arrays: dict[str, NDArray[Any]]
 ) -> dict[str, list[Any]]:
-    """ "source", LABELS and what else is known of the images, in order. Raises as above."""
+    """Return columns for the images in order: "source", LABELS and, with a table, position and z.
+
+    Raises StorageError and ValueError.
+    """
     if table is None:
         return _named_columns(npz, arrays)
     return _catalogue_columns(fs, table, len(arrays["images"]))
 
 
 def _catalogue_columns(fs: FileSystem, table: str, count: int) -> dict[str, list[Any]]:
-    """From the catalogue's table; row i is image i."""
+    """Read the columns from the catalogue's table, whose row i describes image i."""
     needed = ["row", "source", *LABELS, "ra_deg", "dec_deg", "z"]
     if absent := [name for name in needed if name not in table_columns(fs, table)]:
-        raise ValueError(f"{storage.redact(table)!r} has no columns {', '.join(absent)}: mend it")
+        raise ValueError(
+            f"{storage.redact(table)!r} has no columns {', '.join(absent)}: add them to the table"
+        )
     parts = list(read_table(fs, table, needed, ["source"], 10_000))
     found = pa.concat_tables(parts).to_pydict() if parts else {name: [] for name in needed}
     if found["row"] != list(range(count)):
@@ -107,18 +116,21 @@ def _catalogue_columns(fs: FileSystem, table: str, count: int) -> dict[str, list
 def _word(value: Any, name: str, words: dict[int, str], row: int) -> str:
     if value not in words:
         known = ", ".join(f"{k} ({word})" for k, word in words.items())
-        raise ValueError(f"{name}={value!r} in row {row} is none of {known}: mend the table")
+        raise ValueError(f"{name}={value!r} in row {row} is none of {known}: correct the table")
     return words[value]
 
 
 def _named_columns(path: str, arrays: dict[str, NDArray[Any]]) -> dict[str, list[Any]]:
-    """Of the 8-bit release: a name begins with the digits of class, confidence and morphology."""
+    """Derive the columns of the 8-bit release from its names.
+
+    A name begins with the digits of class, confidence and morphology.
+    """
     count = len(arrays["images"])
     for name in ("labels", "source"):
         if name not in arrays or arrays[name].shape != (count,):
             raise ValueError(
                 f"{storage.redact(path)!r} needs an array {name!r} of {count} values: give the "
-                "release that has them, or a table *_labels.csv beside it"
+                "release that has them, or a table *_labels.csv in the same folder"
             )
     seen: Counter[str] = Counter()
     names, digits = [], []

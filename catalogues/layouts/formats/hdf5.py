@@ -1,8 +1,7 @@
-"""HDF5 files as plain arrays: nothing in one reaches outside it or makes the library load code.
+"""Read HDF5 files as plain arrays, without access to other files and without loading plugins.
 
-An HDF5 file can point to other files (external and virtual data) and name filters that the library
-would look for in folders of plugins. Neither is followed: the file is refused before any such data
-is read.
+An HDF5 file can refer to other files (external and virtual data) and to filters that the library
+would load from plugin folders. Such a file is refused before any of these data are read.
 """
 
 from __future__ import annotations
@@ -20,22 +19,22 @@ from catalogues.storage import FileSystem, StorageError
 SUFFIXES: tuple[str, ...] = (".hdf5", ".h5")
 
 CHUNK_BYTES_MAX = 128 * 2**20
-"""A chunk is unpacked whole; none may be larger."""
+"""Largest allowed chunk: a chunk is unpacked whole."""
 
 _FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}  # noqa: E501  # fmt: skip
-"""Those that the library itself holds, by HDF5's registered numbers."""
+"""Filters that are part of the library, by HDF5's registered numbers."""
 
 _BLOCK_BYTES = 2**20
 
 
 @contextmanager
 def opened(fs: FileSystem, path: str) -> Iterator[dict[str, Any]]:
-    """The data sets at the top of a file by name, for reading; links and groups are passed over.
+    """Open the data sets at the top level of a file, by name. Links and groups are skipped.
 
-    Raises StorageError for what is no whole HDF5 file, ValueError for data that lie elsewhere, that
-    need a filter from outside or whose chunks are over CHUNK_BYTES_MAX.
+    Raises StorageError if the file is not a complete HDF5 file, and ValueError for data in other
+    files, for a filter that is a plugin, and for chunks larger than CHUNK_BYTES_MAX.
     """
-    import h5py  # heavy, and only these files need it
+    import h5py  # slow to import, and only these files need it
 
     with storage.explained("read", path), _random(fs, path) as file:
         try:
@@ -52,7 +51,7 @@ def opened(fs: FileSystem, path: str) -> Iterator[dict[str, Any]]:
 
 
 def column(dataset: Any, rows: slice) -> pa.Array:
-    """Some rows of a data set of one axis; bytes are read as UTF-8. Raises ValueError."""
+    """Read some rows of a data set with one axis. Bytes are decoded as UTF-8. Raises ValueError."""
     values = dataset[rows]
     if values.dtype.kind in "SO":
         texts = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values]
@@ -61,7 +60,7 @@ def column(dataset: Any, rows: slice) -> pa.Array:
 
 
 def is_column(dataset: Any) -> bool:
-    """Whether it is one value a row that a table can hold: a number, a truth value or a text."""
+    """Return whether a data set has one value per row: a number, a truth value or a text."""
     import h5py
 
     kind = dataset.dtype.kind
@@ -70,7 +69,7 @@ def is_column(dataset: Any) -> bool:
 
 
 def _random(fs: FileSystem, path: str) -> Any:
-    """A file to be read in many small pieces: on a store, in blocks that are kept."""
+    """Open a file for many small reads. On a store, blocks of the file are cached."""
     if storage.is_local(fs):
         return storage.open_random(fs, path)
     return fs.open(path, "rb", cache_type="blockcache", block_size=_BLOCK_BYTES)
@@ -82,18 +81,18 @@ def _check(dataset: Any, name: str, path: str) -> None:
     plan = dataset.id.get_create_plist()
     if plan.get_layout() == h5py.h5d.VIRTUAL or plan.get_external_count():
         raise ValueError(
-            f"{name!r} in {path!r} lies in another file, which is not followed: copy the data into "
+            f"{name!r} in {path!r} refers to another file, which is not read: copy the data into "
             "one file (h5repack)"
         )
     numbers = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
     if foreign := [number for number in numbers if number not in _FILTERS]:
         raise ValueError(
             f"{name!r} in {path!r} is packed with the HDF5 filter {foreign[0]}, and no plugin is "
-            f"loaded: only {', '.join(_FILTERS.values())} are read; pack it anew (h5repack -f GZIP)"
+            f"loaded: only {', '.join(_FILTERS.values())} are read; repack it (h5repack -f GZIP)"
         )
     size = math.prod(dataset.chunks or (0,)) * dataset.dtype.itemsize
     if size > CHUNK_BYTES_MAX:
         raise ValueError(
             f"{name!r} in {path!r} has chunks of {size} bytes, more than {CHUNK_BYTES_MAX}: write "
-            "it with smaller ones (h5repack -l)"
+            "it with smaller chunks (h5repack -l)"
         )

@@ -1,4 +1,4 @@
-"""The image files of a folder, and rows whose images are read from them."""
+"""List the image files of a folder, and read them for the rows of a table."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from catalogues.storage import FileSystem, StorageError
 SUFFIXES: tuple[str, ...] = (
     ".fits.fz", ".fits.gz", ".jpg", ".jpeg", ".png", ".fits", ".fit", ".fts",
 )  # fmt: skip
-"""Ends of the names that are taken for images, any case."""
+"""Suffixes of image files, in upper or lower case."""
 
 FILE_BYTES_MAX = 64 * 2**20
-"""A larger file is no cutout: it is left behind unread."""
+"""Largest file to read. A larger file is not a cutout; its row is left out."""
 
 _COLOURS = re.compile(r"(?<=\d)_[ugrizyUGRIZY]{3}$")
 _READ_BYTES = 128 * 2**20
@@ -35,11 +35,15 @@ _READ_BYTES = 128 * 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """Image files below `root`: `sizes` in bytes by relative name. `others`: files of other kinds.
+    """The image files of a folder.
 
-    `whole_names`: the relative name by the name without its suffix, where that is unambiguous.
-    `bands`: files of the galaxies whose bands lie in one each
-    (catalogues.layouts.formats.band_files).
+    Attributes
+    ----------
+    fs, root : file system and path of the folder.
+    sizes : bytes by relative name.
+    whole_names : relative name by the name without suffix, if that is unambiguous.
+    others : files that are not images.
+    bands : files of the galaxies with one file per band (catalogues.layouts.formats.band_files).
     """
 
     fs: FileSystem
@@ -50,11 +54,11 @@ class Files:
     bands: Mapping[str, tuple[str, ...]]
 
     def find(self, name: str | None) -> str | None:
-        """The relative name of a file as a table writes it, with or without its suffix.
+        """Find the relative name of a file from its name in a table, with or without suffix.
 
-        Deliveries unpack into other folders than their tables name: a name that is not there as it
-        stands is the only file with its last folder and name, or with its name where it has no
-        folder.
+        Data sets often unpack into other folders than their tables say. If the exact name does not
+        exist, the only file with the same last folder and name counts, or, for a name without
+        folder, the only file with that name. Returns None if no file is found.
         """
         inside = storage.within(self.root, name) if name else None
         if inside is None:
@@ -70,8 +74,8 @@ class Files:
 
     @cached_property
     def _tails(self) -> dict[str, str]:
-        """Relative names by last folder and name, and by name alone, without suffixes; empty where
-        that is ambiguous."""
+        """Relative names by last folder and name, and by name alone, without suffixes. An ambiguous
+        name has an empty value."""
         found: dict[str, str] = {}
         for name in self.sizes:
             parts = stem(name).split("/")
@@ -83,18 +87,18 @@ class Files:
 def list_images(
     fs: FileSystem, root: str, besides: Collection[str] = (), bands: Sequence[str] = ()
 ) -> Files:
-    """The image files below `root`, known by their suffix; `besides`: paths of tables; `bands`: to
-    show of galaxies with a file for each.
+    """List the image files below `root`, recognised by their suffix.
 
-    Raises StorageError where there is none or `root` is not a folder.
+    `besides`: paths of tables, which are left out. `bands`: bands to show of galaxies with one file
+    per band. Raises StorageError if there are no images or `root` is not a folder.
     """
     start = len(root.rstrip("/")) + 1
     found = {p[start:]: n for p, n in storage.list_files(fs, root) if p not in besides}
     sizes = {name: n for name, n in found.items() if name.lower().endswith(SUFFIXES)}
     if not sizes:
         raise StorageError(
-            f"{storage.redact(root)!r} is no folder with files that end in {', '.join(SUFFIXES)}: "
-            "give the folder of the images"
+            f"{storage.redact(root)!r} is not a folder with files that end in "
+            f"{', '.join(SUFFIXES)}: give the folder of the images"
         )
     groups, useless = group_bands(sizes, bands)
     sizes |= {name: sum(sizes[part] for part in parts) for name, parts in groups.items()}
@@ -115,24 +119,26 @@ def list_images(
 
 
 def stem(name: str) -> str:
-    """A relative name without its suffix."""
+    """Return a relative name without its suffix."""
     ends = [suffix for suffix in SUFFIXES if name.lower().endswith(suffix)]
     return name[: -len(ends[0])] if ends else name
 
 
 def integer_stem(name: str) -> int | None:
-    """The identifier that a file's name is, folder and suffix aside, and the bands of a picture of
-    the Dark Energy Survey (12_gri.png); None if it is none."""
+    """Return a file's name as an integer identifier, None if it is not an integer.
+
+    The folder, the suffix and the bands of a Dark Energy Survey picture (12_gri.png) are ignored.
+    """
     ids, _ = exact_ids(pa.array([_COLOURS.sub("", posixpath.basename(stem(name)))]))
     number: int | None = ids[0].as_py()
     return number
 
 
 def read_images(piece: Piece, files: Files) -> Iterator[Piece]:
-    """The rows with the bytes of the files that `image.path` names, in pieces of bounded size.
+    """Read the files that `image.path` names, and yield the rows in pieces of bounded size.
 
-    A row whose file is not there keeps its path and no bytes; one whose file is over
-    FILE_BYTES_MAX is left behind.
+    A row whose file does not exist keeps its path, without bytes. A row whose file is larger than
+    FILE_BYTES_MAX is left out.
     """
     image = one_array(piece.rows.column("image"))
     names = pc.struct_field(image, "path").to_pylist()
@@ -188,7 +194,7 @@ def _filled(rows: pa.Table, names: list[str | None], files: Files) -> Piece:
 
 
 def _parts(name: str | None, files: Files) -> tuple[str, ...]:
-    """The files that an image is read from, none where it is not there."""
+    """Return the files of an image; none if it does not exist."""
     if name is None or name not in files.sizes:
         return ()
     return files.bands.get(name, (name,))

@@ -1,4 +1,4 @@
-"""What every layout yields: rows, and what had to be left behind."""
+"""The interface of layouts: pieces of rows, and the rows that are left out with the reason."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from catalogues.shards.rows import NOTE
 from catalogues.statuses import Status
 
 IMAGE_STATUS = "image_status"
-"""Column of layouts that look at their images: what is wrong with one, null where nothing is."""
+"""Column of layouts that check their images: the fault of an image, null if there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Skipped:
-    """One row or file that does not enter a shard. `where`: the file, or the row of a file."""
+    """One row or file that is left out. `where`: the file, or the row of a file."""
 
     where: str
     status: Status
@@ -29,7 +29,7 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """Some rows of the manifest's columns (then passed-through ones), in the source's order."""
+    """Some rows in the source's order: the manifest's columns, then the passed-through ones."""
 
     rows: pa.Table
     skipped: tuple[Skipped, ...] = ()
@@ -40,23 +40,23 @@ class Layout(Protocol):
 
     @property
     def extra(self) -> pa.Schema:
-        """Columns passed through, which follow the manifest's in every piece."""
+        """Passed-through columns, which follow the manifest's columns in every piece."""
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
-        """These manifest columns of all rows, in the order of `pieces`, read without the images.
+        """Read these manifest columns of all rows, in the order of `pieces`, without the images.
 
-        A value that is not there, and an identifier that cannot be used, is null.
+        An absent value or an unusable identifier is null.
         """
 
     def pieces(self) -> Iterator[Piece]:
-        """The rows with their images. Memory is bounded."""
+        """Iterate over the rows with their images, in bounded memory."""
 
 
 def with_ids(table: pa.Table, where: str, first: int) -> Piece:
-    """The rows that have an identifier; the others, with NOTE's sentence, are left behind.
+    """Keep the rows that have an identifier. The others are left out, with the sentence of NOTE.
 
-    `table`: of catalogues.shards.rows.manifest_rows. `where`: its file; `first`: its first row's
-    number.
+    `table`: from catalogues.shards.rows.manifest_rows. `where`: its file. `first`: number of its
+    first row.
     """
     skipped = tuple(
         Skipped(where=f"{where}, row {first + i}", status=Status.BAD_ID, message=note)
@@ -68,10 +68,11 @@ def with_ids(table: pa.Table, where: str, first: int) -> Piece:
 
 
 def check_kept(keep: Collection[str], names: Collection[str]) -> None:
-    """Raises ValueError if a column to pass through is absent or is one of the manifest's."""
+    """Check the columns to pass through. Raises ValueError if one is absent or in the manifest."""
     if absent := [name for name in keep if name not in names]:
         raise ValueError(f"no columns {', '.join(absent)} to keep: there are {', '.join(names)}")
     if taken := [name for name in keep if name in (*SCHEMA.names, NOTE, ROW)]:
         raise ValueError(
-            f"the columns {', '.join(taken)} bear the manifest's own names: those are kept anyway"
+            f"the columns {', '.join(taken)} have names of the manifest, which are always kept: "
+            "leave them out"
         )

@@ -1,6 +1,6 @@
-"""Tables that describe galaxies: CSV, Parquet and FITS, read in portions, ids digit for digit.
+"""Read tables of galaxies in portions: CSV, Parquet and FITS, with exact identifiers.
 
-FITS tables in portions, in the machine's byte order, integers exact and nulls kept.
+FITS tables are converted to the machine's byte order; integers stay exact and nulls stay null.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from catalogues.storage import FileSystem, StorageError
 
 
 def fits_columns(file: Any, path: str) -> list[str]:
-    """Names of the first table's columns. Raises ValueError."""
+    """Return the column names of the first table in a FITS file. Raises ValueError."""
     with _opened(file, path) as opened:
         return list(_table(opened, path).columns.names)
 
 
 def read_fits(file: Any, path: str, names: list[str], rows: int) -> Iterator[pa.Table]:
-    """Columns `names` of the first table of the file. Raises ValueError."""
+    """Read the columns `names` of the first table in a FITS file. Raises ValueError."""
     with _opened(file, path) as opened:
         hdu = _table(opened, path)
         for start in range(0, len(hdu.data), rows):
@@ -47,7 +47,7 @@ def _table(opened: Any, path: str) -> Any:
     for hdu in opened:
         if isinstance(hdu, (fits.BinTableHDU, fits.TableHDU)):
             return hdu
-    raise ValueError(f"the FITS file {path!r} holds no table: give the one that does")
+    raise ValueError(f"the FITS file {path!r} holds no table: give the file with the table")
 
 
 def _array(values: Any, column: Any, path: str) -> pa.Array:
@@ -55,7 +55,7 @@ def _array(values: Any, column: Any, path: str) -> pa.Array:
     if values.ndim != 1:
         raise ValueError(
             f"column {column.name!r} of {path!r} holds {values.shape[1:]} values per row: name "
-            "columns of one value"
+            "columns with one value per row"
         )
     if values.dtype.kind in "SU":
         return pa.array([str(v).strip() or None for v in values.astype(str)], pa.string())
@@ -71,18 +71,18 @@ _BLOCK_BYTES = 16 * 2**20
 
 
 def kind_of_table(path: str) -> str:
-    """CSV, TSV, PARQUET or FITS, by the name. Raises ValueError for another."""
+    """Return CSV, TSV, PARQUET or FITS, by the suffix. Raises ValueError for any other suffix."""
     for suffix, kind in _SUFFIXES.items():
         if path.lower().endswith(suffix):
             return kind
     raise ValueError(
-        f"the table {storage.redact(path)!r} is of no kind that is read: give one that ends in "
+        f"the table {storage.redact(path)!r} has an unsupported format: give one that ends in "
         f"{', '.join(_SUFFIXES)}"
     )
 
 
 def table_columns(fs: FileSystem, path: str) -> list[str]:
-    """Names of a table's columns. Raises StorageError, ValueError."""
+    """Return the names of a table's columns. Raises StorageError and ValueError."""
     kind = kind_of_table(path)
     with storage.open_random(fs, path) as file, storage.explained("read", path):
         if kind == PARQUET:
@@ -99,10 +99,10 @@ def table_columns(fs: FileSystem, path: str) -> list[str]:
 def read_table(
     fs: FileSystem, path: str, names: Collection[str], text: Collection[str], rows: int
 ) -> Iterator[pa.Table]:
-    """The columns `names` in portions of at most `rows`, in order.
+    """Read the columns `names` in order, in portions of at most `rows`.
 
-    Of a CSV the columns in `text` are read as text, digit for digit, the types of the others are
-    taken from the first 16 MiB. Raises StorageError, ValueError.
+    In a CSV the columns in `text` are read as text, digit for digit. The types of the other columns
+    come from the first 16 MiB. Raises StorageError and ValueError.
     """
     kind = kind_of_table(path)
     read = list(dict.fromkeys(names))
@@ -149,6 +149,6 @@ def _read_csv(
                 yield pa.Table.from_batches([batch.slice(start, rows)])
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise ValueError(
-            f"the table {path!r} cannot be read as {kind[1:].upper()}: {error}; mend that line, or "
-            "store the table as Parquet"
+            f"the table {path!r} cannot be read as {kind[1:].upper()}: {error}; correct that line, "
+            "or store the table as Parquet"
         ) from error

@@ -1,4 +1,4 @@
-"""Samples of a tar file, read from front to back; nothing is unpacked to a disk."""
+"""Read the samples of a tar file from front to back, without unpacking anything to disk."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from catalogues.statuses import Status
 from catalogues.storage import FileSystem, StorageError
 
 JSON_BYTES_MAX = 2**20
-"""More is no galaxy's metadata: such a sample is left behind."""
+"""Largest JSON file of a galaxy. A sample with a larger one is left out."""
 
 MEMBERS_MAX = 10**6
-"""Members of a tar file, whose names are held in memory."""
+"""Largest number of members in a tar file, because their names are held in memory."""
 
 
 _BLOCK = 512
@@ -27,7 +27,7 @@ _BLOCK = 512
 
 @dataclass(kw_only=True)
 class TarSample:
-    """A galaxy of a tar file. `key`: with its folder. `fault`: why it must stay behind."""
+    """A galaxy of a tar file. `key`: its name with folder. `fault`: why it is left out."""
 
     key: str
     columns: dict[str, Any] = field(default_factory=dict)
@@ -37,7 +37,10 @@ class TarSample:
 
 
 def read_samples(fs: FileSystem, path: str, images: bool) -> Iterator[TarSample]:
-    """The samples of a tar file in order, one in memory. Raises StorageError for a broken file."""
+    """Iterate over the samples of a tar file in order, with one sample in memory.
+
+    Raises StorageError for a damaged file.
+    """
     sample: TarSample | None = None
     for member, tar in _members(fs, path):
         key, kind = _split(member.name)
@@ -52,7 +55,7 @@ def read_samples(fs: FileSystem, path: str, images: bool) -> Iterator[TarSample]
 
 
 def _members(fs: FileSystem, path: str) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
-    """Plain files; links, devices, folders and hidden names are passed over."""
+    """Iterate over plain files. Links, devices, folders and hidden names are skipped."""
     with _opened(fs, path) as file:
         try:
             with tarfile.open(fileobj=file, mode="r:") as tar:
@@ -65,8 +68,8 @@ def _members(fs: FileSystem, path: str) -> Iterator[tuple[tarfile.TarInfo, tarfi
                     if member.isreg() and not posixpath.basename(member.name).startswith("."):
                         yield member, tar
                 file.seek(tar.offset)
-                if file.read(_BLOCK) != bytes(_BLOCK):  # tarfile takes a torn header for the end
-                    raise tarfile.ReadError("it has no end")
+                if file.read(_BLOCK) != bytes(_BLOCK):  # tarfile takes a cut header for the end
+                    raise tarfile.ReadError("its end is missing")
         except (tarfile.TarError, EOFError) as error:
             raise StorageError(
                 f"{storage.redact(path)!r} is not a whole tar file ({error}): fetch it again"
@@ -75,7 +78,7 @@ def _members(fs: FileSystem, path: str) -> Iterator[tuple[tarfile.TarInfo, tarfi
 
 @contextmanager
 def _opened(fs: FileSystem, path: str) -> Iterator[Any]:
-    """A file to be read from front to back, with long steps over what is not wanted."""
+    """Open a file for reading from front to back, with long jumps over unwanted parts."""
     if storage.is_local(fs):
         with storage.open_random(fs, path) as file:
             yield file
@@ -85,7 +88,7 @@ def _opened(fs: FileSystem, path: str) -> Iterator[Any]:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """(key with its folder, what the member is, in lower case)."""
+    """Split a member's name into the key with its folder and the suffix in lower case."""
     folder, base = posixpath.split(posixpath.normpath(name))
     key, _, kind = base.partition(".")
     return posixpath.join(folder, key), kind.lower()
@@ -94,13 +97,13 @@ def _split(name: str) -> tuple[str, str]:
 def _add(
     sample: TarSample, member: tarfile.TarInfo, kind: str, tar: tarfile.TarFile, images: bool
 ) -> tuple[Status, str] | None:
-    """Put a member into its sample; what is neither JSON nor an image is passed over. The fault."""
+    """Add a JSON or image member to its sample; skip other members. Returns the fault, if any."""
     if kind == "json" or kind.endswith(".json"):
         return _add_columns(sample, member, tar)
     if not f".{kind}".endswith(SUFFIXES):
         return None
     if sample.image_name is not None:
-        told = f"{sample.image_name!r} and {member.name!r} are both its image: leave one"
+        told = f"{sample.image_name!r} and {member.name!r} are both its image: remove one"
         return Status.UNSUPPORTED_IMAGE, told
     if member.size > FILE_BYTES_MAX:
         told = f"the image has {member.size} bytes, more than {FILE_BYTES_MAX}: cut out the galaxy"
@@ -119,9 +122,9 @@ def _add_columns(
     try:
         found = json.loads(_content(member, tar))
     except (ValueError, RecursionError) as error:
-        return Status.BAD_ID, f"{member.name!r} is no JSON: {error}"
+        return Status.BAD_ID, f"{member.name!r} is not JSON: {error}"
     if not isinstance(found, dict):
-        return Status.BAD_ID, f"{member.name!r} is no JSON object but a {type(found).__name__}"
+        return Status.BAD_ID, f"{member.name!r} is not a JSON object but a {type(found).__name__}"
     sample.columns |= found
     return None
 

@@ -1,1 +1,1 @@
-"""Second tables joined to a layout: redshifts, sizes, positions, votes."""
+"""Join further tables to a layout: redshifts, sizes, positions, votes."""

@@ -1,4 +1,4 @@
-"""Columns from a second table, brought to a layout's rows by identifier or by place on the sky."""
+"""Join the columns of a second table to a layout's rows, by identifier or by sky position."""
 
 from __future__ import annotations
 
@@ -24,10 +24,16 @@ _ROWS = 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class JoinedLayout:
-    """A Layout (catalogues.layouts.formats.pieces); `join` makes one.
+    """A Layout (catalogues.layouts.formats.pieces) with a joined table; `join` makes one.
 
-    `table`: the second table's certain matches: KEYS, the manifest columns that it has, `kept`.
-    `rows`, `matched`: how many rows `layout` has, and how many of them get values.
+    Attributes
+    ----------
+    layout : the layout whose rows get values.
+    table : the certain matches of the second table: KEYS, its manifest columns, `kept`.
+    kept : passed-through columns of the second table.
+    params : how the table was joined.
+    rows : number of rows of `layout`.
+    matched : number of these rows that get values.
     """
 
     layout: Layout
@@ -43,16 +49,16 @@ class JoinedLayout:
 
     @property
     def extra(self) -> pa.Schema:
-        """The layout's, then what is kept of the second table."""
+        """The layout's columns, then the kept columns of the second table."""
         return pa.schema([*self.layout.extra, *(self.table.schema.field(n) for n in self.kept)])
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
-        """The layout's, null values filled."""
+        """Read the layout's keys, with null values filled."""
         for rows in self.layout.keys(tuple(dict.fromkeys([*names, *KEYS.names]))):
             yield self._filled(rows, self._places(rows)).select(names)
 
     def pieces(self) -> Iterator[Piece]:
-        """The layout's, null values filled, with the kept columns."""
+        """Iterate over the layout's pieces, with null values filled and the kept columns added."""
         for piece in self.layout.pieces():
             places = self._places(piece.rows)
             rows = self._filled(piece.rows, places)
@@ -62,7 +68,7 @@ class JoinedLayout:
             yield Piece(rows=rows, skipped=piece.skipped)
 
     def _places(self, rows: pa.Table) -> pa.Int64Array:
-        """Which row of `table` goes to each, null for none."""
+        """Return the row of `table` that belongs to each row, null for none."""
         asked, found = self._matcher.pairs(rows)
         places = np.full(len(rows), -1)
         places[asked] = found
@@ -89,12 +95,12 @@ def join(
     keep: tuple[str, ...] = (),
     hash_ids: bool = False,
 ) -> JoinedLayout:
-    """Match the rows of the table `path` to those of `layout`, whose keys are read once.
+    """Match the rows of the table `path` to the rows of `layout`, whose keys are read once.
 
-    A row's own value stays; where it is null the table's is taken. Memory: the layout's keys, and
-    the rows that match. `chosen`, `keep`, `hash_ids`: as for the layout. Raises ValueError where
-    the table lacks the columns to join by, where nothing matches, or where matches are ambiguous
-    and that is to be refused; StorageError.
+    A row keeps its own value; if that is null, it gets the table's value. Memory: the layout's keys
+    and the matching rows. `chosen`, `keep` and `hash_ids` are as for the layout. Raises ValueError
+    if the table lacks the columns to join by, if nothing matches, or if matches are ambiguous and
+    the parameters refuse that. Raises StorageError.
     """
     names = table_columns(fs, path)
     mapping = resolve(names, chosen)
@@ -140,30 +146,30 @@ def _keys(layout: Layout) -> pa.Table:
 
 
 def _nothing(keys: pa.Table, ours: Matcher, path: str, rows: pa.Table) -> str:
-    """What to say where not one row matches."""
+    """Return the message for a join without any match."""
     told = f"{ours.shown(keys)} in the source, {ours.shown(rows)} in {path!r}"
     if ours.alone:
         return (
-            f"no place of {path!r} lies within the tolerance of one of the source ({told}): a "
-            "join by place needs ra and dec of both, in degrees; join by identifier, or give a "
-            "larger tolerance"
+            f"no position of {path!r} lies within the tolerance of a position of the source "
+            f"({told}): a join by position needs ra and dec of both, in degrees; join by "
+            "identifier, or give a larger tolerance"
         )
     return (
-        f"not one identifier of the source stands in {path!r} ({told}): identifiers of two kinds "
-        "are no join (the GalaxyID of Kaggle's challenge is no objID of SDSS); name the right "
-        "columns, or join by place with a tolerance"
+        f"no identifier of the source is in {path!r} ({told}): different kinds of identifiers "
+        "cannot be joined (the GalaxyID of Kaggle's challenge is not an objID of SDSS); name the "
+        "right columns, or join by position with a tolerance"
     )
 
 
 def _ambiguous(rows: pa.Table, ours: Matcher, path: str, params: JoinParams) -> str:
-    """What to say of matches that are not certain."""
+    """Return the message for ambiguous matches."""
     rule = (
-        f"places within {params.tolerance_arcsec} arcsec of each other must be one row each"
+        f"each table may have only one row within {params.tolerance_arcsec} arcsec"
         if ours.alone
-        else "an identifier must stand in one row"
+        else "an identifier must occur in one row only"
     )
-    remedy = "give a smaller tolerance" if ours.alone else "mend the table"
+    remedy = "give a smaller tolerance" if ours.alone else "correct the table"
     return (
         f"{len(rows)} matches in {path!r} are ambiguous ({ours.shown(rows)}, ...): {rule}; "
-        f"{remedy}, or leave those without a match (--join-ambiguous leave)"
+        f"{remedy}, or leave these rows without a match (--join-ambiguous leave)"
     )

@@ -1,8 +1,8 @@
-"""Which rows of one table are which of another, and which of those matches are certain.
+"""Match the rows of two tables by identifier or sky position, and find ambiguous matches.
 
-Rows of the layout are "ours", those of the second table "theirs". A match is ambiguous where
-several of theirs match one of ours; and, where places are matched, where several of ours match one
-of theirs.
+Rows of the layout are "ours", rows of the second table "theirs". A match is ambiguous if several of
+theirs match one of ours. If positions are matched, it is also ambiguous if several of ours match
+one of theirs.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from catalogues.sky import SkyIndex
 Indices = NDArray[np.int64]
 
 KEYS = pa.schema([("object_id", pa.int64()), ("ra", pa.float64()), ("dec", pa.float64())])
-"""Columns that rows are matched by."""
+"""Columns by which rows are matched."""
 
 
 class Matcher(Protocol):
-    """Finds rows of a table with the columns KEYS, given beforehand."""
+    """Finds rows of a given table (its own rows, with the columns KEYS)."""
 
     alone: bool
-    """Whether a match of several of the given rows with one of the asked is ambiguous."""
+    """Whether several own rows that match one row of the other table are ambiguous."""
 
     def pairs(self, rows: pa.Table) -> tuple[Indices, Indices]:
-        """(index in `rows`, index in the given ones) of every match."""
+        """Return all matches: indices into `rows` and into the own rows."""
 
     def shown(self, rows: pa.Table) -> str:
-        """Some rows' keys, in words."""
+        """Describe the keys of some rows for a message."""
 
 
 class ById:
-    """Rows with the same identifier; one that is null matches nothing."""
+    """Matches rows with the same identifier. A null identifier matches nothing."""
 
     alone = False
 
@@ -65,7 +65,7 @@ class ById:
 
 
 class ByPlace:
-    """Rows whose places on the sky are within the tolerance."""
+    """Matches rows whose sky positions are within the tolerance."""
 
     alone = True
 
@@ -84,18 +84,18 @@ class ByPlace:
 
 
 def matcher(rows: pa.Table, tolerance_arcsec: float | None) -> Matcher:
-    """By identifier, or by place where there is a tolerance."""
+    """Make a matcher by identifier, or by sky position if there is a tolerance."""
     return ById(rows) if tolerance_arcsec is None else ByPlace(rows, tolerance_arcsec)
 
 
 def doubtful(theirs: Indices, ours: Indices, alone: bool) -> NDArray[np.bool_]:
-    """(pairs,) whether a pair is part of an ambiguous match. `alone`: of Matcher."""
+    """Return (pairs,) whether a pair is part of an ambiguous match. `alone`: see Matcher."""
     _, place, count = np.unique(ours, return_inverse=True, return_counts=True)
     many = count[place] > 1
     if alone:
         _, place, count = np.unique(theirs, return_inverse=True, return_counts=True)
         many |= count[place] > 1
-    # what one of ours may not have, another of ours that shares it may not have either
+    # if one of ours may not have a match, another of ours that shares it may not have it either
     bad: NDArray[np.bool_] = np.isin(theirs, theirs[many])
     return bad
 

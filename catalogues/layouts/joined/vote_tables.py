@@ -1,12 +1,14 @@
-"""Columns of published vote tables, in the order of the 37 answers.
+"""Names of the columns of published vote tables, in the order of the 37 answers.
 
-Galaxy Zoo 2 (Willett et al. 2013; Hart et al. 2016), GZ DECaLS (Walmsley et al. 2022, MNRAS 509,
-3966), GZ DESI (Walmsley et al. 2023, MNRAS 526, 4768), and all of them as galaxy-datasets and
-Hugging Face name them, with the campaign after the question ("bar-dr5_weak_fraction"). GZ DECaLS
-asks since DR5 about weak and strong bars (both are bars here) and about five sizes of bulges
-(small: just noticeable; moderate and large: obvious); never about odd features. Where a campaign
-did not offer one of our answers (DR1 and DR2: a just noticeable bulge; arms that cannot be counted)
-the whole question stays unknown: the others' shares mean something else.
+The tables are Galaxy Zoo 2 (Willett et al. 2013; Hart et al. 2016), GZ DECaLS (Walmsley et al.
+2022, MNRAS 509, 3966) and GZ DESI (Walmsley et al. 2023, MNRAS 526, 4768). galaxy-datasets and
+Hugging Face name their columns with the campaign after the question ("bar-dr5_weak_fraction").
+
+Since DR5, GZ DECaLS asks about weak and strong bars (both count as bars here) and about five sizes
+of bulges (small: just noticeable; moderate and large: obvious). It never asks about odd features.
+If a campaign did not offer one of the 37 answers (DR1 and DR2: a just noticeable bulge; arms that
+cannot be counted), the whole question stays unknown, because the shares of the other answers mean
+something else.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from collections.abc import Iterator
 from catalogues.galaxyzoo import KAGGLE_COLUMNS
 
 Sources = tuple[tuple[str, ...], ...]
-"""For each answer the columns that add up to it."""
+"""For each answer, the columns that add up to it."""
 
 _GZ2: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("t01_smooth_or_features", ("a01_smooth", "a02_features_or_disk", "a03_star_or_artifact")),
@@ -77,14 +79,14 @@ _GZ2_RENAMED: Questions = (
     ("bulge-shape", (("round",), ("boxy",), ("no-bulge",))),
     *_DECALS[9:],
 )
-"""As galaxy-datasets renamed the columns of Galaxy Zoo 2; odd features are left out there."""
+"""Columns of Galaxy Zoo 2 as galaxy-datasets renamed them, without odd features."""
 
 _ENDS = ("_fraction", "_debiased", "")
-"""Of the same answer's columns, those taken first: fractions; debiased ones; numbers of votes."""
+"""Suffixes of one answer's columns in order of preference: fractions, debiased, vote counts."""
 
 
 def known_tables() -> Iterator[tuple[str, Sources]]:
-    """(name, columns) of every table, of one campaign the better fractions first."""
+    """Iterate over (name, columns) of every known table, each campaign's best fractions first."""
     yield "kaggle", tuple((column,) for column in KAGGLE_COLUMNS)
     for end in ("_weighted_fraction", "_fraction", "_debiased"):
         yield "gz2", tuple((f"{q}_{a}{end}",) for q, answers in _GZ2 for a in answers)

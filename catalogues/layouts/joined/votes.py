@@ -1,8 +1,8 @@
-"""Published votes of Galaxy Zoo campaigns, turned into the 37 vote_<answer> columns.
+"""Convert published votes of Galaxy Zoo campaigns to the 37 vote_<answer> columns.
 
-Kaggle's file is cumulative already (Dieleman et al. 2015). The others (catalogues.layouts.
-vote_tables) hold conditional fractions or numbers of votes, which are scaled to add up to one for
-each question and multiplied down the tree.
+Kaggle's file is already cumulative (Dieleman et al. 2015). The other tables
+(catalogues.layouts.joined.vote_tables) hold conditional fractions or numbers of votes. These are
+scaled to add up to one for each question and multiplied down the tree.
 """
 
 from __future__ import annotations
@@ -26,10 +26,15 @@ from catalogues.shards.votes import VOTES
 
 @dataclass(frozen=True, kw_only=True)
 class VoteScheme:
-    """Where a table keeps its votes. sources: for each of the 37 answers the columns that add up to
-    it, none if it was not asked. conditional: whether they are shares of those who were asked, or
-    their numbers. others: further campaigns in the table, for galaxies of which this one knows
-    nothing."""
+    """The vote columns of a table.
+
+    Attributes
+    ----------
+    name : name of the scheme.
+    sources : for each of the 37 answers, the columns that add up to it; none if it was not asked.
+    conditional : whether the columns hold shares or numbers of the voters who were asked.
+    others : further campaigns in the table, for galaxies without votes in this one.
+    """
 
     name: str
     sources: Sources
@@ -43,7 +48,7 @@ class VoteScheme:
         return tuple(dict.fromkeys([*own, *(n for other in self.others for n in other.columns)]))
 
     def votes(self, table: pa.Table) -> NDArray[np.float64]:
-        """Cumulative fractions, (N, 37), NaN where unknown."""
+        """Compute cumulative fractions, (N, 37), NaN where unknown."""
         votes = self._own(table)
         for other in self.others:
             unknown = np.isnan(votes).all(axis=1)
@@ -61,7 +66,7 @@ class VoteScheme:
 
 
 def schemes() -> tuple[VoteScheme, ...]:
-    """Every table that is known, those with the better fractions first."""
+    """Return the schemes of all known tables, the better fractions first."""
     own = VoteScheme(name="ansae", sources=tuple((v,) for v in VOTES), conditional=False)
     return own, *(
         VoteScheme(name=name, sources=sources, conditional=name != "kaggle")
@@ -70,10 +75,11 @@ def schemes() -> tuple[VoteScheme, ...]:
 
 
 def find_scheme(names: Collection[str], wanted: VoteTable) -> VoteScheme | None:
-    """The scheme of a table with these columns; None for "none", or "auto" where it has no votes.
+    """Find the scheme of a table with these columns.
 
-    Of several campaigns in one table each galaxy has the first that knows something of it. Raises
-    ValueError where the one that is asked for lacks columns.
+    Returns None for "none", and for "auto" if the table has no votes. If a table has several
+    campaigns, each galaxy gets the votes of the first campaign that has any. Raises ValueError if
+    the table lacks columns of the wanted scheme.
     """
     if wanted == "none":
         return None
@@ -91,20 +97,23 @@ def find_scheme(names: Collection[str], wanted: VoteTable) -> VoteScheme | None:
     absent = [name for name in closest.columns if name not in names]
     raise ValueError(
         f"the table lacks {len(absent)} of the {len(closest.columns)} vote columns of "
-        f"{wanted!r} ({', '.join(absent[:3])}{', ...' if absent[3:] else ''}): give the published "
-        "table whole, or --votes none"
+        f"{wanted!r} ({', '.join(absent[:3])}{', ...' if absent[3:] else ''}): give the complete "
+        "published table, or --votes none"
     )
 
 
 def _campaign(scheme: VoteScheme) -> str:
-    """What schemes have in common that differ by the kind of fraction alone."""
+    """Return the campaign, which is equal for schemes that differ only in the kind of fraction."""
     return scheme.sources[0][0].split("_")[0] if scheme.conditional else scheme.name
 
 
 @dataclass(frozen=True, kw_only=True)
 class WithVotes:
-    """A Layout (catalogues.layouts.formats.pieces) whose passed-through vote columns of `scheme`
-    become the 37 of ours. `keep`: columns that the user wants besides."""
+    """A Layout (catalogues.layouts.formats.pieces) with votes.
+
+    The passed-through vote columns of `scheme` become the 37 vote columns. `keep`: further columns
+    that the user wants.
+    """
 
     layout: Layout
     scheme: VoteScheme
@@ -112,16 +121,16 @@ class WithVotes:
 
     @cached_property
     def extra(self) -> pa.Schema:
-        """What was to be kept, and the votes."""
+        """The columns to keep, and the votes."""
         kept = [self.layout.extra.field(name) for name in self.keep]
         return pa.schema([*kept, *(pa.field(name, pa.float32()) for name in VOTES)])
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
-        """The layout's."""
+        """Read the layout's keys."""
         return self.layout.keys(names)
 
     def pieces(self) -> Iterator[Piece]:
-        """The layout's, with votes."""
+        """Iterate over the layout's pieces, with votes."""
         unwanted = [name for name in self.scheme.columns if name not in self.keep]
         for piece in self.layout.pieces():
             votes = self.scheme.votes(piece.rows).astype(np.float32)
@@ -137,17 +146,18 @@ def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
         values = column.cast(pa.float64(), safe=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ValueError(
-            f"the vote column {name!r} is of type {column.type}, which is no number ({error}): "
-            "mend the table"
+            f"the vote column {name!r} has the type {column.type}, which is not a number "
+            f"({error}): correct the table"
         ) from error
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _multiplied(conditional: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Conditional fractions (N, 37) as cumulative ones.
+    """Convert conditional fractions (N, 37) to cumulative ones.
 
-    Each question's answers are scaled to add up to one. Nobody is asked a question whose parent has
-    no votes: its answers are 0. Where it was reached and still has no answers they are unknown.
+    The answers of each question are scaled to add up to one. If the parent has no votes, nobody is
+    asked the question, and its answers are 0. If a question was reached but has no answers, the
+    answers are unknown.
     """
     shares = conditional.copy()
     for question in QUESTIONS:

@@ -1,1 +1,1 @@
-"""Published layouts of galaxy images, one file each."""
+"""Layouts of published sets of galaxy images, one file each."""

@@ -1,11 +1,10 @@
-"""EFIGI (Baillard et al. 2011, A&A 532, A74): attributes by experts, read as Galaxy Zoo votes.
+"""The layout of EFIGI: thumbnails, and attributes graded by experts, converted to votes.
 
-An attribute runs from 0 to 1 in steps of 0.25; -1 is undefined. The tables below say which vote
-fractions a volunteer panel would roughly give at each step. They are a convention, not a
-measurement: good for training with the mocks, not a truth to validate fractions against. Questions
-that EFIGI does not answer (anything odd, arm number, ...) stay NaN.
-
-EFIGI's folder as a layout: thumbnails, with grades read as votes (layouts.efigi).
+EFIGI: Baillard et al. 2011, A&A 532, A74. An attribute runs from 0 to 1 in steps of 0.25; -1 is
+undefined. The tables below give the vote fractions that volunteers would roughly give at each step.
+They are a convention, not a measurement: good for training together with the mocks, but not a truth
+for validating fractions. Questions that EFIGI does not answer (anything odd, arm number, ...) stay
+NaN.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ GRADES: dict[str, str] = {
     "inclination_grade": "Inclination",
     "hubble_type": "T",
 }
-"""Columns of `efigi_grades` and the attributes that they are."""
+"""Columns of `efigi_grades` and the EFIGI attributes they come from."""
 
 _STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _BAR = (0.06, 0.42, 0.80, 0.92, 0.96)
@@ -70,7 +69,7 @@ _ARTIFACT = 0.01
 
 
 def _interpolate(grade: Floats, table: ArrayLike) -> Floats:
-    """Rows of `table` at grades (N,), linear between steps, NaN for undefined grades; (N, k)."""
+    """Interpolate `table` linearly at grades (N,). Returns (N, k), NaN for undefined grades."""
     values = np.asarray(table, dtype=np.float64).reshape(len(_STEPS), -1)
     out = np.stack([np.interp(grade, _STEPS, column) for column in values.T], axis=1)
     out[~((grade >= 0) & (grade <= 1))] = np.nan
@@ -78,7 +77,7 @@ def _interpolate(grade: Floats, table: ArrayLike) -> Floats:
 
 
 def _featured(hubble_type: Floats, bar: Floats) -> Floats:
-    """Share answering "features or disk" from the Hubble type T, never less than a bar suggests."""
+    """Compute the share for "features or disk" from the Hubble type T, at least as for the bar."""
     share = np.interp(hubble_type, [-5, -4, -3, -2, -1, 0, 1, 10], [0.06, 0.08, 0.3, 0.38, 0.55, 0.75, 0.93, 0.93])  # fmt: skip
     share = np.where(hubble_type >= 11, 0.2, share)
     return np.where(bar >= 0.5, np.maximum(share, 0.5 + 0.45 * bar), share)
@@ -88,9 +87,9 @@ def efigi_votes(
     hubble_type: ArrayLike, bar: ArrayLike, arm_strength: ArrayLike, arm_curvature: ArrayLike,
     inclination: ArrayLike, bulge_to_total: ArrayLike,
 ) -> Floats:  # fmt: skip
-    """Vote fractions (N, 37), cumulative down the tree, from EFIGI attributes of shape (N,).
+    """Convert EFIGI attributes of shape (N,) to vote fractions (N, 37), cumulative down the tree.
 
-    NaN where EFIGI does not know the answer or its attribute is undefined (-1).
+    NaN where EFIGI has no such attribute or the attribute is undefined (-1).
     """
     bar, inclination = np.asarray(bar, dtype=float), np.asarray(inclination, dtype=float)
     parts = {q.name: np.full((len(bar), len(q.answers)), np.nan) for q in QUESTIONS}
@@ -111,11 +110,11 @@ def efigi_votes(
 
 
 def efigi_table(folder: str | Path) -> pa.Table:
-    """Manifest rows with votes for every thumbnail in `folder`, sorted by PGC number.
+    """Read manifest rows with votes for every thumbnail in `folder`, sorted by PGC number.
 
     Columns: object_id (the PGC number), image, survey, data_release, survey_id, vote_<answer> for
-    the 37, efigi_bar_length and efigi_inclination (grades, null where undefined). Raises
-    FileNotFoundError where the table or the thumbnails are missing.
+    the 37 answers, efigi_bar_length and efigi_inclination (grades, null where undefined). Raises
+    FileNotFoundError if the table or the thumbnails are missing.
     """
     folder = Path(folder)
     table = pacsv.read_csv(folder / ATTRIBUTES)
@@ -144,11 +143,10 @@ def efigi_table(folder: str | Path) -> pa.Table:
 
 
 def efigi_grades(fs: FileSystem, path: str) -> pa.Table:
-    """The experts' grades alone, without images: object_id (the PGC number) and GRADES.
+    """Read the experts' grades without images: object_id (the PGC number) and GRADES.
 
-    path: the table of attributes, or the folder that holds it, on `fs`. Grades are null where they
-    are undefined (-1; the Hubble type is always defined). Raises StorageError, and ValueError where
-    columns are missing.
+    path: the table of attributes, or its folder, on `fs`. Undefined grades (-1) are null; the
+    Hubble type is always defined. Raises StorageError, and ValueError if columns are missing.
     """
     path = path if path.lower().endswith(".csv") else storage.join(path, ATTRIBUTES)
     names = table_columns(fs, path)
@@ -170,22 +168,25 @@ def efigi_grades(fs: FileSystem, path: str) -> pa.Table:
 
 @dataclass(frozen=True, kw_only=True)
 class EfigiFolder:
-    """A Layout (catalogues.layouts.formats.pieces); `open_efigi` opens one. `table`: of `efigi_table`."""
+    """A Layout (catalogues.layouts.formats.pieces); `open_efigi` opens one.
+
+    `table`: from `efigi_table`.
+    """
 
     table: pa.Table
     piece_rows: int = 100
 
     @property
     def extra(self) -> pa.Schema:
-        """The votes, and the grades that EFIGI itself gives."""
+        """The votes, and EFIGI's own grades."""
         return pa.schema([field for field in self.table.schema if field.name not in SCHEMA.names])
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
-        """Identifiers are PGC numbers."""
+        """Read the keys. Identifiers are PGC numbers."""
         yield manifest_rows(self.table, self._mapping).select(names)
 
     def pieces(self) -> Iterator[Piece]:
-        """In the order of the PGC numbers."""
+        """Iterate over the rows in the order of the PGC numbers."""
         rows = manifest_rows(self.table, self._mapping, self.extra.names).drop_columns([NOTE])
         for start in range(0, len(rows), self.piece_rows):
             yield Piece(rows=rows.slice(start, self.piece_rows))
@@ -196,9 +197,14 @@ class EfigiFolder:
 
 
 def open_efigi(fs: FileSystem, root: str) -> EfigiFolder:
-    """Raises ValueError for another folder; its 16 MB of thumbnails are read from a disk, whole."""
+    """Open EFIGI's folder on a disk, and read its 16 MB of thumbnails into memory.
+
+    Raises ValueError for any other folder.
+    """
     if not storage.is_local(fs):
-        raise ValueError(f"EFIGI is read from a disk, not from {storage.redact(root)!r}: copy it")
+        raise ValueError(
+            f"EFIGI is read from a disk, not from {storage.redact(root)!r}: copy it to a disk"
+        )
     try:
         return EfigiFolder(table=efigi_table(root))
     except FileNotFoundError as error:

@@ -1,13 +1,11 @@
-"""A folder of JPEG, PNG and FITS files with a table that describes them.
+"""The layout of a folder of JPEG, PNG and FITS files, with or without a table of the galaxies.
 
-A row's file is named in a column, relative to the folder, with or without its suffix; or it is the
-file whose stem is the row's object_id. Rows without a file are kept: that a galaxy has no image is
-the measurement's finding, not a reason to lose it.
+With a table, a column names the file of each row, relative to the folder, with or without suffix.
+Without such a column, the file whose stem is the row's object_id counts. Rows without a file are
+kept: `measure` reports the missing image in the row's status.
 
-A folder of JPEG, PNG and FITS files without a table: every file is a galaxy.
-
-A file's stem is its object_id if it is an integer; else the id is a hash of the relative path.
-The path stands in survey_id either way.
+Without a table, every file is a galaxy. Its object_id is the stem if that is an integer, else a
+hash of the relative path. The path is stored as survey_id in both cases.
 """
 
 from __future__ import annotations
@@ -31,20 +29,29 @@ FILE_COLUMNS: tuple[str, ...] = (
     "file_name", "filename", "file", "path", "file_loc", "jpg_loc", "jpeg_loc", "png_loc",
     "asset_id",
 )  # fmt: skip
-"""Names, in any case, by which a column of file names is known, after the aliases of `image`."""
+"""Names of a column with file names, in upper or lower case; the aliases of `image` come first."""
 
 ASSETS = "asset_id"
-"""Of gz2_filename_mapping.csv (Galaxy Zoo 2): the integer that an image file is named by. It is no
-identifier of the galaxy."""
+"""Column of gz2_filename_mapping.csv (Galaxy Zoo 2): the integer in the name of an image file. It
+does not identify the galaxy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DescribedFolder:
-    """A Layout (catalogues.layouts.formats.pieces); `describe_folder` opens one.
+    """A Layout (catalogues.layouts.formats.pieces) of a folder with a table.
 
-    `mapping`: {our name: the table's}. `file_column`: None where files are found by identifier.
-    `hash_ids`: identify a row by the hash of its text in the column of the identifiers, or of its
-    file's name where there is none. `keep`: columns to pass through.
+    `describe_folder` opens one.
+
+    Attributes
+    ----------
+    files : image files of the folder.
+    table_fs, table : file system and path of the table.
+    mapping : {manifest column: table column}.
+    file_column : column with the files' names, None if files are found by identifier.
+    hash_ids : identify a row by the hash of the text in its identifier column or, without such a
+        column, of its file's name.
+    keep : columns to pass through.
+    piece_rows : rows per piece.
     """
 
     files: Files
@@ -58,7 +65,7 @@ class DescribedFolder:
 
     @property
     def _hash_names(self) -> bool:
-        """Whether identifiers are hashes of the files' names: no column was chosen for them."""
+        """Whether identifiers are hashes of file names, because no column was chosen for them."""
         return self.hash_ids and "object_id" not in self.mapping
 
     @cached_property
@@ -68,7 +75,7 @@ class DescribedFolder:
         return pa.schema([]) if first is None else first.schema
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
-        """From the table alone."""
+        """Read the keys from the table alone."""
         mapping = {k: v for k, v in self.mapping.items() if k in (*names, "object_id", *ID_PARTS)}
         read = [*mapping.values(), *([str(self.file_column)] if self._hash_names else [])]
         for table in self._tables(tuple(read)):
@@ -78,7 +85,7 @@ class DescribedFolder:
             yield rows.select(names)
 
     def pieces(self) -> Iterator[Piece]:
-        """In the order of the table."""
+        """Iterate over the rows in the order of the table."""
         names = (*self.mapping.values(), *self.keep, *filter(None, [self.file_column]))
         first = 0
         for table in self._tables(names):
@@ -90,7 +97,7 @@ class DescribedFolder:
         return read_table(self.table_fs, self.table, names, text, self.piece_rows)
 
     def _rows(self, table: pa.Table) -> pa.Table:
-        """Manifest rows whose image is a path: the file's, or what the table says where none is."""
+        """Make manifest rows whose image is a path: of the file, or else as the table names it."""
         rows = manifest_rows(table, self.mapping, self.keep, self.hash_ids)
         paths: list[str | None]
         if self.file_column is None:
@@ -99,7 +106,7 @@ class DescribedFolder:
         else:
             paths = self._paths(table)
         if self._hash_names:
-            note = [None if path else "the row names no file to take an id from" for path in paths]
+            note = [None if path else "the row names no file that gives an id" for path in paths]
             rows = replaced(rows, "object_id", _hashed(paths))
             rows = replaced(rows, NOTE, pa.array(note, pa.string()))
             if "survey_id" not in self.mapping:
@@ -116,9 +123,9 @@ class DescribedFolder:
 
     @cached_property
     def unnamed(self) -> tuple[str, ...]:
-        """Images that are no row's; known of those that are named by asset_id alone.
+        """Images that belong to no row; only known if files are named by asset_id.
 
-        Raises ValueError where one image is two rows'.
+        Raises ValueError if one image belongs to two rows.
         """
         if not is_assets(self.file_column):
             return ()
@@ -127,15 +134,16 @@ class DescribedFolder:
         assets = pa.concat_arrays([pa.array([], pa.int64()), *parts]).drop_null().to_numpy()
         if len(twice := repeated(assets)):
             raise ValueError(
-                f"{len(twice)} values of {name} stand in more than one row "
-                f"({', '.join(map(str, twice[:5]))}): an image is one galaxy's; mend the table"
+                f"{len(twice)} values of {name} occur in more than one row "
+                f"({', '.join(map(str, twice[:5]))}): an image belongs to one galaxy; correct the "
+                "table"
             )
         named = set(assets.tolist())
         return tuple(file for number, file in self._by_id.items() if number not in named)
 
     @cached_property
     def _by_id(self) -> dict[int, str]:
-        """Files by the integer their stem is. Raises ValueError where two are one galaxy."""
+        """Files by the integer of their stem. Raises ValueError if two files have the same."""
         found: dict[int, str] = {}
         for name in self.files.sizes:
             number = integer_stem(name)
@@ -156,10 +164,11 @@ def describe_folder(
     hash_ids: bool = False,
     keep: tuple[str, ...] = (),
 ) -> DescribedFolder:
-    """Settle which column is which. `chosen`: the user's {our name: the table's}.
+    """Open a folder with a table, and find the manifest's columns among the table's columns.
 
-    Raises ValueError where a column that is needed or named is absent, StorageError where the
-    table cannot be read.
+    `chosen`: the user's choice, {manifest column: table column}. The other parameters are as in
+    DescribedFolder. Raises ValueError if a needed or named column is absent, and StorageError if
+    the table cannot be read.
     """
     names = table_columns(table_fs, table)
     mapping = resolve(names, chosen)
@@ -173,8 +182,8 @@ def describe_folder(
         require(mapping, names, ("object_id",))
     elif file_column is None:
         raise ValueError(
-            f"no column holds the file names that ids are to be hashed from: the columns are "
-            f"{', '.join(names)}; name the one that does"
+            f"no column holds the file names for hashed ids: the columns are {', '.join(names)}; "
+            "name the column with the file names"
         )
     else:
         mapping.pop("object_id", None)
@@ -191,7 +200,7 @@ def describe_folder(
 
 
 def is_assets(file_column: str | None) -> bool:
-    """Whether image files are named by asset_id."""
+    """Return whether image files are named by asset_id."""
     return file_column is not None and file_column.lower() == ASSETS
 
 
@@ -206,22 +215,22 @@ def _hashed(paths: list[str | None]) -> pa.Int64Array:
 
 @dataclass(frozen=True, kw_only=True)
 class Folder:
-    """A Layout (catalogues.layouts.formats.pieces)."""
+    """A Layout (catalogues.layouts.formats.pieces) of a folder without a table."""
 
     files: Files
     piece_rows: int = 100
 
     @property
     def extra(self) -> pa.Schema:
-        """Nothing but the manifest's columns."""
+        """No columns besides the manifest's."""
         return pa.schema([])
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
-        """From the files' names alone."""
+        """Make the keys from the files' names alone."""
         yield _rows(list(self.files.sizes)).rows.select(names)
 
     def pieces(self) -> Iterator[Piece]:
-        """In the order of the names."""
+        """Iterate over the rows in the order of the files' names."""
         names = list(self.files.sizes)
         for start in range(0, len(names), self.piece_rows):
             yield from read_images(_rows(names[start : start + self.piece_rows]), self.files)

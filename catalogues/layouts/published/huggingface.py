@@ -1,6 +1,6 @@
-"""Hugging Face image Parquet: one or many files with `image` as struct{bytes, path}.
+"""The layout of Hugging Face image Parquet: files with `image` as struct{bytes, path}.
 
-Our own shards are of this layout too, so ingesting them again cuts them anew.
+The shards of this project have this layout, too: ingesting them again cuts them to other sizes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class HuggingFace:
         return pa.schema([fields.field(name) for name in self.keep])
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
-        """From those columns alone."""
+        """Read these columns alone."""
         for shard in self.shards:
             rows = read_shard(
                 self.fs,
@@ -52,7 +52,7 @@ class HuggingFace:
                 yield table.select(names)
 
     def pieces(self) -> Iterator[Piece]:
-        """In the order of the files' names and their rows."""
+        """Iterate over the rows in the order of the files' names and their rows."""
         for shard in self.shards:
             rows = read_shard(
                 self.fs,
@@ -75,7 +75,10 @@ def open_huggingface(
     keep: tuple[str, ...] = (),
     hash_ids: bool = False,
 ) -> HuggingFace:
-    """Raises StorageError where there is nothing to read, ValueError where columns are missing."""
+    """Open Parquet files with images.
+
+    Raises StorageError if there is nothing to read, and ValueError if columns are missing.
+    """
     fs, _ = storage.filesystem(url, options)
     shards = list_shards(url, options, chosen)
     check_kept(keep, shard_fields(fs, shards[0].path).names)

@@ -1,9 +1,10 @@
-"""MiraBest as a layout (Miraghaei & Best 2017, MNRAS 466, 4346; Porter & Scaife 2023, RASTI 2).
+"""The layout of MiraBest, a set of radio galaxies with classes FRI, FRII and hybrid.
 
-Two releases as .npz: fluxes (`images`, integers of 0.05 mJy/beam) with a table of labels beside
-them, and an 8-bit one (`images`, `labels`, `source`). Every image enters a shard without loss: as
-FITS in Jy/beam, or as an 8-bit PNG; row 0 of the array is the top. The published batches are
-pickled and are refused: unpickling runs whatever code the file holds.
+MiraBest: Miraghaei & Best 2017, MNRAS 466, 4346; Porter & Scaife 2023, RASTI 2. Two releases are
+read as .npz: fluxes (`images`, integers of 0.05 mJy/beam) with a table of labels in the same
+folder, and an 8-bit release (`images`, `labels`, `source`). Every image is stored in a shard
+without loss, as FITS in Jy/beam or as an 8-bit PNG; row 0 of the array is the top. The published
+batches are pickled and are refused, because unpickling runs any code in the file.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from catalogues.statuses import Status
 from catalogues.storage import FileSystem
 
 EXTRA = pa.schema([*((name, pa.string()) for name in LABELS), ("sky_group", pa.int64()), (IMAGE_STATUS, pa.string())])  # noqa: E501  # fmt: skip
-"""sky_group: object_id of the first source of those whose cutouts overlap, directly or through
-others: a cross-validation that keeps groups whole shows no network a piece of what it is judged on.
-"""
+"""Columns besides the manifest's. sky_group: object_id of the first source in a group whose cutouts
+overlap, directly or through others. If cross-validation keeps groups together, no network is
+trained on a part of an image that it is tested on."""
 
 PIXEL_ARCSEC = 1.8
 _JY_PER_STEP = 5e-5
@@ -39,8 +40,10 @@ _JY_PER_STEP = 5e-5
 
 @dataclass(frozen=True, kw_only=True)
 class MiraBest:
-    """A Layout (catalogues.layouts.formats.pieces); `open_mirabest` opens one. images: (N, H, W);
-    rows: the manifest's columns without images, and EXTRA."""
+    """A Layout (catalogues.layouts.formats.pieces); `open_mirabest` opens one.
+
+    images: (N, H, W). rows: the manifest's columns without images, and EXTRA.
+    """
 
     images: NDArray[Any]
     rows: pa.Table
@@ -52,11 +55,11 @@ class MiraBest:
         return EXTRA
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
-        """Identifiers are hashes of the sources' names."""
+        """Read the keys. Identifiers are hashes of the sources' names."""
         yield manifest_rows(self.rows, self._mapping(self.rows)).select(names)
 
     def pieces(self) -> Iterator[Piece]:
-        """In the file's order."""
+        """Iterate over the rows in the file's order."""
         for start in range(0, len(self.images), self.piece_rows):
             some = self.images[start : start + self.piece_rows]
             images = [{"bytes": encoded(image), "path": None} for image in some]
@@ -71,10 +74,10 @@ class MiraBest:
 
 
 def open_mirabest(fs: FileSystem, path: str, subset: Subset = "all") -> tuple[MiraBest, list[str]]:
-    """(layout, .npz files that were passed over). `path`: an .npz, or the folder that holds it.
+    """Open MiraBest. Returns the layout and the .npz files that are not read.
 
-    In a folder the release with a table *_labels.csv beside it counts. Raises StorageError,
-    ValueError.
+    `path`: an .npz file or its folder. In a folder, the release with a table *_labels.csv counts.
+    Raises StorageError and ValueError.
     """
     npz, table, others = find_files(fs, path)
     arrays = read_arrays(fs, npz)
@@ -87,12 +90,12 @@ def open_mirabest(fs: FileSystem, path: str, subset: Subset = "all") -> tuple[Mi
 
 
 def encoded(image: NDArray[Any]) -> bytes:
-    """(H, W) without loss: 8 bits as PNG; others as FITS, integers in steps of 0.05 mJy/beam."""
+    """Encode (H, W) without loss: 8 bits as PNG, else as FITS, integers in 0.05 mJy/beam."""
     out = io.BytesIO()
     if image.dtype == np.uint8:
         Image.fromarray(image).save(out, "PNG")
         return out.getvalue()
-    from astropy.io import fits  # heavy
+    from astropy.io import fits  # slow to import
 
     hdu = fits.PrimaryHDU(np.ascontiguousarray(image[::-1]))
     if image.dtype.kind == "i":

@@ -1,12 +1,12 @@
-"""The Multimodal Universe (Angeloudi et al. 2024, NeurIPS): HDF5 files, healpix=*/*.hdf5.
+"""The layout of the Multimodal Universe: HDF5 files, healpix=*/*.hdf5, with one row per galaxy.
 
-A data set a column, one row a galaxy. Images are `image_array` (N, bands, H, W), fluxes with row 0
-at the bottom as FITS has it, with `image_band` and `image_scale` (arcsec) beside it (Legacy
-Surveys, HSC); or `images` (N, H, W, 3), 8-bit colours with row 0 at the top, and `pxscale`
-(Galaxy10 DECaLS). Fluxes of three bands go into a shard as FITS without loss, and become colours
-where every FITS image does (catalogues.images.stretch). An identifier that is a text is packed from
-release, brickid and objid where those are there, else hashed if that is asked for; the text is kept
-as survey_id.
+Multimodal Universe: Angeloudi et al. 2024, NeurIPS. Each data set is a column. Images are either
+`image_array` (N, bands, H, W), fluxes with row 0 at the bottom as in FITS, with `image_band` and
+`image_scale` (arcsec) (Legacy Surveys, HSC); or `images` (N, H, W, 3), 8-bit colours with row 0 at
+the top, with `pxscale` (Galaxy10 DECaLS). Fluxes of three bands are stored in a shard as FITS
+without loss and become colours like every FITS image (catalogues.images.stretch). If the identifier
+is a text, the id is packed from release, brickid and objid if they exist, else it is hashed on
+request; the text is kept as survey_id.
 """
 
 from __future__ import annotations
@@ -42,9 +42,15 @@ _KEY_ROWS = 100_000
 class Multimodal:
     """A Layout (catalogues.layouts.formats.pieces); `open_multimodal` opens one.
 
-    `files`: path by relative name. `mapping`: {our name: the file's}. `bands`: of
-    catalogues.layouts.formats.band_files.chosen_bands. `hash_ids`: identify a row by the hash of
-    its text.
+    Attributes
+    ----------
+    fs : file system of the files.
+    files : path by relative name.
+    mapping : {manifest column: data set}.
+    extra : passed-through columns.
+    bands : as in catalogues.layouts.formats.band_files.chosen_bands.
+    hash_ids : identify a row by the hash of its text.
+    piece_rows : largest number of rows per piece.
     """
 
     fs: FileSystem
@@ -56,7 +62,7 @@ class Multimodal:
     piece_rows: int = 100
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
-        """From those columns alone."""
+        """Read these columns alone."""
         mapping = {k: v for k, v in self.mapping.items() if k in (*names, *_ID)}
         for path in self.files.values():
             with opened(self.fs, path) as found:
@@ -64,7 +70,7 @@ class Multimodal:
                     yield self._rows(found, rows, mapping).select(names)
 
     def pieces(self) -> Iterator[Piece]:
-        """In the order of the files' names and their rows."""
+        """Iterate over the rows in the order of the files' names and their rows."""
         for name, path in self.files.items():
             with opened(self.fs, path) as found:
                 images = _images(found, path)
@@ -86,7 +92,7 @@ class Multimodal:
     def _rows(
         self, found: Any, rows: slice, mapping: Mapping[str, str], images: Any = None
     ) -> pa.Table:
-        """Manifest rows, with images where `images` is their data set, then `extra`."""
+        """Make manifest rows, then `extra`; with images if `images` is their data set."""
         kept = self.extra.names if images is not None else []
         columns = {n: column(found[n], rows) for n in dict.fromkeys([*mapping.values(), *kept])}
         made = {}
@@ -102,7 +108,7 @@ class Multimodal:
     def _encoded(
         self, found: Any, images: Any, rows: slice
     ) -> tuple[list[bytes], NDArray[np.float64] | None]:
-        """Image files, and arcsec per pixel where the file says so for each band."""
+        """Encode images. Returns their files, and arcsec per pixel if the file has it per band."""
         pixels = images[rows]
         if images.ndim == 4 and images.shape[-1] == 3 and images.dtype == np.uint8:
             return [encoded(image) for image in pixels], None
@@ -126,10 +132,11 @@ def open_multimodal(
     bands: tuple[str, ...] = (),
     hash_ids: bool = False,
 ) -> Multimodal:
-    """Settle which column is which by the first file. `files`: path by relative name.
+    """Open files, and find the manifest's columns in the first file. `files`: path by name.
 
-    Raises ValueError where a column that is needed or named is absent, where identifiers are texts
-    that nothing is to be made of, or where no colours can be made; StorageError.
+    The other parameters are as in Multimodal. Raises ValueError if a needed or named column is
+    absent, if identifiers are texts that cannot be converted, or if no colours can be made. Raises
+    StorageError.
     """
     path = next(iter(files.values()))
     with opened(fs, path) as found:
@@ -152,7 +159,7 @@ def open_multimodal(
 
 
 def set_columns(fs: FileSystem, files: Mapping[str, str]) -> list[str]:
-    """Names of the columns of a set, from its first file. Raises StorageError, ValueError."""
+    """Return the names of the columns in the first file. Raises StorageError and ValueError."""
     with opened(fs, next(iter(files.values()))) as found:
         return [name for name, data in found.items() if is_column(data)]
 
@@ -160,7 +167,7 @@ def set_columns(fs: FileSystem, files: Mapping[str, str]) -> list[str]:
 def _packed(
     mapping: dict[str, str], names: list[str], first: Mapping[str, pa.Array]
 ) -> dict[str, str]:
-    """The mapping with a packed identifier in place of a textual one, where its parts are there."""
+    """Replace a textual identifier in the mapping by a packed one, if its parts exist."""
     theirs = mapping["object_id"]
     if not pa.types.is_string(first[theirs].type):
         return mapping
@@ -183,7 +190,7 @@ def _check_ids(first: pa.Array, hash_ids: bool, mapping: Mapping[str, str]) -> N
 
 
 def _images(found: Mapping[str, Any], path: str) -> Any:
-    """The data set of the images. Raises ValueError where there is none of a known shape."""
+    """Return the data set of the images. Raises ValueError if none has a known shape."""
     fluxes, bands = found.get(FLUXES), found.get(BANDS)
     if fluxes is not None and bands is not None:
         alike = fluxes.ndim == 4 and fluxes.shape[:2] == bands.shape
@@ -194,18 +201,18 @@ def _images(found: Mapping[str, Any], path: str) -> Any:
         return colours
     raise ValueError(
         f"{storage.redact(path)!r} holds neither {FLUXES} (N, bands, H, W) with {BANDS} (N, bands) "
-        f"nor 8-bit {COLOURS} (N, H, W, 3), but {', '.join(found) or 'nothing'}: give files of a "
-        "set of images of the Multimodal Universe"
+        f"nor 8-bit {COLOURS} (N, H, W, 3), but {', '.join(found) or 'nothing'}: give files of an "
+        "image data set of the Multimodal Universe"
     )
 
 
 def _count(found: Mapping[str, Any], names: Any, path: str) -> int:
-    """Rows of a file. Raises ValueError where columns are absent or of different lengths."""
+    """Count the rows of a file. Raises ValueError if columns are absent or differ in length."""
     wanted = list(dict.fromkeys(names))
     if absent := [name for name in wanted if name not in found]:
         raise ValueError(
             f"{storage.redact(path)!r} has no {', '.join(absent)}, which the first file has: give "
-            "the files of one set"
+            "files of one data set"
         )
     counts = {name: len(found[name]) for name in wanted}
     for one, other in pairwise(wanted):
@@ -223,7 +230,7 @@ def _portions(count: int, rows: int) -> Iterator[slice]:
 
 
 def _one_scale(scales: NDArray[np.float64]) -> float:
-    """The bands' common scale, NaN where they have none: colours need one."""
+    """Return the common scale of the bands, NaN if they differ: colours need one scale."""
     return float(scales[0]) if np.ptp(scales) <= 1e-3 * abs(scales[0]) else float("nan")
 
 

@@ -1,8 +1,8 @@
-"""WebDataset: tar files in which neighbouring members of one name are a sample.
+"""The layout of WebDataset: tar files in which neighbouring members with one name are a sample.
 
-`00017.jpg` and `00017.json` are one galaxy: the name up to its first dot is the key, the rest says
-what the member is. The JSON object holds the columns. Where no sample has an identifier there it is
-the key, if that is an integer, or a hash of the key. Nothing is ever unpacked to a disk.
+`00017.jpg` and `00017.json` are one galaxy: the name up to its first dot is the key, the rest is
+the kind of the member. The JSON object holds the columns. If the columns hold no identifier, the id
+is the key if that is an integer, else a hash of the key. Nothing is unpacked to disk.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from catalogues.storage import FileSystem, StorageError
 SUFFIX = ".tar"
 
 _HEAD = 100
-"""So many samples at the beginning tell which columns there are."""
+"""Number of samples at the beginning that define the columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebDataset:
     """A Layout (catalogues.layouts.formats.pieces); `open_webdataset` opens one.
 
-    `tars`: path by relative name. `mapping`: {our name: the JSON's}. `extra`: columns to pass
-    through, with the types that they have in the first samples.
+    `tars`: path by relative name. `mapping`: {manifest column: name in the JSON}. `extra`: columns
+    to pass through, with their types in the first samples.
     """
 
     fs: FileSystem
@@ -44,12 +44,12 @@ class WebDataset:
     piece_rows: int = 100
 
     def keys(self, names: tuple[str, ...]) -> Iterator[pa.Table]:
-        """The images are passed over."""
+        """Read the keys; the images are skipped."""
         for piece in self._pieces(images=False):
             yield piece.rows.select(names)
 
     def pieces(self) -> Iterator[Piece]:
-        """In the order of the files' names and their samples."""
+        """Iterate over the rows in the order of the files' names and their samples."""
         return self._pieces(images=True)
 
     def _pieces(self, images: bool) -> Iterator[Piece]:
@@ -70,7 +70,7 @@ class WebDataset:
         return Piece(rows=piece.rows, skipped=(*left, *piece.skipped))
 
     def _rows(self, samples: list[TarSample]) -> pa.Table:
-        """Numbers travel as text, digit for digit: one column may hold both."""
+        """Make manifest rows. Numbers become text, digit for digit: a column may hold both."""
         columns = {
             theirs: pa.array([_text(s.columns.get(theirs)) for s in samples], pa.string())
             for theirs in self.mapping.values()
@@ -94,9 +94,9 @@ class WebDataset:
 def open_webdataset(
     fs: FileSystem, tars: Mapping[str, str], chosen: Mapping[str, str] | None, keep: tuple[str, ...]
 ) -> WebDataset:
-    """Settle which column is which by the first samples. `tars`: path by relative name.
+    """Open tar files, and find the manifest's columns in the first samples. `tars`: path by name.
 
-    Raises ValueError where a column that is named is absent, StorageError.
+    Raises ValueError if a named column is absent, and StorageError.
     """
     head = first_samples(fs, tars)
     names = column_names(head)
@@ -108,16 +108,19 @@ def open_webdataset(
 
 
 def first_samples(fs: FileSystem, tars: Mapping[str, str]) -> list[TarSample]:
-    """Of the first file, without images. Raises StorageError where it holds none."""
+    """Read the first samples of the first file, without images.
+
+    Raises StorageError if it holds no samples.
+    """
     path = next(iter(tars.values()))
     head = list(islice(read_samples(fs, path, images=False), _HEAD))
     if not head:
-        raise StorageError(f"{storage.redact(path)!r} holds no samples: it is no WebDataset")
+        raise StorageError(f"{storage.redact(path)!r} holds no samples: it is not a WebDataset")
     return head
 
 
 def column_names(samples: list[TarSample]) -> list[str]:
-    """Names in the samples' JSON, in order."""
+    """Return the names in the samples' JSON, in order."""
     return list(dict.fromkeys(name for sample in samples for name in sample.columns))
 
 
@@ -137,6 +140,6 @@ def _typed(values: list[Any], kept: pa.Field) -> pa.Array:
         return pa.array(values, kept.type)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
         raise ValueError(
-            f"the column {kept.name!r} is {kept.type} in the first samples, something else later "
-            f"({error}): leave it out, or store it with one type"
+            f"the column {kept.name!r} has the type {kept.type} in the first samples and another "
+            f"type later ({error}): leave it out, or store it with one type"
         ) from error

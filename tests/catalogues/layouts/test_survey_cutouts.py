@@ -152,5 +152,5 @@ def test_bands_that_do_not_fit(tmp_path: Path) -> None:
     assert [row["object_id"] for row in rows_of(tmp_path / "out")] == [1]
     assert summary.skipped == {"not_an_image": 1, "unsupported_image": 1}
     (_, _, message) = summary.examples[0]
-    assert message == "the bands are of 24 x 24, 25 x 24 px: colours need one grid of pixels"
+    assert message == "the bands have 24 x 24, 25 x 24 px: colours need bands on one grid of pixels"
     assert summary.passed_over == ("4_g.fits", "4_r.fits")

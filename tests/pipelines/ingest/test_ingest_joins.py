@@ -81,7 +81,7 @@ def test_galaxy_zoo_2_as_it_is_published(gz2: Path, tmp_path: Path) -> None:
 def test_an_image_of_two_galaxies_is_refused(gz2: Path, tmp_path: Path) -> None:
     csv(gz2 / "gz2_filename_mapping.csv", objid=SAMPLE, asset_id=[16126, 16127, 16126])
     with pytest.raises(
-        ValueError, match=r"1 values of asset_id stand in more than one row \(16126"
+        ValueError, match=r"1 values of asset_id occur in more than one row \(16126"
     ):
         ingest(gz2, tmp_path / "out", **tables(gz2))
     csv(gz2 / "gz2_filename_mapping.csv", objid=[SAMPLE[0]] * 2, asset_id=[16126, 16127])
@@ -98,7 +98,8 @@ def test_a_kaggle_id_is_no_objid(gz2: Path, tmp_path: Path) -> None:
     (folder / "100008.jpg").write_bytes(jpeg(1))
     table = csv(tmp_path / "kaggle.csv", GalaxyID=[100008])
     with pytest.raises(
-        ValueError, match=r"not one identifier .* \(object_id 100008 in the source.*GalaxyID.*place"
+        ValueError,
+        match=r"no identifier of the source is in .* \(object_id 100008 in the source.*GalaxyID.*place",
     ):
         ingest(folder, tmp_path / "out", table=table, join=(str(gz2 / "gz2sample.csv"),))
 
@@ -148,7 +149,7 @@ def test_by_place(tmp_path: Path) -> None:
     summary = ingest(source, tmp_path / "out", join=(table,), join_tolerance_arcsec=1.0)
     assert [row["z"] for row in rows_of(tmp_path / "out")] == [2.0, 1.0, None]
     assert summary.unmatched == {table: 1}
-    with pytest.raises(ValueError, match=r"no place of .* lies within the tolerance .*larger"):
+    with pytest.raises(ValueError, match=r"no position of .* lies within the tolerance .*larger"):
         ingest(source, tmp_path / "x", join=(table,), join_tolerance_arcsec=0.1)
     with pytest.raises(ValueError, match="no column is object_id"):
         ingest(source, tmp_path / "x", join=(table,))
@@ -184,7 +185,8 @@ def test_ambiguous_identifiers(images: Path, tmp_path: Path) -> None:
     table = str(tmp_path / "t.parquet")
     pq.write_table(described([0, 1, 1, 8, 8]), table)
     with pytest.raises(
-        ValueError, match=rf"2 matches .* ambiguous \(object_id {FIRST_ID + 1}, .*stand in one row"
+        ValueError,
+        match=rf"2 matches .* ambiguous \(object_id {FIRST_ID + 1}, .*an identifier must occur in one row only",
     ):
         ingest(images, tmp_path / "out", join=(table,))
     ingest(images, tmp_path / "out", join=(table,), join_ambiguous="leave")

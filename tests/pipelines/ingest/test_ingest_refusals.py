@@ -56,7 +56,7 @@ def test_mistakes_before_anything_is_written(images: Path, tmp_path: Path) -> No
     cases: list[tuple[object, dict[str, object], type[Exception], str]] = [
         (tmp_path / "nowhere", {}, StorageError, "no such file, folder or bucket"),
         (tmp_path, {"layout": "folder", "table": "a.txt"}, ValueError, "lie within each other"),
-        (images, {"table": "a.txt"}, ValueError, "is of no kind that is read"),
+        (images, {"table": "a.txt"}, ValueError, "has an unsupported format"),
         (
             images,
             {"table": none},
@@ -104,12 +104,12 @@ def test_mistakes_before_anything_is_written(images: Path, tmp_path: Path) -> No
         ({"rename": ("objid",)}, "rename 'objid' is not ours=theirs"),
         (
             {"rename": ("identity=objid",)},
-            "identity is no column of image shards: those are object",
+            "identity is not a column of image shards: their columns are object",
         ),
-        ({"file_column": "f"}, "belongs to a table: name the table"),
-        ({"hash_ids": True, "layout": "webdataset"}, "has identifiers of its own"),
+        ({"file_column": "f"}, "a file column needs a table: name the table"),
+        ({"hash_ids": True, "layout": "webdataset"}, "has its own identifiers"),
         ({"bands": ("g", "r")}, "2 bands make no picture"),
-        ({"layout": "huggingface", "table": "t.csv"}, "leave the table 't.csv' out"),
+        ({"layout": "huggingface", "table": "t.csv"}, "leave out the table 't.csv'"),
         ({"pixel_scale_arcsec": 0.0}, "pixel_scale_arcsec 0.0 must be above 0"),
         ({"north_deg": 360.0}, r"north_deg 360.0 must lie in \[0, 360\)"),
         ({"rows_per_shard": 0}, "rows_max is 0"),

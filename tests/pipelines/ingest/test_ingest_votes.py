@@ -65,7 +65,7 @@ def test_votes_can_be_left_behind_or_missed(kaggle: Path, tmp_path: Path) -> Non
         rows_of(tmp_path / "out", VOTES)
     with pytest.raises(ValueError, match="vote columns of 'decals'"):
         ingest(kaggle, tmp_path / "other", table=table, votes="decals")
-    with pytest.raises(ValueError, match="stand in a table: name it with --table"):
+    with pytest.raises(ValueError, match="are columns of a table: name it with --table"):
         ingest(kaggle / "images_training_rev1", tmp_path / "other", votes="gz2")
 
 

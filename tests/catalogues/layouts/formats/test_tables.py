@@ -101,7 +101,7 @@ def test_csv_with_bom_blanks_and_nulls(tmp_path: Path) -> None:
 
 
 def test_refusals(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"t.xlsx' is of no kind that is read: give one that ends"):
+    with pytest.raises(ValueError, match=r"t.xlsx' has an unsupported format: give one that ends"):
         kind_of_table("t.xlsx")
     fs, _ = storage.filesystem(str(tmp_path))
     cases: list[tuple[str, bytes, type[Exception], str]] = [
@@ -114,7 +114,7 @@ def test_refusals(tmp_path: Path) -> None:
         with pytest.raises(error, match=match):
             table_columns(fs, str(tmp_path / name))
     (tmp_path / "ragged.csv").write_bytes(b"a,b\n1,2\n3\n")
-    with pytest.raises(ValueError, match=r"ragged.csv' cannot be read as CSV: .*mend that line"):
+    with pytest.raises(ValueError, match=r"ragged.csv' cannot be read as CSV: .*correct that line"):
         list(read_table(fs, str(tmp_path / "ragged.csv"), ["a", "b"], (), 10))
     fits.PrimaryHDU(np.zeros((3, 3))).writeto(tmp_path / "image.fits")
     with pytest.raises(ValueError, match=r"image.fits' holds no table"):

@@ -192,5 +192,5 @@ def test_tables_without_votes() -> None:
 def test_votes_that_are_words() -> None:
     scheme = named("kaggle")
     columns = {name: pa.array(["often"]) for name in KAGGLE_COLUMNS}
-    with pytest.raises(ValueError, match=r"vote column 'Class1\.1' is of type string"):
+    with pytest.raises(ValueError, match=r"vote column 'Class1\.1' has the type string"):
         scheme.votes(pa.table(columns))

@@ -173,11 +173,11 @@ def test_nothing_reaches_outside(tmp_path: Path) -> None:
             virtual = h5py.VirtualLayout(shape, np.float32)
             virtual[:] = h5py.VirtualSource(str(good), name, shape)
             file.create_virtual_dataset(name, virtual)
-        refused(f"'{name}' in .* lies in another file, which is not followed: copy")
+        refused(f"'{name}' in .* refers to another file, which is not read: copy")
     with h5py.File(bad, "a") as file:
         del file["image_array"]
         file.create_dataset("image_array", (2, 4, 9, 9), "f4", external=str(tmp_path / "secret"))
-    refused("lies in another file")
+    refused("refers to another file")
     bad.write_bytes(good.read_bytes())
     with h5py.File(bad, "a") as file:
         del file["image_array"]

@@ -90,7 +90,7 @@ def test_what_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         Status.TOO_LARGE_IMAGE: 1,
     }
     told = {where: message for where, _, message in summary.examples}
-    assert "no JSON object but a list" in told["x.tar, list"]
+    assert "not a JSON object but a list" in told["x.tar, list"]
     assert "both its image" in told["x.tar, two"]
 
 
@@ -138,5 +138,5 @@ def test_the_same_identifier_twice_is_refused(tmp_path: Path) -> None:
 
 def test_a_table_makes_it_a_folder(tmp_path: Path) -> None:
     survey(tmp_path / "tars")
-    with pytest.raises(ValueError, match="leave the table"):
+    with pytest.raises(ValueError, match="leave out the table"):
         ingest(tmp_path / "tars", tmp_path / "s", layout="webdataset", table="x.csv")
