@@ -116,11 +116,18 @@ def write_survey(folder: Path, shards: int = 3, rows: int = 12) -> str:
     return str(folder)
 
 
+def survey_and_ensemble(folder: Path, shards: int, rows: int) -> dict[str, str]:
+    """Where a survey ("shards") and an ensemble ("ensemble") were written."""
+    return {
+        "shards": write_survey(folder / "shards", shards, rows),
+        "ensemble": tiny_ensemble(folder / "tiny"),
+    }
+
+
 def stored_survey(server: S3Server, folder: Path, shards: int, rows: int) -> str:
     """A survey (shards/) and an ensemble (tiny/) in a store, made in `folder`; returns their URL.
     The server's environment must be set."""
-    write_survey(folder / "shards", shards, rows)
-    tiny_ensemble(folder / "tiny")
+    survey_and_ensemble(folder, shards, rows)
     url = f"s3://{server.bucket}/{folder.name}"
     for name in ("shards", "tiny"):
         put(folder / name, f"{url}/{name}")

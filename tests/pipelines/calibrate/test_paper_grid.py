@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -30,9 +27,9 @@ from pipelines.calibrate.__main__ import main as calibrate_main
 from pipelines.calibrate.options import GridOptions
 from pipelines.calibrate.paper_grid import run
 from pipelines.cluster.resources import ClusterOptions
+from tests.commands import signalled, started
 from tests.survey import galaxy_rows, tiny_ensemble, write_shard
 
-REPOSITORY = Path(__file__).parents[3]
 GALAXIES = 24
 SAMPLES = 60  # so that a map takes a while and there is something to interrupt
 AXES = GridParams(noise_fractions=(0.1, 0.25), correlations=(0.7, 0.85), pixel_minima=(4, 12))
@@ -85,21 +82,9 @@ def arrays(folder: Path) -> dict[Path, int]:
 
 def kill_after(given: GridOptions, count: int) -> None:
     """Run the command until `count` maps are there, then kill it; its workers end with it."""
-    hidden = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    hidden["RAY_worker_niceness"] = "0"
     output = Path(given.output)
-    with subprocess.Popen(
-        [sys.executable, "-m", "pipelines.calibrate", *words(given)],
-        cwd=REPOSITORY, env=hidden, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        try:
-            while len(arrays(output)) < count:
-                if process.poll() is not None:
-                    pytest.fail(f"ended early: {process.communicate()}")
-                time.sleep(0.02)
-            process.send_signal(signal.SIGKILL)
-        finally:
-            process.kill()
+    with started("calibrate", words(given)) as process:
+        signalled(process, signal.SIGKILL, lambda: len(arrays(output)) >= count)
     before: dict[Path, int] = {}
     while before != (before := arrays(output)):
         time.sleep(1.0)

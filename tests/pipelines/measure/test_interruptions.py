@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,25 +19,34 @@ from rich.console import Console
 from pipelines.cluster.resources import ClusterOptions
 from pipelines.measure.command import run
 from pipelines.measure.options import MeasureOptions
+from tests.commands import signalled, started
 from tests.survey import tiny_ensemble, write_survey
 
 ROWS = 9
 SAMPLES = 500  # so that a galaxy takes a second or two and there is something to interrupt
-REPOSITORY = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.timeout(300)
 
 
-def start(options: MeasureOptions) -> subprocess.Popen[str]:
+def options_in(folder: Path, **changes: Any) -> MeasureOptions:
+    """A survey of one shard, to be measured there."""
+    given = MeasureOptions(
+        input=write_survey(folder / "shards", 1, ROWS),
+        output=str(folder / "out"),
+        ensemble=tiny_ensemble(folder / "tiny"),
+        select="all",
+        samples=SAMPLES,
+        cluster=ClusterOptions(device="cpu", explainers_max=1),
+    )
+    return replace(given, **changes)
+
+
+def words(options: MeasureOptions) -> list[str]:
+    """The command line of `options`, galaxy by galaxy."""
     words = [options.input, options.output, "--ensemble", options.ensemble, "--select", "all"]
     words += ["--samples", str(SAMPLES), "--rows-per-file", "1", "--cluster.batch-rows", "1"]
     words += ["--cluster.device", "cpu", "--cluster.explainers-max", "1"]
-    hidden = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    hidden["RAY_worker_niceness"] = "0"
-    return subprocess.Popen(
-        [sys.executable, "-m", "pipelines.measure", *words],
-        cwd=REPOSITORY, env=hidden, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    return words
 
 
 def files(options: MeasureOptions) -> dict[Path, int]:
@@ -51,16 +60,9 @@ def stop_after(options: MeasureOptions, count: int, how: int) -> tuple[int, str]
 
     Returns the exit status and what stderr said.
     """
-    with start(options) as process:
-        try:
-            while len(files(options)) < count:
-                if process.poll() is not None:
-                    pytest.fail(f"ended early: {process.communicate()}")
-                time.sleep(0.02)
-            process.send_signal(how)
-            said = process.communicate(timeout=120)[1]
-        finally:
-            process.kill()
+    with started("measure", words(options)) as process:
+        signalled(process, how, lambda: len(files(options)) >= count)
+        said = process.communicate(timeout=120)[1]
     return process.returncode, said
 
 
@@ -69,14 +71,7 @@ def table(options: MeasureOptions) -> pa.Table:
 
 
 def test_ctrl_c_then_a_kill_then_the_end(ray_cluster, tmp_path: Path) -> None:
-    options = MeasureOptions(
-        input=write_survey(tmp_path / "shards", 1, ROWS),
-        output=str(tmp_path / "out"),
-        ensemble=tiny_ensemble(tmp_path / "tiny"),
-        select="all",
-        samples=SAMPLES,
-        cluster=ClusterOptions(device="cpu", explainers_max=1),
-    )
+    options = options_in(tmp_path)
     record = Path(options.output) / "run.json"
 
     status, said = stop_after(options, 1, signal.SIGINT)
@@ -103,15 +98,8 @@ def test_ctrl_c_then_a_kill_then_the_end(ray_cluster, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_is_replaced(ray_cluster, tmp_path: Path) -> None:
-    options = MeasureOptions(
-        input=write_survey(tmp_path / "shards", 1, ROWS),
-        output=str(tmp_path / "out"),
-        ensemble=tiny_ensemble(tmp_path / "tiny"),
-        select="all",
-        samples=SAMPLES,
-        rows_per_file=1,
-        cluster=ClusterOptions(device="cpu", explainers_max=1, batch_rows=1),
-    )
+    one_by_one = ClusterOptions(device="cpu", explainers_max=1, batch_rows=1)
+    options = options_in(tmp_path, rows_per_file=1, cluster=one_by_one)
     killed: list[int] = []
 
     def kill_one() -> None:

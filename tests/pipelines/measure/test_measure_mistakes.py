@@ -14,18 +14,14 @@ import pytest
 from pipelines import __main__ as ansae
 from pipelines.measure.__main__ import main
 from tests.s3server import S3Server
-from tests.survey import tiny_control, tiny_ensemble, write_shard, write_survey
+from tests.survey import survey_and_ensemble, tiny_control, write_shard
 
 Words = list[str]
 
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("given")
-    return {
-        "shards": write_survey(folder / "shards", 1, 2),
-        "ensemble": tiny_ensemble(folder / "tiny"),
-    }
+    return survey_and_ensemble(tmp_path_factory.mktemp("given"), 1, 2)
 
 
 @pytest.fixture

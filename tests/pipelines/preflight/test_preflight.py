@@ -18,7 +18,7 @@ from pipelines.preflight.__main__ import main
 from pipelines.preflight.inputs import check_plan
 from pipelines.preflight.probe import sample
 from tests.s3server import S3Server
-from tests.survey import put, tiny_ensemble, write_survey
+from tests.survey import put, survey_and_ensemble
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -27,11 +27,7 @@ Look = Callable[..., tuple[int, dict[str, tuple[str, str]]]]
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    folder = tmp_path_factory.mktemp("given")
-    return {
-        "shards": write_survey(folder / "shards", 3, 12),
-        "ensemble": tiny_ensemble(folder / "tiny"),
-    }
+    return survey_and_ensemble(tmp_path_factory.mktemp("given"), 3, 12)
 
 
 @pytest.fixture

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,10 +15,10 @@ from rich.console import Console
 
 from catalogues.shards.splits import SplitFractions
 from pipelines.train.command import TrainOptions, run
+from tests.commands import signalled, started
 from tests.training import write_training
 
 EPOCHS = 6
-REPOSITORY = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -33,16 +30,12 @@ def options(data: str, output: Path) -> TrainOptions:
     )  # fmt: skip
 
 
-def start(asked: TrainOptions) -> subprocess.Popen[str]:
+def words(asked: TrainOptions) -> list[str]:
+    """The command line of `asked`."""
     words = [*asked.data, "--output", asked.output, "--members", *asked.members]
     words += ["--epochs", str(EPOCHS), "--batch-size", "16", "--cpus", "2"]
     words += ["--split.validation", "0.2", "--split.test", "0.2"]
-    hidden = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    hidden["RAY_worker_niceness"] = "0"
-    return subprocess.Popen(
-        [sys.executable, "-m", "pipelines.train", *words],
-        cwd=REPOSITORY, env=hidden, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    return words
 
 
 def state_of(output: Path, member: str) -> list[dict[str, Any]] | None:
@@ -58,15 +51,8 @@ def state_of(output: Path, member: str) -> list[dict[str, Any]] | None:
 def kill_after_second_epoch(asked: TrainOptions, member: str) -> list[dict[str, Any]]:
     """Kill the command and all of its Ray while `member` is in its third epoch or a later one."""
     output = Path(asked.output)
-    with start(asked) as process:
-        try:
-            while len(state_of(output, member) or []) < 2:
-                if process.poll() is not None:
-                    pytest.fail(f"ended early: {process.communicate()}")
-                time.sleep(0.02)
-            process.send_signal(signal.SIGKILL)
-        finally:
-            process.kill()
+    with started("train", words(asked)) as process:
+        signalled(process, signal.SIGKILL, lambda: len(state_of(output, member) or []) >= 2)
     time.sleep(2)  # its workers notice
     before = state_of(output, member)
     assert before is not None
