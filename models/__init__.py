@@ -1,1 +1,1 @@
-"""Verbs: what is computed from pixels. No paths, no arcseconds, no Parquet, no ray."""
+"""Computations from pixels to numbers. No paths, no arcseconds, no Parquet, no ray."""

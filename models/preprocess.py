@@ -1,4 +1,4 @@
-"""One way from a decoded image to the square of pixels a network sees: numpy and Pillow only.
+"""Cut a decoded image to the canvas that networks see, always in the same way. No torch.
 
 A network can only measure what it sees at a size it was trained for. `galaxy_frame` measures where
 the galaxy is and how large; `canvas` cuts a square of so many galaxy radii around it and resizes it

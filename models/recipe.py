@@ -1,4 +1,4 @@
-"""How bars are measured: how maps are made and how they are read, as `estimator.json` has it."""
+"""The recipe of a measurement: how maps are made and read, as `estimator.json` stores it."""
 
 from __future__ import annotations
 

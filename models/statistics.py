@@ -1,4 +1,4 @@
-"""Numbers that compare a measurement with the truth. numpy only.
+"""Statistics that compare measurements with truths. numpy only.
 
 Every function leaves out the entries where any of its inputs is not finite, returns NaN where the
 rest defines no value (too few, no spread), and raises ValueError for inputs of unequal length.

@@ -1,4 +1,4 @@
-"""What a whole survey would take, from rates that were measured on some of its galaxies.
+"""Estimate what a survey takes, from rates measured on some of its galaxies.
 
 Every galaxy is decoded and voted on; the selected fraction s gets maps, which are then read. With
 rates r in galaxies per second, of one GPU or of one CPU core,

@@ -1,4 +1,4 @@
-"""Which views of a canvas are averaged over. No torch."""
+"""Parameters of views and of the canvas: which part of an image a network sees. No torch."""
 
 from __future__ import annotations
 

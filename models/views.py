@@ -1,4 +1,4 @@
-"""The symmetries of the sky as differentiable resampling: rotation, reflection, scale, shift.
+"""Views of a canvas: rotated, reflected, scaled, shifted, by differentiable resampling.
 
 A galaxy has no preferred orientation and no preferred crop. Training draws views at random; votes
 and SmoothGrad average over them. Because the resampling is differentiable, a gradient taken through

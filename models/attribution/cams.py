@@ -1,4 +1,4 @@
-"""Class activation maps: where in the last feature map the evidence lies, by `grad-cam`.
+"""Class activation maps (Grad-CAM, Grad-CAM++, Score-CAM), by the package `grad-cam`.
 
 All three are upsampled bilinearly to the image and scaled to [0, 1]; they hold no negative
 evidence. A map without any evidence is 0 everywhere.

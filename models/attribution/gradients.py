@@ -1,4 +1,4 @@
-"""Attributions from the gradient at the image, at noisy copies of it, and along straight paths."""
+"""Attributions from gradients: at the image, at noisy copies of it, along straight paths."""
 
 from __future__ import annotations
 

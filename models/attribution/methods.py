@@ -1,4 +1,4 @@
-"""Eleven ways to ask a classifier where in an image it saw a class, behind one function.
+"""Apply any of eleven saliency methods to a classifier and an image, by one function.
 
 The ten of paper 2 (three named there, seven taken from the same group's earlier benchmark) and the
 signed SmoothGrad of `measure`. What is explained is the logit of the class.

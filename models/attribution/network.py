@@ -1,4 +1,4 @@
-"""A network lent to an attribution method: asked, differentiated, and given back as found.
+"""Differentiate a network for an attribution method, and explain votes as two logits.
 
 A votes network asked one question: two logits, so that it is explained as any classifier is.
 """

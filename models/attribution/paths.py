@@ -1,4 +1,4 @@
-"""Integrated gradients along paths that are not straight: the guided one, and that of blurring.
+"""Integrated gradients along curved paths: guided, and through blurred images.
 
 `saliency` 0.2.1 has both, but its Guided IG does not run on NumPy 2.4, and summing by the gradient
 at the beginning of every step it missed completeness by factors (3.0 instead of 1 on a small CNN,

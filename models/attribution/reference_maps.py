@@ -1,4 +1,4 @@
-"""Methods that show what the numbers of real ones are worth: chance, and the answer itself."""
+"""Reference maps that bound every metric: uniform noise, and the true mask itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the source of a radio image is: its islands above the noise. numpy, scipy, astropy only."""
+"""Mask of the source of a radio image: its islands above the noise. No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XRAI: attributions of regions instead of pixels."""
+"""XRAI: attributions of image regions instead of pixels."""
 
 from __future__ import annotations
 

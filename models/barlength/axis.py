@@ -1,4 +1,4 @@
-"""A line laid through a map: where it runs, and the map resampled on its own grid.
+"""Find a bar's axis on a map, and resample the map along it.
 
 The line, and the point on it, about which most of a map's light lies symmetrically.
 """

@@ -1,4 +1,4 @@
-"""The longest chord of the pixels above a rising threshold: Algorithm 1 and its mended form.
+"""Measure a bar by the longest chord of the pixels above a rising threshold (Algorithm 1).
 
 Which of the pixels above a threshold belong to the galaxy at the centre.
 """

@@ -1,4 +1,4 @@
-"""The two ends of a bar on a profile along its axis, and the width of a profile across it."""
+"""Find the two ends of a bar on the profile along its axis, and its width across."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the members' maps to one bar: which map, which reading, what error. No torch here.
+"""Turn the maps of several networks into one bar length with its error. No torch here.
 
 Paper 1, section 3.3 knows five ways to a length: each member's map, the mean of the maps ("average
 saliency maps"), the mean of the members' lengths ("average measurements", its choice). The way is a

@@ -1,4 +1,4 @@
-"""A bar's length from how its profile falls: where it reaches each of several levels.
+"""Measure a bar by where its profile falls to each of several levels.
 
 One level cannot tell a bar that fades from a short one that ends abruptly; where the profile
 crosses three can. How wide the map is there tells more: what blurs a bar across blurs it along. The

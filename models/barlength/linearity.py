@@ -1,4 +1,4 @@
-"""How well the pixels above a threshold line up, at all thresholds of Algorithm 1 in one pass."""
+"""Measure how well the pixels above each threshold line up, for all thresholds in one pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bar measurement is asked (parameters) and what it answers (result)."""
+"""Parameters of a bar measurement, and its result."""
 
 from __future__ import annotations
 

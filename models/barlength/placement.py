@@ -1,4 +1,4 @@
-"""From the map back to the image: a bar in canvas pixels as a bar on the stored image.
+"""Place a bar that was measured on a canvas on the stored image.
 
 Where a measured bar lies on the picture of its galaxy.
 """

@@ -1,4 +1,4 @@
-"""Reading a bar's length from the map's profile along the bar's own axis."""
+"""Measure a bar by the profile of the map along the bar's axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a bar reaches, by the light in its own frame. numpy and scipy alone.
+"""Refine a first length by the map and the galaxy's light, in the bar's frame. No torch.
 
 A map says where the bar lies: its middle, its axis, a first length. Laid along that axis and folded
 at the middle, the map and the galaxy's own light say more about its ends than where a profile

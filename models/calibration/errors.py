@@ -1,4 +1,4 @@
-"""Which error a length has: calibrated on galaxies whose bars are known."""
+"""Calibrate the errors of lengths on galaxies whose bars are known."""
 
 from __future__ import annotations
 

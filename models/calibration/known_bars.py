@@ -1,4 +1,4 @@
-"""Galaxies whose bars are known, with their maps, and how a reading of these agrees with them."""
+"""Galaxies whose bars are known, with their maps, and how well a reading measures them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choosing how maps are read, and what error a length has, on galaxies whose bars are known.
+"""Choose how maps are read: try readings on galaxies whose bars are known, and scale them.
 
 A reading is raw: the half-height of a saliency profile need not lie where the bar ends. The
 candidates are tried on the same maps; each gets its own straight line from raw to true length

@@ -1,4 +1,4 @@
-"""Kinds of saliency map beyond the paper's: which gradient, through which views, at which crop.
+"""Kinds of saliency map to compare: sign of the gradient, channels, views, crop, noise.
 
 Paper 1 varies the noise and X_input alone. Whether gradients keep their sign, how channels are
 reduced, whether samples are averaged over the symmetries of the sky and how much sky the network

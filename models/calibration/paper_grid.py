@@ -1,4 +1,4 @@
-"""The hyperparameter grid of paper 1 (table 2): every choice's length of a galaxy from one pass.
+"""The hyperparameter grid of paper 1 (table 2): all lengths of a galaxy in one pass.
 
 Bhambra, Joachimi & Lahav (2022) choose among X_input {true, false} x S_noise {0.1, 0.15, 0.2, 0.25}
 x T_c {0.7 ... 0.9} x T_1 {10 ... 50} for five ways to a length: each member's map, the mean of the

@@ -1,4 +1,4 @@
-"""How well each point of the grid measures bars, and the estimator that the best one is."""
+"""Score each point of the paper's grid, and make an estimator of the best one."""
 
 from __future__ import annotations
 

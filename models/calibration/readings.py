@@ -1,4 +1,4 @@
-"""The readings that are tried on a kind of map, by family, and what they are called."""
+"""List the readings that are tried on each kind of map, by family, and name them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bar that any saliency map shows, beside the true one."""
+"""Compare the bar that a saliency map shows with the true bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Insertion and deletion: how the probability follows the pixels that a map calls important.
+"""Insertion and deletion curves: the probability as the most important pixels come or go.
 
 Petsiuk, Das & Saenko 2018, arXiv 1806.07421, section 3.3.
 """

@@ -1,4 +1,4 @@
-"""All the numbers of one map: localisation, faithfulness, and the bar that it shows."""
+"""Compute all metrics of one map: localisation, faithfulness and the bar that it shows."""
 
 from __future__ import annotations
 

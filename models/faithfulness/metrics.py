@@ -1,4 +1,4 @@
-"""How good a map is: does it lie on the source, and does the network's answer hang on it?"""
+"""Metrics of a saliency map: does it lie on the source, and does the network depend on it?"""
 
 from __future__ import annotations
 

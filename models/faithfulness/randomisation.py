@@ -1,4 +1,4 @@
-"""The sanity check of Adebayo et al. 2018 (arXiv 1810.03292): does a map depend on the network?"""
+"""Randomisation check (Adebayo et al. 2018, arXiv 1810.03292): does a map depend on the network?"""
 
 from __future__ import annotations
 

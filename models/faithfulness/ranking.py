@@ -1,4 +1,4 @@
-"""Methods compared on the same images: means, ranks and paired tests, each with its interval.
+"""Rank saliency methods on the same images: means, ranks, paired tests, with intervals.
 
 Everything here takes the (N,) values of each method on the same N images, NaN where there is none;
 an image counts only where every method has a value, so that all comparisons are paired.

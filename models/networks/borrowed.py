@@ -1,4 +1,4 @@
-"""A network lent to somebody who explains it, and given back as it was found."""
+"""Lend a network to code that explains it, and give it back as it was found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members from published checkpoints: timm's, Zoobot's encoders and others on Hugging Face's hub.
+"""Build members from published checkpoints: timm's, Zoobot's, others on a model hub.
 
 A checkpoint is a `config.json` (architecture, pretrained_cfg) and a `model.safetensors`, as timm
 writes them (timm.models.push_to_hf_hub): on the hub or in its cache, as Zoobot's are

@@ -1,4 +1,4 @@
-"""Classes of a column that a network tells apart, and the square of an image it does so by."""
+"""Cut the square of an image by which a classifier tells classes apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained classifier: one of an ensemble's networks, and how an image becomes its input."""
+"""A trained classifier: one network of an ensemble, and how an image becomes its input."""
 
 from __future__ import annotations
 

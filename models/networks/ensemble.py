@@ -1,4 +1,4 @@
-"""The ensemble: several members, one canvas, one vote (paper 1, section 4.4).
+"""The ensemble: several networks see one canvas and give one vote (paper 1, section 4.4).
 
 An ensemble is a small description (`EnsembleSpec`, stored as `ensemble.json`) and one safetensors
 file of weights per member. Nothing here reads files: weights arrive as bytes.

@@ -1,4 +1,4 @@
-"""Members whose gradients are computed fast; their votes stay as they are, bit for bit, by default.
+"""Compute the gradients of members fast; their votes stay the same, bit for bit, by default.
 
 The same function as the member's but for rounding: batch normalisations folded, half precision on
 GPUs that have units for it (sums in float32), compiled kernels. Which of it is worth while on which

@@ -1,4 +1,4 @@
-"""Batch normalisation folded into what stands before it: the same function with fewer operations.
+"""Fold batch normalisations into the layer before them: the same function, fewer operations.
 
 In evaluation mode a batch normalisation is y = s x + t per channel, s = gamma / sqrt(var + eps) and
 t = beta - mean s. After a convolution that nothing else reads, s goes into the weights and t into

@@ -1,4 +1,4 @@
-"""Members of the ensemble: a timm backbone, SiLU for every ReLU, and a head with 37 outputs.
+"""One network of the ensemble: a timm backbone, SiLU for every ReLU, a head of 37 outputs.
 
 Paper 1, section 4.1: VGG16 with dense layers of 592 and 296, ResNet50v2 and Xception with global
 average pooling; the published code replaces every ReLU by swish. The narrow networks are the same

@@ -1,4 +1,4 @@
-"""Who gets gradients: the galaxies whose votes say that the bar question was reached and how."""
+"""Select the galaxies that get saliency maps, by their votes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No more samples than a length needs.
+"""Compute no more noise samples for a galaxy than its length needs.
 
 The samples of a galaxy's maps are made in blocks that double their number: 32, 64, 128 and so on.
 After each block the length is read with its sampling error, the jackknife of

@@ -1,4 +1,4 @@
-"""Maps of answers beside the bar: where the networks saw bulge and arms."""
+"""Saliency maps of other answers: bulge and spiral arms."""
 
 from __future__ import annotations
 

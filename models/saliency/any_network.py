@@ -1,4 +1,4 @@
-"""Any classifier as SmoothGrad needs it: the scores, and nothing of our own members."""
+"""Wrap any classifier as SmoothGrad needs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One galaxy before the ensemble: its votes, and the maps that explain its bar."""
+"""Votes of one galaxy, and the saliency maps that explain its bar."""
 
 from __future__ import annotations
 

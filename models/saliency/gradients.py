@@ -1,4 +1,4 @@
-"""SmoothGrad: the gradient of "barred!" with respect to the pixels, averaged over noise.
+"""SmoothGrad: the gradient of a class's score by the pixels, averaged over noise.
 
 Paper 1, section 3 (Smilkov et al. 2017): for N samples of the image plus Gaussian noise of
 sigma = noise_fraction x (max - min of the image over rows, columns and channels), not clipped, take

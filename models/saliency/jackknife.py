@@ -1,4 +1,4 @@
-"""Maps without one group of samples each, from the same samples as the map itself.
+"""Jackknife maps: each leaves one group of noise samples out, to give the sampling error.
 
 A map's N samples fall, in order, into G groups. A reading of the map has, by the jackknife
 (models.barlength.estimator), the sampling error that the scatter of its G readings without one

@@ -1,4 +1,4 @@
-"""Noise that belongs to a galaxy and to one of its samples, whatever is computed beside it.
+"""Noise for SmoothGrad that depends on the galaxy and the sample alone.
 
 Normal numbers from a counter: one pass over a whole chunk, the same on every kind of device.
 

@@ -1,4 +1,4 @@
-"""Training augmentation: what changes an image but not the answer to "does it have a bar?".
+"""Augment training images: change what does not change the answers.
 
 Paper 1, section 4.3: rotation by any angle, flips, shifts of up to 5 %, brightness 70-130 %. Beyond
 it (off in the paper preset): scale, stretch (gamma), saturation and pixel noise, so that a network

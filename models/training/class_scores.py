@@ -1,4 +1,4 @@
-"""How well classes are told apart: accuracy by fold, confusion, and whether probabilities mean it.
+"""Scores of a classifier: accuracy by fold, confusion, reliability of its probabilities.
 
 Calibration as Guo et al. 2017 (arXiv 1706.04599), section 2: sources are put into bins by the
 probability of the class they were given; a bin's gap is its share of right answers less its mean

@@ -1,4 +1,4 @@
-"""Training networks that tell classes apart, cross-validated by source.
+"""Train networks that tell classes apart, cross-validated by source.
 
 Every member is trained once for each fold, on the sources of all the others, by a recipe that ends
 when it ends: no epoch is chosen by the fold that judges. Images are rotated by any angle, mirrored,

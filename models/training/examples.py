@@ -1,4 +1,4 @@
-"""What a member learns from: canvases with known answers, in batches."""
+"""Training examples in batches: canvases with known answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Teaching a network where to look: gradients of the bar's score that lie on the known bar.
+"""Teach a network where to look: its gradients should lie on the known bar.
 
 Ross, Hughes & Doshi-Velez (2017, IJCAI 26, "Right for the right reasons") train a network's input
 gradients together with its answers. Here the gradient of "bar" is asked to be positive and even

@@ -1,4 +1,4 @@
-"""The recipe of a training: what an optimiser is told, by preset."""
+"""Parameters of a training, and the recipe of each preset. No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes that train one member together: each takes its share, gradients are averaged."""
+"""Processes that train one member together and average their gradients."""
 
 from __future__ import annotations
 

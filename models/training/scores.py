@@ -1,4 +1,4 @@
-"""How good members and their mean are on galaxies that nobody trained on (paper 1, table 1)."""
+"""Scores of members and of their mean on galaxies they were not trained on (paper 1, table 1)."""
 
 from __future__ import annotations
 

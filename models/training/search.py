@@ -1,4 +1,4 @@
-"""Which recipes a search tries: the given one and random neighbours of it, in a small space."""
+"""Recipes that a search tries: the given one and random neighbours of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training one member: an epoch, a validation, a schedule. No engine, no files.
+"""Train one member: epochs, validation, schedule. No engine, no files.
 
 Paper 1, sections 4.2-4.3: Adam, learning rate 1e-3 halved after 5 epochs without improvement of the
 validation loss, stop after 10, at most 100 epochs, batches of 32, MSE on the 37 votes reported as

@@ -1,4 +1,4 @@
-"""Measured bars beside true ones: the numbers that say how good the measurement is."""
+"""Agreement of measured bars with true ones, in numbers."""
 
 from __future__ import annotations
 

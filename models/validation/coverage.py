@@ -1,4 +1,4 @@
-"""Whether the errors given to lengths are the errors that lengths have."""
+"""Coverage: do the quoted errors of lengths contain the true errors?"""
 
 from __future__ import annotations
 

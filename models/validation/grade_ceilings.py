@@ -1,4 +1,4 @@
-"""How well a length could rank with grades at all, given how surely the experts graded.
+"""How well true lengths could rank with experts' grades, given how surely those were graded.
 
 A grade stands for a range of lengths, and EFIGI gives bounds to each (Baillard et al. 2011, section
 3.2). If a bar's true grade lies anywhere between its bounds, even a length without error ranks with

@@ -1,4 +1,4 @@
-"""Lengths against grades: experts' words for how long a bar is, relative to its galaxy."""
+"""Compare lengths with experts' grades of how long a bar is, relative to its galaxy."""
 
 from __future__ import annotations
 

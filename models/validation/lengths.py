@@ -1,4 +1,4 @@
-"""The numbers of a validation: the paper's, and beside them those that a galaxy's size cannot lend.
+"""Numbers of a validation: the paper's, and those that a galaxy's size alone cannot give.
 
 Paper 1 (Bhambra, Joachimi & Lahav 2022, section 5) compares lengths that are multiplied by the same
 petroR90 on both axes. The honest numbers take the size out: correlations of lengths in units of the

@@ -1,4 +1,4 @@
-"""Volunteers' answers and predicted ones: how often they differ, question by question."""
+"""Misclassification: how often predicted answers differ from the volunteers', by question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predictors that know nothing of bars: what a correlation must beat before it says anything.
+"""Null predictors: they know nothing of bars, and a correlation must beat them.
 
 Lengths on the sky carry the galaxies' sizes on both axes. Two predictors have only the size: one
 length for all in units of the size, and the lengths of other galaxies in units of the size.

@@ -1,4 +1,4 @@
-"""A number as a validation gives it: name, value, interval, unit and how many galaxies it is of."""
+"""A number of a validation: name, value, interval, unit, number of galaxies."""
 
 from __future__ import annotations
 

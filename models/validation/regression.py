@@ -1,4 +1,4 @@
-"""Straight lines through the origin, measured against true lengths, weighted in two ways."""
+"""Regression through the origin of measured against true lengths, with two weightings."""
 
 from __future__ import annotations
 

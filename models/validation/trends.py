@@ -1,4 +1,4 @@
-"""Accuracy of lengths against another quantity: in bins, by rank, around the clock."""
+"""Trends of the lengths' accuracy with another quantity: in bins, by rank, with angle."""
 
 from __future__ import annotations
 
