@@ -1,1 +1,1 @@
-"""Published and mock truths: bar lengths, grades and votes measured by others."""
+"""Truth: known bar lengths, grades and votes, published or of mock galaxies."""

@@ -1,4 +1,4 @@
-"""Which galaxy of one table is which of another: by identifier, or by place on the sky."""
+"""Match the galaxies of a catalogue and a truth, by identifier or by position on the sky."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from catalogues.runs.files import CATALOGUE
 from catalogues.sky import Floats, SkyIndex
 
 PAIRS = "pairs"
-"""Table of pairs: truth_row, shard, shard_row, separation_arcsec (null where joined by id)."""
+"""Table of pairs: truth_row, shard, shard_row, separation_arcsec (null if joined by id)."""
 
 HEALTHY = "c.bar_fraction IS NOT NULL"
-"""SQL: the catalogue's rows that can be compared."""
+"""SQL condition for the catalogue's rows that can be compared."""
 
 _BATCH = 200_000
 
@@ -25,7 +25,8 @@ _BATCH = 200_000
 def pair_by_id(con: duckdb.DuckDBPyConnection, known: str) -> int:
     """Make PAIRS of the catalogue's healthy rows and the table `known` (truth_row, object_id).
 
-    Of rows with one identifier the first counts, on both sides. Returns how many pairs there are.
+    If several rows have one identifier, the first counts, in both tables. Returns the number of
+    pairs.
     """
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {PAIRS} AS "
@@ -38,8 +39,11 @@ def pair_by_id(con: duckdb.DuckDBPyConnection, known: str) -> int:
 
 
 def pair_by_position(con: duckdb.DuckDBPyConnection, known: str, tolerance_arcsec: float) -> int:
-    """The same by place: a catalogue galaxy goes to the nearest of `known` (truth_row, ra, dec)
-    within the tolerance, and of several the nearest stays. Returns how many pairs there are."""
+    """Make PAIRS of the catalogue's healthy rows and the table `known` (truth_row, ra, dec).
+
+    A catalogue galaxy belongs to the nearest row of `known` within the tolerance. If several belong
+    to one row, the nearest counts. Returns the number of pairs.
+    """
     places = fetch(con, f"SELECT truth_row, ra, dec FROM {known} ORDER BY truth_row")
     rows = places["truth_row"].to_numpy()
     sky = SkyIndex(_floats(places["ra"]), _floats(places["dec"]))
@@ -58,7 +62,7 @@ def pair_by_position(con: duckdb.DuckDBPyConnection, known: str, tolerance_arcse
 
 
 def _places(con: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
-    """The catalogue's healthy rows that have a place, in portions."""
+    """Iterate over the catalogue's healthy rows that have a position, in portions."""
     answer = con.sql(
         f"SELECT c.shard, c.shard_row, c.ra, c.dec FROM {CATALOGUE} c "
         f"WHERE {HEALTHY} AND c.ra IS NOT NULL AND c.dec IS NOT NULL"

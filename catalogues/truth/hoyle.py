@@ -1,9 +1,10 @@
-"""Bar lengths by eye: Hoyle et al. 2011 (MNRAS 415, 3627), the truth table of paper 1.
+"""Read Hoyle et al.'s (2011, MNRAS 415, 3627) bar lengths by eye, the truth table of paper 1.
 
-`hoyle_barlengths.csv` as published at data.galaxyzoo.org: objid (SDSS DR7), ra, dec (deg),
-length_avg, length_stdev, width_avg, width_stdev (headed kpc/h, truly kpc at h = 0.7: full lengths),
-length_scaled (full angular length / (2 petroR90_r)) and bar_meas, the number of volunteers.
-Redshifts lie beside it in `GalaxyZoo2_barlengths_alldata.txt`, or in a column z of its own.
+The table is `hoyle_barlengths.csv` as published at data.galaxyzoo.org. Its columns are objid (SDSS
+DR7), ra, dec (deg), length_avg, length_stdev, width_avg, width_stdev (full lengths; the header says
+kpc/h, but they are kpc at h = 0.7), length_scaled (full angular length / (2 petroR90_r)) and
+bar_meas, the number of volunteers. Redshifts come from `GalaxyZoo2_barlengths_alldata.txt` in the
+same folder, or from a column z.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ Floats = NDArray[np.float64]
 FILE, REDSHIFTS = "hoyle_barlengths.csv", "GalaxyZoo2_barlengths_alldata.txt"
 
 RELATIVE_ERROR = 0.17
-"""sigma / length of a published length: paper 1, section 5. (Their own: 0.168 in the mean.)"""
+"""sigma / length of a published length: paper 1, section 5. (Hoyle et al.'s own mean: 0.168.)"""
 
 H = 0.7
-"""What paper 1 multiplies the published lengths by, for h^-1 kpc."""
+"""Factor by which paper 1 multiplies the published lengths, to get h^-1 kpc."""
 
 CODE_ARCSEC = 0.396
-"""What paper 1's code multiplies its lengths on the sky by (SDSS's arcseconds per pixel, though the
-lengths are in arcseconds already), calling the result h^-1 kpc."""
+"""Factor by which paper 1's code multiplies its lengths on the sky; it calls the result h^-1 kpc.
+The factor is SDSS's arcseconds per pixel, although the lengths are already in arcseconds."""
 
 SCHEMA: pa.Schema = pa.schema(
     [
@@ -46,7 +47,7 @@ SCHEMA: pa.Schema = pa.schema(
         column(
             "length_kpc_err",
             pa.float64(),
-            "spread of the volunteers' lengths",
+            "standard deviation of the volunteers' lengths",
             "kpc",
             "stat.stdev;phys.size",
         ),
@@ -64,31 +65,37 @@ SCHEMA: pa.Schema = pa.schema(
             "",
             "phys.angSize;arith.ratio",
         ),
-        column("petro_r90_arcsec", pa.float64(), "petroR90_r, rebuilt", "arcsec", "phys.angSize"),
+        column(
+            "petro_r90_arcsec",
+            pa.float64(),
+            "petroR90_r, computed from the lengths",
+            "arcsec",
+            "phys.angSize",
+        ),
         column("axis_ratio", pa.float64(), "width / length", "", "phys.size.axisRatio"),
-        column("volunteers", pa.int64(), "volunteers that measured the bar", "", "meta.number"),
+        column("volunteers", pa.int64(), "number of volunteers who measured", "", "meta.number"),
         column("problem", pa.string(), "why there is no length", ucd="meta.note"),
     ]
 )
-"""What `hoyle_table` returns."""
+"""Columns that `hoyle_table` returns."""
 
 _NUMBERS = ("ra", "dec", "length_avg", "length_stdev", "width_avg", "length_scaled", "bar_meas")
 
 
 def hoyle_table(fs: FileSystem, path: str) -> pa.Table:
-    """The table with angular lengths and petroR90 rebuilt: rows of SCHEMA, in the file's order.
+    """Read the table and compute angular lengths and petroR90: rows of SCHEMA, in file order.
 
-    path: the CSV, or the folder that holds it, on `fs`. theta = length_avg / (kpc per arcsec at z;
-    flat, H0 = 70, Om = 0.3) and petroR90 = theta / (2 length_scaled). Rows whose length,
-    length_scaled or redshift is no number above 0 keep nulls and say so in `problem`. Raises
-    StorageError, and ValueError where columns are missing or lengths cannot be kpc.
+    path: the CSV or its folder, on `fs`. theta = length_avg / (kpc per arcsec at z; flat, H0 = 70,
+    Om = 0.3) and petroR90 = theta / (2 length_scaled). If a row's length, length_scaled or redshift
+    is not a number above 0, its values are null, and `problem` says why. Raises StorageError, and
+    ValueError if columns are missing or the lengths cannot be kpc.
     """
     path = path if path.lower().endswith(".csv") else storage.join(path, FILE)
     names = table_columns(fs, path)
     if absent := [n for n in ("objid", *_NUMBERS) if n not in names]:
         raise ValueError(
-            f"{storage.redact(path)!r} has no column {absent[0]!r}: it is not Hoyle et al.'s table "
-            f"of bar lengths, {FILE}, with the columns {', '.join(('objid', *_NUMBERS))}"
+            f"{storage.redact(path)!r} has no column {absent[0]!r}: give Hoyle et al.'s table of "
+            f"bar lengths, {FILE}, with the columns {', '.join(('objid', *_NUMBERS))}"
         )
     wanted = ["objid", *_NUMBERS, *(["z"] if "z" in names else [])]
     table = pa.concat_tables(read_table(fs, path, wanted, ("objid",), 1 << 20))
@@ -104,8 +111,8 @@ def _rebuilt(ids: pa.Int64Array, values: dict[str, Floats], redshift: Floats) ->
     check_lengths(length_column("length_avg", "kpc"), length)
     arcsec = length / scales.kpc_per_arcsec(redshift)
     missing = [
-        ("length_avg is no number above 0", np.isnan(length)),
-        ("length_scaled is no number above 0", np.isnan(scaled)),
+        ("length_avg is not a number above 0", np.isnan(length)),
+        ("length_scaled is not a number above 0", np.isnan(scaled)),
         ("no redshift above 0", np.isnan(_above_0(redshift))),
     ]
     problem = [None] * len(ids)
@@ -142,17 +149,17 @@ def _floats(values: pa.ChunkedArray, name: str, path: str) -> Floats:
         return np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float64)
     except pa.ArrowInvalid as error:
         raise ValueError(
-            f"column {name!r} of {storage.redact(path)!r} is not all numbers ({error}): leave the "
-            "field empty where a value is unknown"
+            f"column {name!r} of {storage.redact(path)!r} holds other things than numbers "
+            f"({error}): leave the field empty if a value is unknown"
         ) from error
 
 
 def _redshifts(fs: FileSystem, path: str, ids: pa.Int64Array) -> Floats:
-    """Redshifts of `ids` from the table of all data, columns after a comment that names them."""
+    """Read the redshifts of `ids` from the table of all data, whose first comment names columns."""
     if not storage.exists(fs, path):
         raise ValueError(
-            f"{storage.redact(path)!r} is not there: without its redshifts lengths in kpc have no "
-            "angle on the sky; put it beside the table, or add a column z"
+            f"{storage.redact(path)!r} does not exist: lengths in kpc can only be converted to "
+            "angles with its redshifts; put it in the folder of the table, or add a column z"
         )
     lines = storage.read_whole(fs, path).decode("utf-8", errors="replace").splitlines()
     names = next((line[1:].split() for line in lines if line.startswith("#")), [])

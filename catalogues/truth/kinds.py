@@ -1,4 +1,4 @@
-"""Each kind of published truth, read and brought under the names of `catalogues.truth.table`."""
+"""Read each kind of truth into the table `known`, with the names of `catalogues.truth.table`."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def read_truth(
     named: TableColumns = _NOTHING,
     options: StorageOptions | None = None,
 ) -> Truth:
-    """Make the table `known` on `con` of the truth at `url`. Raises StorageError, ValueError.
+    """Make the table `known` on `con` from the truth at `url`. Raises StorageError, ValueError.
 
-    hoyle, efigi: the published table or its folder. mock, table: Parquet (a file or a folder, also
-    the input's shards), CSV, TSV or FITS.
+    `url` for hoyle and efigi: the published table or its folder. For mock and table: Parquet (a
+    file or a folder, also the input's shards), CSV, TSV or FITS.
     """
     place = storage.redact(url)
     if kind == "hoyle":
@@ -157,11 +157,11 @@ def _table(con: duckdb.DuckDBPyConnection, place: str, named: TableColumns) -> T
 
 
 def _lengths(length: LengthColumn) -> dict[str, str]:
-    """SQL of what a column of lengths gives."""
+    """Return SQL of the columns of `known` that follow from a column of lengths."""
     value = number(length.name, length.factor)
     found = {
         "true_length": value,
-        # no length may mean that nobody looked: only a written 0 says that there is no bar
+        # a null length may mean that nobody looked: only a 0 says that there is no bar
         "true_barred": f"(CASE WHEN {value} > 0 THEN 1.0 WHEN {value} = 0 THEN 0.0 END)",
     }
     if length.unit == "over_r90":
@@ -170,14 +170,14 @@ def _lengths(length: LengthColumn) -> dict[str, str]:
 
 
 def _likely(names: Sequence[str], named: TableColumns) -> list[str]:
-    """Columns that may be the length."""
+    """Return the columns that may hold the length."""
     if named.length is not None:
         return [named.length]
     return [n for n in names if "length" in n.lower() and not n.lower().endswith("_err")]
 
 
 def _length(names: Sequence[str], named: TableColumns, place: str) -> LengthColumn:
-    """The column of lengths: the one named, or the only one that names itself so."""
+    """Return the column of lengths: the named one, or the only one with "length" in its name."""
     if named.length is not None:
         _require(names, named.length, place)
         return length_column(named.length, named.unit, named.semi)
@@ -201,7 +201,7 @@ def _has_votes(names: Sequence[str]) -> bool:
 
 
 def _view(con: duckdb.DuckDBPyConnection, url: str, options: StorageOptions | None) -> None:
-    """The view TRUTH of any table; FITS and TSV pass through memory."""
+    """Make the view TRUTH of any table. FITS and TSV are read into memory."""
     if url.lower().endswith((".fits", ".fit", ".fts", ".tsv")):
         fs, path = storage.filesystem(url, options)
         assert kind_of_table(path) in (FITS, TSV)

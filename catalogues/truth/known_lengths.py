@@ -1,4 +1,4 @@
-"""Galaxies whose bar length is known: a column of image shards with a name and a unit."""
+"""Read galaxies with known bar lengths from a column of image shards."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from catalogues.truth.columns import TRUE_LENGTH_PX
 from catalogues.truth.length_units import NEEDS, LengthColumn, check_lengths
 
 DEFAULT_COLUMN = TRUE_LENGTH_PX
-"""Where mock galaxies have theirs."""
+"""Column of the known lengths of mock galaxies."""
 
 _FIELDS = ("pixel_scale_arcsec", "z", "petro_r90_arcsec")
 
@@ -29,7 +29,7 @@ SCHEMA = pa.schema(
     [
         column("object_id", pa.int64(), "identifier of the galaxy", null=False),
         column("shard", pa.string(), "input shard, relative to the input's root", null=False),
-        column(ROW, pa.int64(), "row of the shard, first 0", null=False),
+        column(ROW, pa.int64(), "number of the row in its shard, counted from 0", null=False),
         column("length", pa.float64(), "known full length of the bar", null=False),
         *(column(name, pa.float64(), "from the input") for name in _FIELDS),
     ]
@@ -39,9 +39,10 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """Galaxies with a known length, and what became of the others.
+    """Galaxies with a known length, and the number of galaxies that are left out.
 
-    `table`: of SCHEMA. `left_out`: {why: rows} of rows that have a length and are not in it.
+    `table`: columns of SCHEMA. `left_out`: {reason: rows} for rows with a length that are not in
+    the table.
     """
 
     table: pa.Table
@@ -57,12 +58,12 @@ def known_lengths(
     split: SplitFractions,
     options: StorageOptions | None = None,
 ) -> Known:
-    """The first `galaxies` galaxies outside the test part that have a length in the column `of`.
+    """Read the first `galaxies` galaxies outside the test part that have a length in column `of`.
 
-    No image is read. Left out: rows of the test part (split), lengths that are no positive number,
-    ids that are null or were met before, rows without what the unit needs (NEEDS). Raises
-    StorageError; ValueError where a shard has no such column or one of other things than numbers,
-    or where the lengths deny their unit (length_units.check_lengths).
+    No image is read. Left out are rows of the test part (split), lengths that are not positive
+    numbers, ids that are null or repeated, and rows without the columns that the unit needs
+    (NEEDS). Raises StorageError. Raises ValueError if a shard lacks the column, if the column does
+    not hold numbers, or if the lengths contradict their unit (length_units.check_lengths).
     """
     fs, _ = storage.filesystem(url, options)
     rows: list[dict[str, Any]] = []
@@ -88,24 +89,25 @@ def known_lengths(
 
 
 def require_enough(table: pa.Table, left_out: Mapping[str, int], name: str, least: int) -> None:
-    """Raises ValueError if `table` holds fewer than `least` galaxies to compare with.
+    """Check that `table` holds at least `least` galaxies. Raises ValueError if not.
 
-    left_out: {why: rows} of those that have a length and are not in it.
+    left_out: {reason: rows} for rows with a length that are not in the table.
     """
     if len(table) >= least:
         return
     others = ", ".join(f"{n} {why}" for why, n in sorted(left_out.items()))
     raise ValueError(
-        f"{len(table)} galaxies have a length in {name!r} that can be used, and at least {least} "
-        "are needed" + (f" (left out: {others})" if others else "") + ": give more galaxies with "
-        "known lengths"
+        f"{len(table)} galaxies have a length in {name!r} that can be used, but at least {least} "
+        "are needed"
+        + (f" (left out: {others})" if others else "")
+        + ": give more galaxies with known lengths"
     )
 
 
 def unit_per_px(table: pa.Table, unit: str, cosmology_name: str) -> NDArray[np.float64]:
-    """How many of `unit` a pixel of the stored image is, (N,); NaN where that is not known.
+    """Return the size of a pixel of the stored image in `unit`, (N,); NaN where it is unknown.
 
-    table: pixel_scale_arcsec, z and petro_r90_arcsec as in SCHEMA.
+    table: with the columns pixel_scale_arcsec, z and petro_r90_arcsec as in SCHEMA.
     """
     if unit == "px":
         return np.ones(len(table))
@@ -119,38 +121,38 @@ def unit_per_px(table: pa.Table, unit: str, cosmology_name: str) -> NDArray[np.f
 
 
 def check_sizes(of: LengthColumn, length_px: NDArray[np.float64], image_px: float) -> None:
-    """Raises ValueError where known lengths, as pixels of their images, are no bars' on them.
+    """Check that known lengths in pixels can be bars on their images. Raises ValueError if not.
 
-    length_px: (N,); image_px: the median side of the images.
+    length_px: (N,). image_px: the median side of the images.
     """
     middle = float(np.median(length_px))
     if 1.0 <= middle <= np.sqrt(2) * image_px:
         return
     raise ValueError(
-        f"column {of.name!r} taken as full lengths in {of.unit} makes the median bar {middle:.3g} "
+        f"if column {of.name!r} holds full lengths in {of.unit}, the median bar is {middle:.3g} "
         f"px long on images of {image_px:.0f} px: its unit or the images' pixel scale is wrong; "
         "give --unit, --scale, or another column"
     )
 
 
 def _check_column(fs: FileSystem, shard: Shard, name: str) -> None:
-    """Raises ValueError where the shard has no numbers under this name."""
+    """Check that the shard has a column of numbers with this name. Raises ValueError if not."""
     fields = shard_fields(fs, shard.path)
     if name not in fields.names:
         raise ValueError(
-            f"shard {shard.name!r} has no column {name!r}, which was to hold the known lengths: it "
-            f"has {', '.join(fields.names)}; name the right one by --length"
+            f"shard {shard.name!r} has no column {name!r} with the known lengths: it has "
+            f"{', '.join(fields.names)}; name the right column with --length"
         )
     kind = fields.field(name).type
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
         raise ValueError(
-            f"column {name!r} of shard {shard.name!r} is of type {kind} and holds no lengths: name "
-            "another by --length, or store it as numbers"
+            f"column {name!r} of shard {shard.name!r} has the type {kind} and holds no lengths: "
+            "name another column with --length, or store it as numbers"
         )
 
 
 def _rows(table: pa.Table, shard: Shard, of: LengthColumn) -> list[dict[str, Any]]:
-    """Rows of SCHEMA of those that have something in the length column."""
+    """Return rows of SCHEMA for the galaxies with a value in the length column."""
     lengths = pc.multiply(one_array(table.column(of.name)).cast(pa.float64()), of.factor)
     table = table.append_column("length", lengths).filter(lengths.is_valid())
     kept = table.select(["object_id", ROW, "length", *_FIELDS])
@@ -158,13 +160,13 @@ def _rows(table: pa.Table, shard: Shard, of: LengthColumn) -> list[dict[str, Any
 
 
 def _fault(row: dict[str, Any], seen: set[int], unit: str, split: SplitFractions) -> str | None:
-    """Why a row with a length is not used, in a few words; None where it is."""
+    """Return the reason why a row with a length is not used; None if it is used."""
     if row["object_id"] is None:
         return "without an id"
     if row["object_id"] in seen:
-        return "with an id met before"
+        return "with a repeated id"
     if not (np.isfinite(row["length"]) and row["length"] > 0):
-        return "with a length that is no positive number"
+        return "with a length that is not a positive number"
     if part_of(row["object_id"], split) == "test":
         return "in the test part"
     for name in NEEDS[unit]:

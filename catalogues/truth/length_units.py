@@ -1,6 +1,6 @@
-"""What unit a column of bar lengths is in: its name says so, and its values must not deny it.
+"""Find the unit of a column of bar lengths from its name, check its values, and convert lengths.
 
-Sizes of galaxies and true lengths in the units that a comparison is made in.
+True lengths and sizes of galaxies are converted to the unit of a comparison.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 LengthUnit = Literal["px", "arcsec", "kpc", "over_r90"]
-"""Units of full bar lengths: stored pixels, arcseconds, proper kpc, petroR90."""
+"""Units of full bar lengths: pixels of the stored image, arcseconds, proper kpc, petroR90."""
 
 MEDIANS: dict[str, tuple[float, float]] = {
     "px": (2.0, 5000.0),
@@ -22,8 +22,8 @@ MEDIANS: dict[str, tuple[float, float]] = {
     "kpc": (0.3, 40.0),
     "over_r90": (0.05, 5.0),
 }
-"""Medians that samples of full bar lengths can have: those in kpc generous about the 0.2 to 27 kpc
-of Hoyle et al. 2011's bars, the others about what fits on an image."""
+"""Allowed medians of samples of full bar lengths. The range in kpc is generous around the 0.2 to 27
+kpc of Hoyle et al. 2011's bars; the others are what fits on an image."""
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "px": (),
@@ -31,8 +31,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "kpc": ("z",),
     "over_r90": ("petro_r90_arcsec",),
 }
-"""Columns of the manifest that a length in this unit cannot do without; the pixel scale, which all
-but px need too, may also stand in the image's header."""
+"""Columns of the manifest that a length in this unit needs. All units but px also need the pixel
+scale, which may come from the image's header."""
 
 CATALOGUE_COLUMN: dict[str, str] = {
     "px": "bar_length_px",
@@ -40,7 +40,7 @@ CATALOGUE_COLUMN: dict[str, str] = {
     "kpc": "bar_length_kpc",
     "over_r90": "bar_length_over_r90",
 }
-"""The catalogue's column of lengths in each unit."""
+"""Column of the catalogue with lengths in each unit."""
 
 _WORDS: dict[str, tuple[str, float]] = {
     "px": ("px", 1.0),
@@ -55,7 +55,7 @@ _WORDS: dict[str, tuple[str, float]] = {
     "r90": ("over_r90", 1.0),
     "scaled": ("over_r90", 2.0),
 }
-"""Words of a column's name: unit and factor. "scaled" is Hoyle et al. 2011's, of 2 petroR90."""
+"""Words in a column's name with unit and factor. "scaled" (Hoyle et al. 2011): of 2 petroR90."""
 
 _HUBBLE = re.compile(r"(kpc|pc)_?(per_|/)?_?h$|(^|_)h_?(kpc|pc)$")
 _HALF = re.compile(r"(^|_)(sma|semi|half|radius|rbar|r_bar|a_bar)(_|$)")
@@ -63,7 +63,7 @@ _HALF = re.compile(r"(^|_)(sma|semi|half|radius|rbar|r_bar|a_bar)(_|$)")
 
 @dataclass(frozen=True, kw_only=True)
 class LengthColumn:
-    """A column of lengths: `factor` times its values are full lengths in `unit`."""
+    """A column of lengths. Its values times `factor` are full lengths in `unit`."""
 
     name: str
     unit: str
@@ -71,41 +71,44 @@ class LengthColumn:
 
 
 def length_column(name: str, unit: str | None = None, semi: bool = False) -> LengthColumn:
-    """What a column's name says, checked against `unit`, the user's word, where given.
+    """Find unit and factor of a column from its name and from `unit`, the user's choice if given.
 
-    `semi`: the column holds half lengths. Raises ValueError where neither names a unit, where they
-    contradict each other, where the name has an h in its unit, or where it speaks of half lengths
-    and `semi` does not.
+    `semi`: the column holds half lengths. Raises ValueError if neither gives a unit, if they
+    contradict each other, if the unit in the name contains h, or if the name suggests half lengths
+    but `semi` is false.
     """
     words = name.lower()
     if _HUBBLE.search(words):
         raise ValueError(
-            f"column {name!r} is in units with h: multiply it by your h or divide by it, and call "
-            "it by its true unit, for instance bar_length_kpc"
+            f"column {name!r} is in units with h: multiply or divide it by your h, and rename it "
+            "after its true unit, for instance bar_length_kpc"
         )
     if _HALF.search(words) and not semi:
         raise ValueError(
-            f"column {name!r} sounds like half a bar, and lengths here are full lengths: say "
-            "--table.semi if it is, or give the column another name"
+            f"column {name!r} seems to hold half lengths, but lengths here are full lengths: give "
+            "--table.semi if it does, or give the column another name"
         )
     found = next((_WORDS[w] for w in reversed(re.split(r"[_\W]+", words)) if w in _WORDS), None)
     if found is None and unit is None:
         raise ValueError(
-            f"column {name!r} does not name its unit, one of {', '.join(MEDIANS)}: call it "
-            f"{name}_arcsec, for instance, or say it (calibrate: --unit, validate: --table.unit)"
+            f"column {name!r} does not name its unit, one of {', '.join(MEDIANS)}: rename it, for "
+            f"instance to {name}_arcsec, or give the unit (calibrate: --unit, validate: "
+            "--table.unit)"
         )
     if found is not None and unit is not None and found[0] != unit:
         raise ValueError(
-            f"column {name!r} names {found[0]}, but the unit is given as {unit}: leave that "
-            "away, or give the column another name"
+            f"column {name!r} names {found[0]}, but the unit is given as {unit}: leave out the "
+            "unit, or give the column another name"
         )
     named, factor = found or (str(unit), 1.0)
     return LengthColumn(name=name, unit=named, factor=factor * (2.0 if semi else 1.0))
 
 
 def check_lengths(column: LengthColumn, lengths: ArrayLike) -> None:
-    """Raises ValueError where the median of the full `lengths` (N,), in column.unit, denies the
-    unit: it must lie within MEDIANS. Values not above 0 are left out."""
+    """Check that the median of full `lengths` (N,) in column.unit lies within MEDIANS.
+
+    Values that are not above 0 are left out. Raises ValueError if the median is outside.
+    """
     values: NDArray[np.float64] = np.asarray(lengths, dtype=np.float64).ravel()
     values = values[np.isfinite(values) & (values > 0)]
     if not values.size:
@@ -119,7 +122,7 @@ def check_lengths(column: LengthColumn, lengths: ArrayLike) -> None:
     raise ValueError(
         f"column {column.name!r} has a median full length of {median:.4g} {column.unit}, but bars "
         f"have medians of {low:g} to {high:g} {column.unit}{_perhaps(column.unit, median)}: its "
-        "values are in another unit than its name or the given unit says; correct it"
+        "values have another unit than its name or the given unit says; correct the unit"
     )
 
 
@@ -136,8 +139,11 @@ Columns = Mapping[str, Floats]
 
 
 def galaxy_sizes(columns: Columns, unit: str) -> tuple[Floats, str]:
-    """(sizes (N,) in `unit`, what they are): the truth's own, else petroR90, else the radius that
-    was measured on the image. NaN where a size or its scale is unknown."""
+    """Return sizes of the galaxies, (N,) in `unit`, and their name for people.
+
+    They are the truth's own sizes, else petroR90, else the radii measured on the images. NaN where
+    a size or its scale is unknown.
+    """
     if np.isfinite(columns["true_size"]).any():
         return columns["true_size"], "petroR90"
     per_px = units_per_px(columns, unit)
@@ -149,10 +155,10 @@ def galaxy_sizes(columns: Columns, unit: str) -> tuple[Floats, str]:
 
 
 def units_per_px(columns: Columns, unit: str) -> Floats:
-    """How much of `unit` a pixel of the stored image is, (N,).
+    """Return the size of a pixel of the stored image in `unit`, (N,).
 
-    From the measured lengths where there are any, so that it is the catalogue's own scale; pixels
-    and arcseconds without them, too.
+    It comes from the measured lengths if there are any, so it is the catalogue's own scale. For
+    pixels and arcseconds it is also known without measured lengths.
     """
     if unit == "px":
         return np.ones_like(columns["bar_length_px"])
@@ -163,7 +169,8 @@ def units_per_px(columns: Columns, unit: str) -> Floats:
 
 
 def true_lengths_px(columns: Columns, unit: str) -> Floats:
-    """True lengths in pixels of the stored image, (N,), NaN where they or the scale are unknown."""
+    """Return true lengths in pixels of the stored image, (N,), NaN where length or scale is
+    unknown."""
     if not unit:
         return np.full_like(columns["true_length"], np.nan)
     return columns["true_length"] / _above_0(units_per_px(columns, unit))

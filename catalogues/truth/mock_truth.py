@@ -1,4 +1,4 @@
-"""Catalogue rows matched with a table of known bars, by object_id."""
+"""Match catalogue rows with a table of known bars by object_id, for the report."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from catalogues.runs.files import CATALOGUE, PICTURES
 from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_LENGTH_PX
 
 LENGTH, ANGLE = TRUE_LENGTH_PX, TRUE_ANGLE_DEG
-"""Columns of the truth: full length, pixels of the stored image, null or 0 where there is no bar;
-position angle in the frame of the catalogue's (optional)."""
+"""Columns of the truth: full length in pixels of the stored image, null or 0 without a bar, and
+position angle in the frame of the catalogue (optional)."""
 YES, NO = "vote_bar_yes", "vote_bar_no"
 """Columns of the truth's own votes (optional)."""
 
@@ -20,21 +20,21 @@ _PAIRS_MAX = 1_000_000
 
 
 def require(con: duckdb.DuckDBPyConnection) -> None:
-    """Raises ValueError where the view `truth` lacks the columns that a comparison needs."""
+    """Check that the view `truth` has the columns for a comparison. Raises ValueError if not."""
     names = columns(con, TRUTH)
     if absent := [name for name in ("object_id", LENGTH) if name not in names]:
         raise ValueError(
             f"the truth has no column {' or '.join(absent)}: its columns are {', '.join(names)}; "
-            "name them so"
+            "rename them"
         )
 
 
 def pairs(con: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Rows with votes whose truth is known, at most a million.
+    """Fetch rows with votes whose truth is known, at most a million.
 
     Columns: bar_fraction, bar_yes, bar_length_px, bar_length_px_err, bar_position_angle_deg
-    (null where not measured), true_bar_length_px, true_bar_position_angle_deg, true_barred, and
-    true_bar_fraction, the share of bars among the truth's own votes (null without them).
+    (null if not measured), true_bar_length_px, true_bar_position_angle_deg, true_barred, and
+    true_bar_fraction, the share of bars among the truth's own votes (null without votes).
     """
     return fetch(
         con,
@@ -47,10 +47,10 @@ def pairs(con: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def extremes(con: duckdb.DuckDBPyConnection, *, best: bool, most: int) -> list[Row]:
-    """The `most` measured galaxies nearest to (or farthest from) the truth, with pictures.
+    """Fetch the `most` measured galaxies closest to (or farthest from) the truth, with pictures.
 
-    Ranked by |ln(measured / true length)|, so that half as long is as wrong as twice as long.
-    Rows as of `picks.picked`, with the truth's columns.
+    They are ranked by |ln(measured / true length)|, so half the length is as wrong as twice the
+    length. Rows are as from `catalogues.queries.gallery.picked`, with the truth's columns.
     """
     if not columns(con, PICTURES):
         return []
@@ -69,7 +69,7 @@ def extremes(con: duckdb.DuckDBPyConnection, *, best: bool, most: int) -> list[R
 
 
 def with_truth(con: duckdb.DuckDBPyConnection, rows: list[Row]) -> list[Row]:
-    """`rows` of `picks` with the truth's LENGTH and ANGLE, None where it is not known."""
+    """Add the truth's LENGTH and ANGLE to `rows` of the gallery, None where it is unknown."""
     ids = [row["object_id"] for row in rows if row["object_id"] is not None]
     table = fetch(
         con,
@@ -82,7 +82,7 @@ def with_truth(con: duckdb.DuckDBPyConnection, rows: list[Row]) -> list[Row]:
 
 
 def _truth(con: duckdb.DuckDBPyConnection) -> str:
-    """SQL of the truth with one row per object_id and the optional columns filled."""
+    """Return SQL of the truth with one row per object_id and the optional columns filled."""
     names = columns(con, TRUTH)
     angle = ANGLE if ANGLE in names else "NULL"
     voted = all(name in names for name in (YES, NO))

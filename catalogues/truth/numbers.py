@@ -1,4 +1,4 @@
-"""The numbers of a validation as a table: one row per number, names and units written once."""
+"""Write the numbers of a validation as a Parquet table with one row per number."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ NUMBERS, PAGE = "validation.parquet", "validation.html"
 
 SCHEMA: pa.Schema = pa.schema(
     [
-        column("name", pa.string(), "what the number is", null=False),
-        column("value", pa.float64(), "its value, null where it is not defined"),
+        column("name", pa.string(), "name of the number", null=False),
+        column("value", pa.float64(), "its value, null if it is not defined"),
         column("low", pa.float64(), "lower end of its central interval"),
         column("high", pa.float64(), "upper end of its central interval"),
         column("unit", pa.string(), "unit of value, low and high", null=False),
-        column("n", pa.int64(), "galaxies that it is of", null=False),
-        column("source", pa.string(), "which galaxies and which lengths it is of", null=False),
+        column("n", pa.int64(), "number of galaxies it is computed from", null=False),
+        column("source", pa.string(), "galaxies and lengths it is computed from", null=False),
     ]
 )
-"""(name, source) is unique."""
+"""Columns of the table; (name, source) is unique."""
 
 
 def write_numbers(
     fs: FileSystem, path: str, rows: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]
 ) -> None:
-    """Write rows of SCHEMA (NaN becomes null) with `facts`, plain JSON, in the footer under
-    `ansae`. Raises StorageError."""
+    """Write rows of SCHEMA (NaN becomes null), with `facts` as JSON in the footer's key `ansae`.
+
+    Raises StorageError.
+    """
     clean = [{k: None if v != v else v for k, v in row.items()} for row in rows]
     schema = SCHEMA.with_metadata({"ansae": storage.redact(json.dumps(facts))})
     table = pa.Table.from_pylist(clean, schema=schema)

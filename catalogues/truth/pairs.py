@@ -1,4 +1,4 @@
-"""Galaxies that stand in a catalogue and in a truth, column by column."""
+"""Fetch the galaxies that are both in a catalogue and in a truth, as columns of numbers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from catalogues.truth.table import KNOWN, STANDARD, Truth, quoted
 Floats = NDArray[np.float64]
 
 AGAIN = "again"
-"""View of a second, independent run's catalogue."""
+"""View of the catalogue of a second, independent run."""
 
 _AGAIN = (
     f"LEFT JOIN (SELECT object_id, any_value(bar_length_px) AS again_px FROM {AGAIN} "
@@ -37,16 +37,20 @@ _TAKEN = (
     *("bar_fraction", "bar_yes", "bar_position_angle_deg", "bar_axis_ratio", "galaxy_radius_px"),
     *("z", "petro_r90_arcsec", "pixel_scale_arcsec"),
 )
-"""The catalogue's columns that are compared."""
+"""Columns of the catalogue that are compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matched:
-    """Galaxies in both, (N,) each in `columns`, NaN for null.
+    """Galaxies that are in both tables.
 
-    `keys`: shard and shard_row of each. `joined`: "id" or "position". `pairs`: how many there are
-    in all, of which at most the wanted number stand here. `apart`: pairs whose places lie further
-    apart than the tolerance although their identifiers agree.
+    Attributes
+    ----------
+    columns : values by column, (N,) each, NaN for null.
+    keys : shard and shard_row of each galaxy.
+    joined : "id" or "position".
+    pairs : number of all pairs, of which at most the wanted number are in `columns`.
+    apart : pairs with equal identifiers whose positions differ by more than the tolerance.
     """
 
     columns: Mapping[str, Floats]
@@ -66,11 +70,19 @@ def match(
     split: SplitFractions | None = None,
     most: int = 50_000,
 ) -> Matched:
-    """Join the views catalogue, `known` and, where there is one, AGAIN (its bar_length_px as
-    again_px, by object_id). "auto": by id, and by position where no id agrees.
+    """Join the views catalogue, `known` and AGAIN, if it exists (bar_length_px as again_px, by id).
 
-    part: galaxies of that part of the split alone (a hash of object_id). Of more than `most` pairs
-    those with the lowest hashes are taken. Raises ValueError where nothing agrees.
+    Raises ValueError if no galaxy matches.
+
+    Parameters
+    ----------
+    con : connection with the views.
+    truth : the truth in `known`.
+    join : "auto" joins by id, and by position if no id matches.
+    tolerance_arcsec : largest distance of matching positions.
+    part : only galaxies of this part of the split (a hash of object_id).
+    split : shares of the parts.
+    most : largest number of pairs to return; the pairs with the lowest hashes are chosen.
     """
     joined = "position"
     found = 0
@@ -84,8 +96,8 @@ def match(
         found = _only(con, part, split or SplitFractions())
         if not found:
             raise ValueError(
-                f"none of the galaxies that agree belongs to the part {part!r}: measure that part, "
-                "or say --part all"
+                f"none of the matched galaxies belongs to the part {part!r}: measure that part, "
+                "or give --part all"
             )
     matched = _fetched(con, truth, joined, found, most)
     c = matched.columns
@@ -108,12 +120,12 @@ def _no_match(
         tried.append(f"identifiers are like {ids['a']} here and {ids['b']} there")
     if join != "id":
         tried.append(
-            f"within {tolerance_arcsec:g} arcsec no places agree ({ids['places']} rows have one "
-            f"here, {ids['known']} there)"
+            f"no positions agree within {tolerance_arcsec:g} arcsec ({ids['places']} rows have a "
+            f"position here, {ids['known']} there)"
         )
     return (
-        f"no galaxy with votes stands both in the catalogue and in {truth.place!r}: "
-        f"{'; '.join(tried)}. Give the truth of these galaxies, ra and dec in both, or a wider "
+        f"no galaxy with votes is both in the catalogue and in {truth.place!r}: "
+        f"{'; '.join(tried)}. Give the truth of these galaxies, ra and dec in both, or a larger "
         "--tolerance-arcsec"
     )
 
@@ -165,9 +177,10 @@ def _floats(column: pa.ChunkedArray) -> Floats:
 def pictured_rows(
     con: duckdb.DuckDBPyConnection, found: Matched, which: Sequence[int], true_length_px: Floats
 ) -> list[Row]:
-    """Rows of the galaxies `which` of `found`, in that order, with pictures and the true bar.
+    """Fetch the rows of the galaxies `which` of `found`, in that order, with pictures.
 
-    Rows as of `picks.picked`, with matches.LENGTH and matches.ANGLE.
+    Rows are as from `catalogues.queries.gallery.picked`, with the true bar as mock_truth.LENGTH
+    and mock_truth.ANGLE.
     """
     if not len(which):
         return []

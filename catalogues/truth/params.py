@@ -1,4 +1,4 @@
-"""What the user says about a table of truths, and how galaxies are matched to it."""
+"""Options for a table of known bars, and for matching galaxies to it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class TableColumns:
-    """The user's words about a table of kind "table": which column is what.
+    """Columns of a table of kind "table".
 
-    `length`: full bar lengths, by default the one column that names itself so; `unit`: where its
-    name does not say; `semi`: it holds half lengths; `error`: 1-sigma errors in the same unit;
-    `angle`: position angles in the catalogue's frame, deg; `trends`: columns to set accuracy
-    against.
+    Attributes
+    ----------
+    length : column of full bar lengths, by default the only column with "length" in its name.
+    unit : unit of the lengths, if the column's name does not say it.
+    semi : whether the column holds half lengths.
+    error : column of 1-sigma errors in the same unit.
+    angle : column of position angles in the catalogue's frame, degrees.
+    trends : columns against which the accuracy is shown.
     """
 
     length: str | None = None
@@ -31,4 +35,5 @@ Part = Literal["all", "train", "validation", "test"]
 
 
 Kind = Literal["hoyle", "efigi", "mock", "table"]
-"""Hoyle et al. 2011; EFIGI; truth columns of mock galaxies; any table with a length column."""
+"""Kind of truth: Hoyle et al. 2011, EFIGI, truth columns of mock galaxies, or any other table with
+a length column."""

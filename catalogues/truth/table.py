@@ -1,4 +1,4 @@
-"""Published truths under one set of names: the table `known`, whatever they were published as."""
+"""Make the table `known` of a truth, with one set of column names for all kinds of truth."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from catalogues.truth.length_units import LengthColumn, check_lengths
 from catalogues.truth.params import Kind
 
 KNOWN = "known"
-"""Table of truths: truth_row, object_id, ra, dec, STANDARD, trend_NAME and vote_NAME; null where
-unknown."""
+"""Table of the truth: truth_row, object_id, ra, dec, STANDARD, trend_NAME and vote_NAME. Unknown
+values are null."""
 
 STANDARD: tuple[str, ...] = (
     *("true_length", "true_length_err", "true_angle_deg", "true_barred", "true_size"),
     *("true_length_px", "true_length_arcsec", "true_length_kpc", "true_psf_fwhm_px"),
     *("grade", "grade_low", "grade_high", "length_scaled"),
 )
-"""Columns of KNOWN, doubles. true_length: the full length in the truth's unit; true_size: the
-galaxy's size in that unit, where the truth has it; true_barred: 1, 0, or null where unknown;
-grade_low, grade_high: the experts' bounds of the grade."""
+"""Columns of KNOWN, doubles. true_length: the full length in the truth's unit. true_size: the
+galaxy's size in that unit, if the truth has it. true_barred: 1, 0, or null if unknown. grade_low,
+grade_high: the experts' bounds of the grade."""
 
 TRENDS: Mapping[str, tuple[str, ...]] = {
     "inclination": ("true_inclination_deg", "inclination_deg", "inclination", "inclination_grade"),
@@ -34,16 +34,24 @@ TRENDS: Mapping[str, tuple[str, ...]] = {
     "psf_fwhm": ("true_psf_fwhm_px", "psf_fwhm_arcsec", "psf_fwhm"),
     "true_axis_ratio": (TRUE_AXIS_RATIO, "axis_ratio"),
 }
-"""What accuracy is set against, by the truth's columns that give it, in any case."""
+"""Quantities against which the accuracy is shown, and the truth's columns that hold them, in upper
+or lower case."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """What KNOWN holds. `unit`: of true_length, "" where there are only grades.
+    """Contents of KNOWN.
 
-    `rows`: galaxies; `lengths`: of them with a length; `votes`: whether there are vote fractions
-    that count as truth; `trends`: what to set accuracy against, columns trend_NAME; `notes`: what
-    was left out and why, in words.
+    Attributes
+    ----------
+    kind : kind of truth.
+    place : address of the truth, without credentials.
+    unit : unit of true_length, "" if there are only grades.
+    rows : number of galaxies.
+    lengths : number of galaxies with a length.
+    votes : whether there are vote fractions that count as truth.
+    trends : names NAME of the columns trend_NAME against which the accuracy is shown.
+    notes : sentences about rows that are left out, with the reason.
     """
 
     kind: Kind
@@ -68,10 +76,18 @@ def establish(
     votes: bool = False,
     notes: Sequence[str] = (),
 ) -> Truth:
-    """Make KNOWN from `view`. expressions: SQL of object_id, ra, dec and STANDARD, by name; absent
-    ones are null. trends: further columns to set accuracy against; notes: what is known already.
+    """Make KNOWN from `view`.
 
-    Raises ValueError where a column of `trends` is absent, or lengths cannot be in their unit.
+    Raises ValueError if a column of `trends` is absent or the lengths contradict their unit.
+
+    Parameters
+    ----------
+    con, view : connection and view of the truth as published.
+    kind, place, votes : as in Truth.
+    expressions : SQL of object_id, ra, dec and STANDARD, by name; absent ones are null.
+    length : column of the lengths, None if there are only grades or votes.
+    trends : further columns against which the accuracy is shown.
+    notes : notes that are already known.
     """
     names = columns(con, view)
     chosen = _trends(names, trends)
@@ -102,7 +118,7 @@ def establish(
 
 
 def _trends(names: Sequence[str], more: Sequence[str]) -> dict[str, str]:
-    """{name in KNOWN: the view's column}."""
+    """Return the columns for trends: {name in KNOWN: the view's column}."""
     lower = {name.lower(): name for name in names}
     found = {}
     for trend, aliases in TRENDS.items():
@@ -111,7 +127,7 @@ def _trends(names: Sequence[str], more: Sequence[str]) -> dict[str, str]:
             found[trend] = column
     if absent := [name for name in more if name not in names]:
         raise ValueError(
-            f"the truth has no column {absent[0]!r} to set accuracy against: its columns are "
+            f"the truth has no column {absent[0]!r} for a trend of the accuracy: its columns are "
             f"{', '.join(names)}"
         )
     return found | {name: name for name in more}
@@ -127,25 +143,27 @@ def _notes(con: duckdb.DuckDBPyConnection, below: int) -> tuple[str, ...]:
     if twice:
         notes.append(f"{twice} rows of the truth repeat an identifier: the first of each counts")
     if below:
-        notes.append(f"{below} rows of the truth have a length below 0: they were left out")
+        notes.append(f"{below} rows of the truth have a length below 0: they are left out")
     return tuple(notes)
 
 
 def quoted(name: str) -> str:
-    """A name as SQL writes it, whatever it holds."""
+    """Quote any name for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def number(name: str, factor: float = 1.0) -> str:
-    """SQL of a column as finite doubles times `factor`, null where it is none."""
+    """Return SQL of a column as finite doubles times `factor`, null for other values."""
     value = f"TRY_CAST({quoted(name)} AS DOUBLE)"
     times = f" * {factor!r}" if factor != 1.0 else ""
     return f"(CASE WHEN isfinite({value}) THEN {value}{times} END)"
 
 
 def packed_identifier(con: duckdb.DuckDBPyConnection, view: str, parts: Mapping[str, str]) -> str:
-    """SQL of a Legacy Surveys identifier as catalogues.shards.ids.packed_ids makes it; `parts`: the
-    columns of release, brickid and objid."""
+    """Return SQL of a Legacy Surveys identifier, as catalogues.shards.ids.packed_ids makes it.
+
+    `parts`: the columns of release, brickid and objid.
+    """
     values = {part: identifier(con, view, parts[part]) for part in PART_BITS}
     fit = " AND ".join(
         f"{v} BETWEEN 0 AND {2 ** PART_BITS[part] - 1}" for part, v in values.items()
@@ -156,7 +174,7 @@ def packed_identifier(con: duckdb.DuckDBPyConnection, view: str, parts: Mapping[
 
 
 def identifier(con: duckdb.DuckDBPyConnection, view: str, name: str) -> str:
-    """SQL of a column as int64, null where it is no whole number or a float that lost digits."""
+    """Return SQL of a column as int64, null if it is not whole or a float that lost digits."""
     kind = con.execute(
         "SELECT data_type FROM duckdb_columns() WHERE table_name = ? AND column_name = ?",
         [view, name],

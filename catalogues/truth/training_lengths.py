@@ -1,4 +1,4 @@
-"""Bar lengths as training targets: in pixels of the stored image, whatever their column's unit."""
+"""Convert a column of bar lengths in any unit to training targets in pixels of the stored image."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from catalogues.scales import ScaleConvention, kpc_per_arcsec, pixel_scale
 from catalogues.truth.length_units import NEEDS, LengthColumn, length_column
 
 RATIO_MEDIAN = (0.1, 3.0)
-"""Between these lies the median of full bar length / galaxy radius of any sample."""
+"""Allowed range for the median of full bar length / galaxy radius in a sample."""
 
 _OUTSIDE_MAX = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class BarLengthColumn:
-    """A column of FULL bar lengths that names its unit. `scale`: whose word on the pixel scale
-    counts. Raises ValueError as length_units.length_column does."""
+    """A column of FULL bar lengths whose name contains the unit.
+
+    `scale`: source of the pixel scale. Raises ValueError as length_units.length_column does.
+    """
 
     name: str
     scale: ScaleConvention = "given"
@@ -32,19 +34,19 @@ class BarLengthColumn:
 
     @cached_property
     def column(self) -> LengthColumn:
-        """What its name says."""
+        """Unit and factor of the column, from its name."""
         return length_column(self.name)
 
     @property
     def besides(self) -> tuple[str, ...]:
-        """Columns of catalogues.manifest that are needed to make pixels of it."""
+        """Columns of catalogues.manifest that are needed to convert the lengths to pixels."""
         scale = () if self.column.unit == "px" else ("pixel_scale_arcsec",)
         return tuple(dict.fromkeys([*scale, *NEEDS[self.column.unit], "petro_r90_arcsec"]))
 
     def length_px(
         self, row: Mapping[str, Any], header_scale_arcsec: float | None, image_px: int
     ) -> float:
-        """The row's length in pixels of its stored image of `image_px` columns, NaN if unknown."""
+        """Return the row's length in pixels of its image of `image_px` columns, NaN if unknown."""
         column = self.column
         length = column.factor * _number(row.get(self.name))
         if not (np.isfinite(length) and length > 0):
@@ -63,20 +65,20 @@ class BarLengthColumn:
 
 
 def check_on_images(target: BarLengthColumn, over_radius: ArrayLike, over_image: ArrayLike) -> None:
-    """Raises ValueError where lengths that were read in the target's unit cannot be bars.
+    """Check that lengths in the target's unit can be bars. Raises ValueError if not.
 
-    over_radius: length / the galaxy's radius on its image, over_image: length / the image's
-    diagonal, (N,) each, NaN where unknown. A wrong unit shows as bars beyond the image or of a size
-    that is not a galaxy's.
+    over_radius: length / the galaxy's radius on its image. over_image: length / the image's
+    diagonal. Both (N,), NaN where unknown. With a wrong unit, bars are longer than the image or
+    have impossible sizes relative to the galaxy.
     """
     ratio, part = _finite(over_radius), _finite(over_image)
     rule = f"its name says {target.column.unit!r}"
     remedy = "rename the column after its true unit, or convert it"
     if not ratio.size:
         raise ValueError(
-            f"no length of the target column {target.name!r} can be put on its image: {rule}, "
-            f"which needs {', '.join(target.besides)} in the same rows; give them, or a column in "
-            "px"
+            f"no length of the target column {target.name!r} can be converted to pixels: {rule}, "
+            f"which needs {', '.join(target.besides)} in the same rows; give these columns, or "
+            "lengths in px"
         )
     if (beyond := float((part > 1).mean())) > _OUTSIDE_MAX:
         raise ValueError(
@@ -86,8 +88,8 @@ def check_on_images(target: BarLengthColumn, over_radius: ArrayLike, over_image:
     low, high = RATIO_MEDIAN
     if not low <= (median := float(np.median(ratio))) <= high:
         raise ValueError(
-            f"the median length in {target.name!r} would be {median:.3g} galaxy radii, bars have "
-            f"{low} to {high}: {rule}, which its values contradict; {remedy}"
+            f"the median length in {target.name!r} would be {median:.3g} galaxy radii, but bars "
+            f"have {low} to {high}: {rule}, which its values contradict; {remedy}"
         )
 
 

@@ -59,8 +59,8 @@ def test_rows_that_give_no_length_say_why(tmp_path: Path) -> None:
     assert table["problem"].to_pylist() == [
         None,
         None,
-        "length_avg is no number above 0",
-        "length_scaled is no number above 0",
+        "length_avg is not a number above 0",
+        "length_scaled is not a number above 0",
         "no redshift above 0",
     ]
     assert table["petro_r90_arcsec"].null_count == 3
@@ -70,11 +70,12 @@ def test_rows_that_give_no_length_say_why(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"head": HEAD.replace("length_scaled", "scaled")}, r"has no column 'length_scaled'"),
-        ({"beside": ()}, r"is not there: without its redshifts .* or add a column z"),
+        ({"beside": ()}, r"does not exist: lengths in kpc can .* or add a column z"),
         ({"beside": ("SDSS_OBJID z",)}, r"does not begin with '#SDSS_OBJID \.\.\. z'"),
         ({"rows": [r.replace(",5.84", ",5840.").replace(",3.24", ",3240.") for r in ROWS]},
          r"'length_avg' has a median full length of \d+ kpc"),
-        ({"rows": [ROWS[0].replace("198.05199", "north")]}, r"column 'ra' .* is not all numbers"),
+        ({"rows": [ROWS[0].replace("198.05199", "north")]},
+         r"column 'ra' .* holds other things than numbers"),
     ],
 )  # fmt: skip
 def test_tables_that_are_not_it(changes: dict, message: str, tmp_path: Path) -> None:

@@ -73,9 +73,9 @@ def test_rows_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
     assert known.table["object_id"].to_pylist() == [1, 6]
     assert known.left_out == {
         "without an id": 1,
-        "with a length that is no positive number": 2,
+        "with a length that is not a positive number": 2,
         "without z": 1,
-        "with an id met before": 1,
+        "with a repeated id": 1,
     }
     with pytest.raises(ValueError, match=r"2 galaxies .* at least 20 .*1 without z.*give more"):
         require_enough(known.table, known.left_out, "bar_kpc", 20)
@@ -95,7 +95,7 @@ def test_a_column_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_column_of_words(tmp_path: Path) -> None:
     write(tmp_path, "a.parquet", object_id=[1], bar_px=["long"])
-    with pytest.raises(ValueError, match="is of type string and holds no lengths"):
+    with pytest.raises(ValueError, match="has the type string and holds no lengths"):
         read(tmp_path, "bar_px")
 
 
@@ -126,6 +126,6 @@ def test_a_pixel_in_every_unit() -> None:
 @pytest.mark.parametrize("length_px", [0.2, 900.0])
 def test_bars_that_do_not_fit_their_images(length_px: float) -> None:
     of = length_column("bar_arcsec")
-    with pytest.raises(ValueError, match=r"'bar_arcsec' taken as full lengths in arcsec.*424 px"):
+    with pytest.raises(ValueError, match=r"'bar_arcsec' holds full lengths in arcsec.*424 px"):
         check_sizes(of, np.full(9, length_px), 424)
     check_sizes(of, np.full(9, 80.0), 424)

@@ -41,10 +41,14 @@ def test_half_lengths_are_doubled() -> None:
         (
             "length_kpc",
             "arcsec",
-            r"'length_kpc' names kpc, but the unit is given as arcsec: leave that",
+            r"'length_kpc' names kpc, but the unit is given as arcsec: leave out the unit",
         ),
-        ("sma_kpc", None, r"'sma_kpc' sounds like half a bar, .* say --table.semi"),
-        ("bar_length_kpc_h", None, r"'bar_length_kpc_h' is in units with h: multiply it by your h"),
+        ("sma_kpc", None, r"'sma_kpc' seems to hold half lengths, .* give --table.semi"),
+        (
+            "bar_length_kpc_h",
+            None,
+            r"'bar_length_kpc_h' is in units with h: multiply or divide it by your h",
+        ),
         ("length_h_kpc", None, r"is in units with h"),
     ],
 )
@@ -62,7 +66,7 @@ def test_values_that_deny_the_name() -> None:
     with pytest.raises(ValueError, match=message) as raised:
         check_lengths(length_column("length_kpc"), parsecs)
     assert "pc would be" in str(raised.value)  # and the remedy
-    assert "correct it" in str(raised.value)
+    assert "correct the unit" in str(raised.value)
     check_lengths(length_column("length_pc"), parsecs / 1000)
 
 

@@ -81,7 +81,7 @@ def test_rows_that_count_for_nothing_are_told(tmp_path: Path) -> None:
     assert truth.lengths == 2
     assert truth.notes == (
         "1 rows of the truth repeat an identifier: the first of each counts",
-        "1 rows of the truth have a length below 0: they were left out",
+        "1 rows of the truth have a length below 0: they are left out",
     )
 
 
@@ -126,7 +126,7 @@ def test_floats_that_lost_digits_are_no_identifiers(tmp_path: Path) -> None:
         (
             {"length_kpc": [4.0] * 3},
             {"trends": ("snr",)},
-            r"no column 'snr' to set accuracy against",
+            r"no column 'snr' for a trend of the accuracy",
         ),
         ({"length_kpc": [4.0] * 3}, {"angle": "pa"}, r"has no column 'pa'"),
     ],
@@ -181,7 +181,7 @@ def test_rows_of_hoyles_table_without_a_length_are_told(tmp_path: Path) -> None:
     truth, _ = established("hoyle", tmp_path)
     assert (truth.rows, truth.lengths) == (3, 1)
     assert truth.notes == (
-        "1 rows of the truth give no length: length_avg is no number above 0",
+        "1 rows of the truth give no length: length_avg is not a number above 0",
         "1 rows of the truth give no length: no redshift above 0",
     )
 

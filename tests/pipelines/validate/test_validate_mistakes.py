@@ -34,8 +34,8 @@ from tests.pipelines.validate.validating import QUIET, numbers, options
         ),
         (
             ["{run}", "--against", "table", "--truth", "{tmp}/other.parquet"],
-            r"no galaxy with votes stands both .* identifiers are like \d+ here and 1 there; "
-            r"within 2 arcsec no places agree \(60 rows have one here, 0 there\)",
+            r"no galaxy with votes is both .* identifiers are like \d+ here and 1 there; "
+            r"no positions agree within 2 arcsec \(60 rows have a position here, 0 there\)",
         ),
         (
             ["{run}", "--against", "table", "--truth", "{tmp}/other.parquet", "--join", "id"],
