@@ -1,10 +1,9 @@
 """Compute no more noise samples for a galaxy than its length needs.
 
-The samples of a galaxy's maps are made in blocks that double their number: 32, 64, 128 and so on.
-After each block the length is read with its sampling error, the jackknife of
-models.saliency.jackknife over the samples made so far; once that is small enough no more are made.
-Which samples there are does not depend on when they are made: n of them give, but for rounding, the
-maps of a run with N = n.
+Samples are added in blocks that double their number: 32, 64, 128, ..., N. After each block the bar
+is measured, and the jackknife (models.saliency.jackknife) over the samples so far gives the
+sampling error of its length. Once that error is small enough, no more samples are added. A sample
+does not depend on the blocks: n samples give the maps of a run with N = n, apart from rounding.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from models.saliency.jackknife import finished, group_sizes, means
 from models.saliency.params import SmoothGradParams
 
 FIRST = 32
-"""Samples of the first block: four in each of the eight groups that the error is made of."""
+"""Samples of the first block: four in each of the eight jackknife groups."""
 
 
 def bar_maps_to_tolerance(
@@ -38,12 +37,15 @@ def bar_maps_to_tolerance(
     estimator: EstimatorParams,
     tolerance: float,
 ) -> tuple[BarMaps, int]:
-    """models.saliency.bar_maps.bar_maps_with_jackknife of as few of params.samples as do, and their
-    number.
+    """Compute saliency maps with the fewest noise samples that reach the tolerance.
 
-    They do once the length that `estimator` reads has a sampling error (times its error_sampling,
-    where that is above 1) of at most `tolerance` times itself. The readings are made where the maps
-    are, on a core: on a GPU they may cost more than the samples that they save.
+    Returns the maps (as models.saliency.bar_maps.bar_maps_with_jackknife) and the number of
+    samples. Samples are added in blocks until the sampling error of the length is at most
+    `tolerance` x length, or until there are `params.samples` of them. The sampling error is
+    multiplied by `estimator.error_sampling` if that is above 1.
+
+    The bar is measured on a CPU core after each block. On a GPU this can cost more time than the
+    saved samples.
     """
     light = light_of(image)
     each = [_Sums.none(member, image) for member in ensemble.members]
@@ -58,7 +60,7 @@ def bar_maps_to_tolerance(
 
 
 def steps(samples: int) -> Iterator[int]:
-    """How many there are after each block, at last `samples`."""
+    """Yield the number of samples after each block; the last is `samples`."""
     done = FIRST
     while done < samples:
         yield done
@@ -80,7 +82,7 @@ def _sharp(
 
 @dataclass(kw_only=True)
 class _Sums:
-    """A member's sum of gradients (1, 3, S, S), and those of groups of `sizes` samples."""
+    """One member's sum of gradients, (1, 3, S, S), and the sums of groups of `sizes` samples."""
 
     member: Member
     total: Tensor
@@ -93,8 +95,7 @@ class _Sums:
         return cls(member=member, total=total, groups=total.new_zeros((0, *total.shape)))
 
     def add(self, image: Tensor, params: SmoothGradParams, seed: int, count: int) -> None:
-        """`count` samples more; once the groups are twice as many as params.groups, neighbours are
-        united."""
+        """Add `count` samples. If there are then twice `params.groups` groups, merge neighbours."""
         sizes, begin = group_sizes(replace(params, samples=count)), sum(self.sizes)
         added, groups = gradient_sums(self.member, image, [BAR], params, seed, sizes, begin=begin)
         self.total += added
@@ -106,6 +107,6 @@ class _Sums:
     def maps(
         self, image: Tensor, params: SmoothGradParams
     ) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], ...]:
-        """The map (S, S) and those without one group each (G, S, S)."""
+        """Return the map, (S, S), and the maps that leave one group out, (G, S, S)."""
         made = finished(*means(self.total, self.groups, self.sizes), image, params)
         return tuple(m.float().cpu().numpy() for m in made)

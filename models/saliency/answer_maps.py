@@ -19,18 +19,18 @@ _SAMPLES_MAX = 64
 
 
 def with_few_samples(params: SmoothGradParams) -> SmoothGradParams:
-    """The same with at most 64 samples: maps beside the bar's need no more."""
+    """Limit the samples to 64: maps of other answers than the bar need no more."""
     return replace(params, samples=min(params.samples, _SAMPLES_MAX))
 
 
 def answer_maps(
     ensemble: Ensemble, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int
 ) -> NDArray[np.float64]:
-    """Maps (len(columns), S, S) in [0, 1] of a normalised image (3, S, S), answers 0-36.
+    """Compute one map for each answer in `columns` (0-36): (len(columns), S, S) in [0, 1].
 
-    A map is the mean of the members' scaled maps (paper 1's "average saliency maps"); all 0 where
-    no member's says anything. The answers share the forward passes. seed: the galaxy's
-    (models.saliency.seeds.galaxy_seed).
+    `image` is normalised, (3, S, S). A map is the mean of the members' scaled maps (paper 1:
+    "average saliency maps"), and 0 everywhere if all members' maps are constant. The answers share
+    the forward passes. `seed` is the galaxy's (models.saliency.seeds.galaxy_seed).
     """
     made = [smoothgrad(m, image[None], list(columns), params, [seed])[0] for m in ensemble.members]
     maps = torch.stack(made).double().cpu().numpy()
@@ -45,7 +45,9 @@ def question_maps(
     params: SmoothGradParams,
     seed: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """(canvas (S, S, 3) uint8, its `answer_maps`) of an image (H, W, 3), the galaxy's or a canvas
-    that was kept of it."""
+    """Cut an image (H, W, 3) to its canvas, and compute the `answer_maps` of it.
+
+    Returns the canvas, (S, S, 3) uint8, and the maps. `pixels` may also be a canvas that was kept.
+    """
     cut = canvas(pixels, ensemble.spec.field)
     return cut.pixels, answer_maps(ensemble, ensemble.image(cut), columns, params, seed)

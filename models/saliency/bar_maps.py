@@ -24,9 +24,15 @@ from models.saliency.params import SmoothGradParams
 class Votes:
     """The ensemble's votes for one galaxy.
 
-    mean, std: (37,) float32, the members' votes as one (models.networks.votes.pooled) and their
-    (population) standard deviation. bar_fraction: share of bars among those who reach the question,
-    by `mean`; NaN where nobody does.
+    Attributes
+    ----------
+    mean
+        (37,) float32: the members' votes, pooled (models.networks.votes.pooled).
+    std
+        (37,) float32: their population standard deviation.
+    bar_fraction
+        Share of "bar: yes" among the votes that reach the bar question, from `mean`. NaN if no vote
+        reaches it.
     """
 
     mean: NDArray[np.float32]
@@ -35,12 +41,15 @@ class Votes:
 
 
 def vote(ensemble: Ensemble, image: Tensor) -> Votes:
-    """Votes for a normalised image (3, S, S). Raises FloatingPointError if one is not finite."""
+    """Compute the votes for a normalised image (3, S, S).
+
+    Raises FloatingPointError if a vote is not finite.
+    """
     return combined_votes(ensemble.votes(image[None])[:, 0].cpu().numpy(), ensemble.spec.pool)
 
 
 def combined_votes(votes: NDArray[np.float32], pool: Pool) -> Votes:
-    """Votes from every member's, (M, 37). Raises FloatingPointError if one is not finite."""
+    """Pool the votes of all members, (M, 37). Raises FloatingPointError if one is not finite."""
     if not np.isfinite(votes).all():
         raise FloatingPointError("the networks' votes are not finite")
     mean = pooled(torch.from_numpy(votes), 0, pool).numpy()
@@ -48,8 +57,10 @@ def combined_votes(votes: NDArray[np.float32], pool: Pool) -> Votes:
 
 
 def light_of(image: Tensor) -> NDArray[np.float64]:
-    """The light (S, S) of a normalised image (3, S, S), models.preprocess.brightness of its
-    canvas."""
+    """Return the light, (S, S), of a normalised image (3, S, S).
+
+    It equals models.preprocess.brightness of the image's canvas.
+    """
     light: NDArray[np.float64] = image.mean(dim=0).double().cpu().numpy()
     return light
 
@@ -57,9 +68,10 @@ def light_of(image: Tensor) -> NDArray[np.float64]:
 def bar_maps(
     ensemble: Ensemble, image: Tensor, params: SmoothGradParams, seed: int
 ) -> NDArray[np.float32]:
-    """Every member's map of a normalised image (3, S, S) for "bar: yes": (M, S, S) in [0, 1].
+    """Compute every member's saliency map of "bar: yes": (M, S, S) in [0, 1].
 
-    `seed`: the galaxy's (models.saliency.seeds.galaxy_seed). A map that says nothing is NaN.
+    `image` is normalised, (3, S, S). `seed` is the galaxy's (models.saliency.seeds.galaxy_seed). A
+    map that is constant or not finite is NaN.
     """
     maps = [smoothgrad(m, image[None], BAR, params, [seed])[0] for m in ensemble.members]
     return np.stack([m.float().cpu().numpy() for m in maps])
@@ -68,8 +80,10 @@ def bar_maps(
 def maps_of_kinds(
     ensemble: Ensemble, image: Tensor, kinds: Mapping[str, SmoothGradParams], seed: int
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Names and `bar_maps` of several kinds; those that only finish the same mean gradients in
-    another way (channels, smoothing, X_input) share them."""
+    """Yield the name and the `bar_maps` of each kind of map.
+
+    Kinds that differ only in channels, smoothing or X_input share their gradients.
+    """
     passes: dict[SmoothGradParams, list[str]] = {}
     for name, params in kinds.items():
         passes.setdefault(_gradients_alone(params), []).append(name)
@@ -81,17 +95,25 @@ def maps_of_kinds(
 
 
 def _gradients_alone(params: SmoothGradParams) -> SmoothGradParams:
-    """The parameters with everything that only finishes a mean gradient at one value."""
+    """Set all parameters that do not change the gradients to one value."""
     return replace(params, channels="sum", smoothing_px=0.0, multiply_by_input=False, groups=2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BarMaps:
-    """`maps`: of `bar_maps`. `jackknife_maps`: without one group of samples each, (K, G, S, S)
-    float16: K = M, or 1 where the members' are averaged; G is 0 for a single sample.
+    """Saliency maps of a galaxy, and the jackknife maps for its sampling error.
 
-    Half precision steps by at most 5e-4 of a map's range: of mock bars it changed the sampling
-    error by 0.1 % (median of 200 readings), and not the length, which has maps of its own.
+    Attributes
+    ----------
+    maps
+        (M, S, S) float32, as `bar_maps` returns them.
+    jackknife_maps
+        (K, G, S, S) float16; each leaves one of G groups of samples out. K = M, or K = 1 if the
+        members are averaged. G = 0 for a single sample.
+
+    Half precision changes a map by at most 5e-4 of its range. For mock bars it changed the sampling
+    error by 0.1 % (median of 200 measurements). It does not change the length, which is measured on
+    `maps`.
     """
 
     maps: NDArray[np.float32]
@@ -101,9 +123,9 @@ class BarMaps:
 def bar_maps_with_jackknife(
     ensemble: Ensemble, image: Tensor, params: SmoothGradParams, seed: int, combine: Combine
 ) -> BarMaps:
-    """`bar_maps` and, from the same samples, what the sampling error needs of them.
+    """Compute `bar_maps` and, from the same samples, the jackknife maps.
 
-    combine: the estimator's; "maps" needs no more than the mean over members.
+    `combine` is the estimator's: with "maps" only the mean over members is kept.
     """
     maps, without = [], []
     for member in ensemble.members:
@@ -116,7 +138,7 @@ def bar_maps_with_jackknife(
 def packed(
     maps: Sequence[NDArray[np.float32]], without: Sequence[NDArray[np.float32]], combine: Combine
 ) -> BarMaps:
-    """BarMaps of the members' maps (S, S) and of theirs without one group each (G, S, S)."""
+    """Make BarMaps of the members' maps, (S, S) each, and jackknife maps, (G, S, S) each."""
     each = np.stack(without)
     if combine == "maps" and each.shape[1]:
         mean = np.stack([mean_map(each[:, g]) for g in range(each.shape[1])])[None]

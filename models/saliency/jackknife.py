@@ -1,10 +1,11 @@
 """Jackknife maps: each leaves one group of noise samples out, to give the sampling error.
 
-A map's N samples fall, in order, into G groups. A reading of the map has, by the jackknife
-(models.barlength.estimator), the sampling error that the scatter of its G readings without one
-group says: an error for every length without a second run and without one gradient more. Groups are
-of neighbours because views follow a low-discrepancy sequence: each group then covers them by
-itself. Fewer samples cover them less well, so that with few in a group the error comes out too
+The N samples of a map are divided, in order, into G groups. Each jackknife map leaves one group
+out. The scatter of the G lengths measured on them gives the sampling error of the length
+(models.barlength.estimator), without a second run and without further gradients.
+
+A group holds neighbouring samples, because views follow a low-discrepancy sequence: each group then
+covers the views evenly. A group of few samples covers them less well, and the error comes out too
 large.
 """
 
@@ -20,8 +21,11 @@ from models.saliency.params import SmoothGradParams
 
 
 def group_sizes(params: SmoothGradParams) -> list[int]:
-    """Samples in each group: they differ by one at most, and none is empty. Antithetic ones count
-    as pairs, which are never parted, so that groups are independent."""
+    """Return the number of samples in each group.
+
+    Sizes differ by at most one, and no group is empty. Antithetic samples stay in pairs, so that
+    groups are independent; sizes then differ by at most one pair.
+    """
     each = 2 if params.antithetic else 1
     units = -(-params.samples // each)
     count = min(params.groups, units)
@@ -33,17 +37,18 @@ def group_sizes(params: SmoothGradParams) -> list[int]:
 def jackknife_gradients(
     member: Member, image: Tensor, columns: Sequence[int], params: SmoothGradParams, seed: int
 ) -> tuple[Tensor, Tensor]:
-    """models.saliency.gradients.mean_gradients, bit for bit, and the means without one group each.
+    """Compute the mean gradients, and those that leave one group out.
 
-    (classes, 3, S, S) and (G, classes, 3, S, S); G is 0 for a single sample.
+    Returns (classes, 3, S, S), equal to models.saliency.gradients.mean_gradients bit for bit, and
+    (G, classes, 3, S, S), where G = 0 for a single sample.
     """
     sizes = group_sizes(params)
     return means(*gradient_sums(member, image, columns, params, seed, sizes), sizes)
 
 
 def means(total: Tensor, groups: Tensor, sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """`jackknife_gradients` from models.saliency.gradients.gradient_sums, over groups of `sizes`
-    samples."""
+    """Turn the sums of models.saliency.gradients.gradient_sums, over groups of `sizes` samples,
+    into the means of `jackknife_gradients`."""
     mean = total / sum(sizes)
     if len(sizes) < 2:
         return mean, groups[:0]
@@ -54,15 +59,18 @@ def means(total: Tensor, groups: Tensor, sizes: Sequence[int]) -> tuple[Tensor, 
 def smoothgrad_jackknife(
     member: Member, image: Tensor, column: int, params: SmoothGradParams, seed: int
 ) -> tuple[Tensor, Tensor]:
-    """The map of one image (3, S, S) for one answer, exactly as models.saliency.gradients makes
-    it, (S, S), and the maps without one group each, (G, S, S); all in [0, 1] or NaN."""
+    """Compute the saliency map of one image (3, S, S) for one answer, and its jackknife maps.
+
+    Returns (S, S), equal to models.saliency.gradients.smoothgrad, and (G, S, S); all in [0, 1] or
+    NaN.
+    """
     return finished(*jackknife_gradients(member, image, [column], params, seed), image, params)
 
 
 def finished(
     mean: Tensor, jackknife_maps: Tensor, image: Tensor, params: SmoothGradParams
 ) -> tuple[Tensor, Tensor]:
-    """Maps of `smoothgrad_jackknife` from the gradients of one answer."""
+    """Make the maps of `smoothgrad_jackknife` from the gradients of one answer."""
     without = jackknife_maps[:, 0]
     if len(without):
         return finish(mean, image, params)[0], finish(without, image, params)
