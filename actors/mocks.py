@@ -146,7 +146,7 @@ def _with_bars(row: dict[str, Any], plan: LayingPlan) -> list[dict[str, Any]]:
     for number in range(plan.per_host):
         rng = np.random.default_rng([plan.seed, row["object_id"] % 2**63, number])
         bar = lay_bar(decoded.pixels, rng, plan.laid)
-        if _seen(bar, plan) >= plan.seen_min:
+        if _bar_fraction(bar, plan) >= plan.seen_min:
             found.append(_row(row, bar, number))
     return found
 
@@ -167,7 +167,7 @@ def _ensemble(name: str, options: StorageOptions) -> Ensemble:
     return load_ensemble(name, options)
 
 
-def _seen(bar: LaidBar, plan: LayingPlan) -> float:
+def _bar_fraction(bar: LaidBar, plan: LayingPlan) -> float:
     """Return the ensemble's bar_fraction; 0 if its voters do not reach the bar question."""
     ensemble = _ensemble(plan.ensemble, plan.storage)
     cut = canvas(bar.pixels, ensemble.spec.field)

@@ -152,14 +152,14 @@ class Attributor:
         wanted = {method: frozenset(missing.get(method, ())) for method in self.params.methods}
         rows: dict[str, list[Mapping[str, Any]]] = {method: [] for method in wanted}
         for row in table.to_pylist():  # one source at a time, because a trial holds a network
-            source = self._source(row)
+            source = self._prepare(row)
             for method, mine in wanted.items():
                 if row["shard_row"] in mine:
-                    rows[method].append(self._judged(source, method))
+                    rows[method].append(self._score(source, method))
         receipts = [self._write(method, found) for method, found in rows.items() if found]
         return pa.Table.from_pylist(receipts, schema=RECEIPT)
 
-    def _source(self, row: Mapping[str, Any]) -> Prepared:
+    def _prepare(self, row: Mapping[str, Any]) -> Prepared:
         """Return a row's image as its network sees it, with the prediction, or say why not."""
         facts = {name: row[name] for name in ("object_id", "shard", "shard_row")}
         try:
@@ -197,7 +197,7 @@ class Attributor:
         )  # fmt: skip
         return Prepared(facts={**facts, **known}, seen=seen, trial=trial)
 
-    def _judged(self, source: Prepared, method: str) -> dict[str, Any]:
+    def _score(self, source: Prepared, method: str) -> dict[str, Any]:
         """Return the table row of a source and a method."""
         params = self.params.methods[method]
         facts = {
@@ -213,7 +213,7 @@ class Attributor:
             message = "this source has no mask, which the oracle needs as its map"
             return facts | {"status": NO_MASK, "status_message": message}
         try:
-            return facts | self._numbers(
+            return facts | self._explain_and_measure(
                 source.facts["object_id"], source.seen, source.trial, method
             )
         except _NOT_THE_IMAGES:
@@ -221,7 +221,7 @@ class Attributor:
         except Exception as error:
             return facts | _failure(f"explaining by {method}", error)
 
-    def _numbers(
+    def _explain_and_measure(
         self, object_id: int, seen: Seen, trial: FaithfulnessTest, method: str
     ) -> dict[str, Any]:
         params = self.params.methods[method]

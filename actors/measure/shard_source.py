@@ -126,12 +126,12 @@ class ShardSource(Datasource):  # type: ignore[misc]  # Ray is not typed
 
         def read_unfinished() -> Iterator[pa.Table]:
             rows = read_rows(shard, done, url, options, extra)
-            return rows if crash_guard is None else _survived(rows, shard, crash_guard)
+            return rows if crash_guard is None else _guarded_rows(rows, shard, crash_guard)
 
         return ReadTask(read_unfinished, metadata, per_task_row_limit=limit)
 
 
-def _survived(rows: Iterator[pa.Table], shard: Shard, crash_guard: Any) -> Iterator[pa.Table]:
+def _guarded_rows(rows: Iterator[pa.Table], shard: Shard, crash_guard: Any) -> Iterator[pa.Table]:
     """Yield the rows. Raises StorageError if reading the shard has killed its process too often."""
     key = [(shard.name, -1)]
     (deaths,) = begin(crash_guard, _READING, key)

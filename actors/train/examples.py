@@ -86,9 +86,9 @@ def scan_shard(url: str, shard: Shard, plan: ExamplePlan) -> ShardScan:
     """
     _require(url, shard, plan)
     counts, tally = dict.fromkeys((*PARTS, "test"), 0), VoteTally()
-    for table, answers, told in _answered(url, shard, plan, ("object_id",), 4096):
+    for table, answers, told in _read_answers(url, shard, plan, ("object_id",), 4096):
         tally += told
-        which = _parts(table, plan)[_teaches(table, answers)]
+        which = _parts(table, plan)[_has_answer(table, answers)]
         for part in counts:
             counts[part] += int((which == part).sum())
     return ShardScan(url=url, shard=shard, counts=counts, tally=tally)
@@ -117,8 +117,8 @@ def part_rows(scan: ShardScan, plan: ExamplePlan, part: str) -> Iterator[tuple[p
     """Yield the rows of one part with a known answer or bar, and their answers, (N, plan.width)."""
     besides = () if plan.target is None else plan.target.besides
     columns = ("object_id", "image", *besides, *(("north_deg",) if plan.guided else ()))
-    for table, answers, _ in _answered(scan.url, scan.shard, plan, columns, 64):
-        mine = (_parts(table, plan) == part) & _teaches(table, answers)
+    for table, answers, _ in _read_answers(scan.url, scan.shard, plan, columns, 64):
+        mine = (_parts(table, plan) == part) & _has_answer(table, answers)
         yield table.filter(pa.array(mine)), answers[mine]
 
 
@@ -136,7 +136,7 @@ def _require(url: str, shard: Shard, plan: ExamplePlan) -> None:
         )
 
 
-def _teaches(table: pa.Table, answers: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _has_answer(table: pa.Table, answers: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Flag the rows with a known answer, or with a known bar if the table has the lengths."""
     known = np.asarray(np.isfinite(answers).any(axis=1))
     if BAR_TRUTH[0] in table.column_names:
@@ -149,7 +149,7 @@ def _parts(table: pa.Table, plan: ExamplePlan) -> NDArray[np.str_]:
     return parts_of(table["object_id"].fill_null(-1).to_pylist(), plan.split)
 
 
-def _answered(
+def _read_answers(
     url: str, shard: Shard, plan: ExamplePlan, columns: Sequence[str], rows: int
 ) -> Iterator[tuple[pa.Table, NDArray[np.float32], VoteTally]]:
     fs, _ = storage.filesystem(url)

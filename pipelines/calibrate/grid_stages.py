@@ -65,7 +65,7 @@ def look_at_galaxies(plan: GridPlan[Options], on_each: OnEach, console: Console)
     work = [(rows,) for _, rows in _batches(plan, plan.known.table, _LOOKED_AT)]
     seen = track(on_each("look", work), "galaxies", len(work), console=console)
     looked = {row["object_id"]: row for rows in seen for row in rows}
-    galaxies = _placed(plan, looked)
+    galaxies = _with_places(plan, looked)
     _check(plan, galaxies)
     return galaxies
 
@@ -141,7 +141,7 @@ def mappers(plan: GridPlan[Options]) -> Iterator[OnEach]:
         ) from error
 
 
-def _placed(plan: GridPlan[Options], looked: dict[int, dict[str, Any]]) -> pa.Table:
+def _with_places(plan: GridPlan[Options], looked: dict[int, dict[str, Any]]) -> pa.Table:
     """Return the table of known lengths with what the MapMakers found."""
     known, o = plan.known.table, plan.options
     rows = [looked.get(i, {"note": "row is missing"}) for i in known["object_id"].to_pylist()]

@@ -36,13 +36,15 @@ class Maps:
 
     def known(self, rows: list[dict[str, Any]]) -> list[KnownBar]:
         """Return the galaxies with known bars that the votes select."""
-        return self._made("maps", rows, lambda a, row: a.known.remote(row))
+        return self._make_maps("maps", rows, lambda a, row: a.known.remote(row))
 
     def graded(self, rows: list[dict[str, Any]]) -> list[GradedBar]:
         """Return the galaxies with graded bars that the votes select."""
-        return self._made("graded", rows, lambda a, row: a.graded.remote(row, self.column))
+        return self._make_maps("graded", rows, lambda a, row: a.graded.remote(row, self.column))
 
-    def _made(self, what: str, rows: list[dict[str, Any]], ask: Callable[..., Any]) -> list[Any]:
+    def _make_maps(
+        self, what: str, rows: list[dict[str, Any]], ask: Callable[..., Any]
+    ) -> list[Any]:
         from ray.exceptions import RayTaskError
         from ray.util import ActorPool
 

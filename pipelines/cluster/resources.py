@@ -131,11 +131,11 @@ def cluster(options: ClusterOptions) -> Iterator[dict[str, float]]:
         address = options.address or os.environ.get("RAY_ADDRESS") or "local"
         extra: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
         try:
-            _knock(address)
+            _check_listening(address)
             with _core_silenced():
                 ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **extra)
         except Exception as error:  # Ray also raises exceptions of no special class
-            raise ValueError(_no_cluster(address, error)) from error
+            raise ValueError(_no_cluster_message(address, error)) from error
     try:
         _set_ray_data()
         yield _resources(ray)
@@ -144,14 +144,14 @@ def cluster(options: ClusterOptions) -> Iterator[dict[str, float]]:
             ray.shutdown()
 
 
-def _knock(address: str) -> None:
+def _check_listening(address: str) -> None:
     """Raise OSError if nobody listens: Ray itself would end the process without a message."""
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "/" not in host:
         socket.create_connection((host, int(port)), timeout=10).close()
 
 
-def _no_cluster(address: str, error: Exception) -> str:
+def _no_cluster_message(address: str, error: Exception) -> str:
     why = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
     if address == "local":
         return (

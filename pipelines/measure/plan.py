@@ -133,7 +133,7 @@ def make_plan(options: MeasureOptions) -> Plan:
     scales.cosmology(options.cosmology)
     output = storage.filesystem(options.output, options.write_options())
     stored = provenance.read_record(*output)  # first, so that a bad record is reported first
-    known = _as_it_finished(options, output, stored)
+    known = _finished_record(options, output, stored)
     shards = () if known else list_shards(options.input, read)
     files = find_ensemble(options.ensemble, read)
     ensemble = EnsembleSpec.from_dict(files.description)
@@ -141,7 +141,7 @@ def make_plan(options: MeasureOptions) -> Plan:
 
     check_weights(ensemble, files.weights)  # find weights that do not fit now, not later
     recipe = _recipe(options, files.estimator).fits(len(ensemble.explained))
-    asked = _asked(options, ensemble, read)
+    asked = _optional_facts(options, ensemble, read)
     extra = () if known else extra_fields(options.input, shards, options.keep, read)
     extra += tuple(c for name in OPTIONAL if name in asked for c in OPTIONAL[name])
     source = known.facts["input"] if known else provenance.shard_facts(shards)
@@ -171,7 +171,7 @@ def make_plan(options: MeasureOptions) -> Plan:
     return replace(plan, checkpoint=done, is_finished=True)
 
 
-def _as_it_finished(
+def _finished_record(
     options: MeasureOptions, output: Place, stored: RunRecord | None
 ) -> RunRecord | None:
     """Return the stored record if its run has finished and its fingerprint is unchanged, else None.
@@ -232,7 +232,9 @@ def _recipe(options: MeasureOptions, beside: Mapping[str, Any] | None) -> Recipe
     return replace(recipe, maps=replace(recipe.maps, samples=options.samples))
 
 
-def _asked(options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions) -> dict[str, Any]:
+def _optional_facts(
+    options: MeasureOptions, ensemble: EnsembleSpec, read: StorageOptions
+) -> dict[str, Any]:
     """Return the facts that only some runs have.
 
     Raises ValueError if the control was trained on other canvases than the ensemble.

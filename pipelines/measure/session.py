@@ -76,7 +76,7 @@ def measure_alone(
     for stray in plan.checkpoint.strays:
         remove(plan.output.fs, stray)
     if plan.stored and not plan.work:
-        _close(plan, plan.stored)
+        _finish_killed_session(plan, plan.stored)
         return already_finished(plan)
     tell(plan.announcement())
     with cluster(options.cluster) as resources:
@@ -109,7 +109,7 @@ def _measure(
         if progress.done != plan.rows:
             raise RuntimeError(f"the stages returned {progress.done} of {plan.rows} rows")
         lease.confirm()
-        mark, outcome = _tidy(names, plan), "finished"
+        mark, outcome = _remove_other_files(names, plan), "finished"
     except KeyboardInterrupt:
         outcome = "interrupted"
         raise
@@ -132,15 +132,15 @@ def _measure(
     )
 
 
-def _close(plan: Plan, record: RunRecord) -> None:
+def _finish_killed_session(plan: Plan, record: RunRecord) -> None:
     """Finish the work of a session that was killed after its last row: tidy up, mark the end."""
     fs, root = plan.output
-    mark = _tidy({os.path.basename(path) for path in plan.checkpoint.paths}, plan)
+    mark = _remove_other_files({os.path.basename(path) for path in plan.checkpoint.paths}, plan)
     if record.sessions and fingerprint_of(record.sessions[-1]) != mark[FINGERPRINT]:
         write_record(fs, root, record.ended("finished", plan.checkpoint.statuses, **mark))
 
 
-def _tidy(names: set[str], plan: Plan) -> dict[str, str]:
+def _remove_other_files(names: set[str], plan: Plan) -> dict[str, str]:
     """Remove all other files from a finished catalogue's folders. Returns the run's fingerprint."""
     fs, root = plan.output
     remove_strays(fs, storage.join(root, CATALOGUE), storage.join(root, PICTURES), names)

@@ -128,10 +128,10 @@ def _nodes(plan: Plan, nodes: list[Any]) -> list[Finding]:
     if lost:
         told = f"{lost} of {len(nodes)} nodes gave no answer: see `ray status`"
         silent = [warning("nodes", told)]
-    return [*silent, *_judged(found, asked)]
+    return [*silent, *_judge_reports(found, asked)]
 
 
-def _judged(reports: list[NodeReport], asked: float) -> list[Finding]:
+def _judge_reports(reports: list[NodeReport], asked: float) -> list[Finding]:
     if not reports:
         return [refused("nodes", "no node gave an answer: see `ray status`")]
     told = f"{len(reports)} nodes inspected"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from actors.find_ensemble import find_ensemble
 from catalogues import storage
 from catalogues.runs.heartbeat import Life, life, read_heartbeat, silence_s
-from catalogues.shards.reading import list_shards
+from catalogues.shards.reading import Shard, list_shards
 from catalogues.storage import StorageError
 from catalogues.storage.checks import check_credentials, check_store, size
 from catalogues.storage.findings import Finding, ok, refused, warning
@@ -36,21 +36,21 @@ def check_plan(options: MeasureOptions) -> tuple[Plan | None, list[Finding]]:
         if all(part.verdict != "refused" for part in parts):
             parts.append(refused("run", str(error)))
         return None, parts
-    return plan, [_input_of(plan), _networks_of(plan), _run_of(plan)]
+    return plan, [_input_of_plan(plan), _networks_of(plan), _run_of(plan)]
 
 
 def _input(options: MeasureOptions) -> Finding:
     try:
-        return _shards(list_shards(options.input, options.read_options()))
+        return _shards_finding(list_shards(options.input, options.read_options()))
     except (StorageError, ValueError) as error:
         return refused("input", str(error))
 
 
-def _input_of(plan: Plan) -> Finding:
-    return _shards(plan.shards)
+def _input_of_plan(plan: Plan) -> Finding:
+    return _shards_finding(plan.shards)
 
 
-def _shards(shards: tuple[Any, ...]) -> Finding:
+def _shards_finding(shards: Sequence[Shard]) -> Finding:
     rows, stored = sum(s.rows for s in shards), sum(s.size_bytes for s in shards)
     return ok("input", f"{rows} galaxies in {len(shards)} shards, {size(stored)}")
 
@@ -64,14 +64,14 @@ def _networks(options: MeasureOptions) -> Finding:
         check_weights(spec, files.weights)
     except (StorageError, ValueError) as error:
         return refused("networks", str(error))
-    return _members(spec)
+    return _members_finding(spec)
 
 
 def _networks_of(plan: Plan) -> Finding:
-    return _members(plan.ensemble)
+    return _members_finding(plan.ensemble)
 
 
-def _members(spec: EnsembleSpec) -> Finding:
+def _members_finding(spec: EnsembleSpec) -> Finding:
     voting = len(spec.members) - len(spec.explained)
     told = f"{len(spec.members)} members" + (f", {voting} of them only vote" if voting else "")
     return ok("networks", f"{spec.name!r}, {told}; the sha256 of all weights is right")

@@ -81,17 +81,17 @@ def probe(
         while waiting:
             ready, waiting = ray.wait(waiting, timeout=max(end - time.monotonic(), 0))
             if not ready:
-                return probes, [_late(probes, patience_s, bool(pool.gpus))]
+                return probes, [_timeout_finding(probes, patience_s, bool(pool.gpus))]
             probes.append(ray.get(ready[0]))
     except (ray.exceptions.RayError, RuntimeError) as error:
-        return probes, [refused("probe", _cause(error))]
+        return probes, [refused("probe", _last_line(error))]
     finally:
         for prober in probers:
             ray.kill(prober)
-    return probes, _judged(probes)
+    return probes, _judge_probes(probes)
 
 
-def _late(probes: list[Probe], patience_s: float, gpus: bool) -> Finding:
+def _timeout_finding(probes: list[Probe], patience_s: float, gpus: bool) -> Finding:
     if probes:
         return warning("probe", f"stopped after {patience_s:g} s: give more time with --patience-s")
     lacking = "no GPU became free" if gpus else "no result came back"
@@ -102,14 +102,14 @@ def _late(probes: list[Probe], patience_s: float, gpus: bool) -> Finding:
     )
 
 
-def _cause(error: BaseException) -> str:
+def _last_line(error: BaseException) -> str:
     """Return the last line of a worker's error."""
     cause = getattr(error, "cause", None) or error
     lines = [line for line in str(cause).splitlines() if line.strip()]
     return redact(f"{lines[-1].strip() if lines else type(cause).__name__}")[:500]
 
 
-def _judged(probes: list[Probe]) -> list[Finding]:
+def _judge_probes(probes: list[Probe]) -> list[Finding]:
     statuses: Counter[str] = sum((p.statuses for p in probes), Counter())
     rows, counts = statuses.total(), ", ".join(f"{n} {s}" for s, n in statuses.most_common())
     told = f"{rows} galaxies of {len(probes)} shards: {counts}"
@@ -122,10 +122,10 @@ def _judged(probes: list[Probe]) -> list[Finding]:
         first = warning("probe", f"{told}; for example: {example}")
     else:
         first = ok("probe", told)
-    return [first, *_nulls(probes, rows)]
+    return [first, *_empty_columns(probes, rows)]
 
 
-def _nulls(probes: list[Probe], rows: int) -> list[Finding]:
+def _empty_columns(probes: list[Probe], rows: int) -> list[Finding]:
     """Warn about columns that are empty in all rows: the catalogue will lack some lengths."""
     nulls: Counter[str] = sum((p.nulls for p in probes), Counter())
     lacking = [f"no {name}, so no {lost}" for name, lost in _WITHOUT.items() if nulls[name] == rows]
