@@ -13,18 +13,21 @@ from models.view_params import ViewParams
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """From votes to a bar. `maps`: making them; `estimator`: reading them."""
+    """How a bar is measured: `maps` says how maps are made, `estimator` how they are read."""
 
     maps: SmoothGradParams = field(default_factory=SmoothGradParams)
     estimator: EstimatorParams = field(default_factory=EstimatorParams)
 
     @classmethod
     def paper(cls) -> Recipe:
-        """Paper 1's: |gradient| maps, Algorithm 1, the members' lengths averaged."""
+        """Return paper 1's recipe: |gradient| maps, Algorithm 1, mean of the members' lengths."""
         return cls(maps=SmoothGradParams.paper(), estimator=EstimatorParams.paper())
 
     def fits(self, members: int) -> Recipe:
-        """Itself. Raises ValueError where it was calibrated for another number of members."""
+        """Return the recipe itself.
+
+        Raises ValueError if it was calibrated for another number of members.
+        """
         powers = len(self.estimator.member_powers)
         if powers not in (0, members):
             raise ValueError(
@@ -34,13 +37,15 @@ class Recipe:
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for `estimator.json`: {"map": ..., "reading": ...}."""
+        """Return plain values for `estimator.json`: {"map": ..., "reading": ...}."""
         return {"map": asdict(self.maps), "reading": self.estimator.to_dict()}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Recipe:
-        """The inverse of `to_dict`; names that are absent keep their defaults. Raises ValueError
-        for unknown names and values that are not allowed."""
+        """Read what `to_dict` returns; missing names keep their defaults.
+
+        Raises ValueError for unknown names and for values that are not allowed.
+        """
         unknown = set(raw) - {"map", "reading"}
         if unknown:
             raise ValueError(

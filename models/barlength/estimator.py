@@ -1,8 +1,8 @@
 """Turn the maps of several networks into one bar length with its error. No torch here.
 
-Paper 1, section 3.3 knows five ways to a length: each member's map, the mean of the maps ("average
-saliency maps"), the mean of the members' lengths ("average measurements", its choice). The way is a
-choice to be calibrated, so it stands in parameters that travel with the ensemble
+Paper 1, section 3.3, has five ways to a length: each member's map, the mean of the maps ("average
+saliency maps"), and the mean of the members' lengths ("average measurements", the paper's choice).
+The way is calibrated, so it is part of the parameters that travel with the ensemble
 (`estimator.json`).
 """
 
@@ -32,19 +32,31 @@ _DEFAULT_READING = BarLengthParams()
 
 @dataclass(frozen=True, kw_only=True)
 class EstimatorParams:
-    """How several maps become one length.
+    """How the maps of several networks become one length with its error.
 
-    combine: "maps" reads the mean of the members' maps; "lengths" averages the members' lengths
-    (paper). error_floor, error_doubt, error_spread: the 1-sigma error of a length l is the
-    quadrature sum of (error_floor + error_doubt x (1 - bar_fraction)) x l, error_spread x the
-    standard error of the members' lengths and error_sampling x the sampling error of l, which is
-    the maps' noise for N samples (`sampling_error`). concord_min: with "maps", the least length of
-    the mean of the members' axes (unit vectors at twice their angles: 1 where all lie along one
-    line) for a length to be given; 0 asks for nothing. member_powers: with "maps", the power with
-    which the length of each member's own map, over that of the mean map, enters the length
-    (`member_ratios`); empty: they do not. refinement: with "maps", what corrects the length by the
-    mean map and the galaxy's light in the bar's frame (models.barlength.refinement); None: nothing
-    does.
+    The 1-sigma error of a length l is the quadrature sum of three parts: (error_floor +
+    error_doubt x (1 - bar_fraction)) x l, error_spread x the standard error of the members'
+    lengths, and error_sampling x the sampling error of l.
+
+    Attributes
+    ----------
+    combine
+        "maps": measure the mean of the members' maps. "lengths": average the members' lengths
+        (paper 1).
+    bar_length
+        How one map is read.
+    error_floor, error_doubt, error_spread, error_sampling
+        Weights of the parts of the error, see above. The sampling error is the noise of maps made
+        of N samples (`sampling_error`).
+    concord_min
+        With "maps": no length if the mean of the members' axes (unit vectors at twice their angles)
+        is shorter than this. It is 1 if all axes agree. 0 asks for nothing.
+    member_powers
+        With "maps": powers with which the length on each member's own map, over the length on the
+        mean map, enters the length (`member_ratios`). Empty: they do not enter.
+    refinement
+        With "maps": corrects the length by the mean map and the galaxy's light in the bar's frame
+        (models.barlength.refinement). None: no correction.
     """
 
     combine: Combine = "maps"
@@ -72,7 +84,7 @@ class EstimatorParams:
 
     @classmethod
     def paper(cls) -> EstimatorParams:
-        """Average measurements at T_c = 0.85, T_1 = 40 (paper 1, table 2)."""
+        """Return paper 1's choice: average measurements, T_c = 0.85, T_1 = 40 (table 2)."""
         return cls(combine="lengths", bar_length=BarLengthParams.paper(0.85, 40))
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,7 +96,7 @@ class EstimatorParams:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> EstimatorParams:
-        """The inverse of `to_dict`. Raises ValueError for an unknown name."""
+        """Read what `to_dict` returns. Raises ValueError for an unknown name."""
         try:
             values = {_NAMES.get(name, name): value for name, value in raw.items()}
             length: dict[str, Any] = {
@@ -101,11 +113,19 @@ class EstimatorParams:
 
 @dataclass(frozen=True, kw_only=True)
 class BarEstimate:
-    """One galaxy's bar in pixels of the map; NaN lengths where `stop` says there is none.
+    """One galaxy's bar, in pixels of the map.
 
-    member_lengths_px: (M,), NaN where a member's map shows no bar; a refinement's correction is
-    theirs, too. sampling_err_px: the part of length_err_px that comes of the number of samples
-    (times error_sampling), NaN if not known.
+    Attributes
+    ----------
+    bar
+        The measurement. Its length is NaN if `bar.stop` says that there is none.
+    length_err_px
+        1-sigma error of the length.
+    member_lengths_px
+        (M,): length on each member's map, NaN if it shows no bar. A refinement corrects them by the
+        same factor.
+    sampling_err_px
+        Sampling error of the length, before it is weighted by error_sampling; NaN if not known.
     """
 
     bar: BarMeasurement
@@ -121,12 +141,23 @@ def estimate_bar(
     jackknife_maps: NDArray[np.floating[Any]] | None = None,
     light: Floats | None = None,
 ) -> BarEstimate:
-    """The bar of the members' maps, (M, H, W) in [0, 1] (NaN: that map says nothing).
+    """Measure a galaxy's bar on the members' maps.
 
-    bar_fraction: share of bars in the votes; where it is not known it counts as one half.
-    jackknife_maps: for the sampling error, as `sampling_error` takes them; None leaves it out.
-    light: the galaxy's, (H, W) as models.preprocess.brightness has it, which a refinement looks at.
-    Raises ValueError where params have a refinement and there is no light.
+    Parameters
+    ----------
+    maps
+        (M, H, W) in [0, 1]; a map of NaN is left out.
+    params
+        How they are read.
+    bar_fraction
+        Share of "bar" among the votes; NaN counts as 0.5.
+    jackknife_maps
+        Maps for `sampling_error`; None leaves the sampling error out.
+    light
+        The galaxy's light, (H, W), as models.preprocess.brightness returns it; a refinement needs
+        it.
+
+    Raises ValueError if params have a refinement and light is None.
     """
     readings = [measure_bar(m, params.bar_length) for m in maps]
     first = _combined(maps, readings, params)
@@ -155,7 +186,10 @@ def estimate_bar(
 def read_bar(
     maps: NDArray[np.floating[Any]], params: EstimatorParams, light: Floats | None = None
 ) -> BarMeasurement:
-    """The bar of `estimate_bar` alone: members' maps are read only where it needs them."""
+    """Measure the bar as `estimate_bar` does, without its error.
+
+    The members' own maps are measured only if the length depends on them.
+    """
     each = params.combine == "lengths" or params.concord_min > 0 or bool(params.member_powers)
     readings = [measure_bar(m, params.bar_length) for m in maps] if each else []
     return _refined(_combined(maps, readings, params), maps, params, light)
@@ -164,13 +198,14 @@ def read_bar(
 def sampling_error(
     jackknife_maps: NDArray[np.floating[Any]], params: EstimatorParams, light: Floats | None = None
 ) -> float:
-    """1-sigma error of the length from the samples of its maps, by the delete-a-group jackknife.
+    """Compute the sampling error of the length by the delete-a-group jackknife (Kott 2001).
 
-    jackknife_maps: maps without one group of samples each (models.saliency.jackknife), (M, G, H,
-    W); with combine "maps" also their means over members, (1, G, H, W). The same group is left out
-    of all members at once. Of G lengths l_g: sqrt((G - 1) / G x sum (l_g - mean)^2) (Kott 2001), of
-    those that are finite; NaN for fewer than two. Of a mean of maps no member's length is known:
-    their powers are left out.
+    It is sqrt((G - 1) / G x sum (l_g - mean)^2) of the finite ones among G lengths l_g; NaN for
+    fewer than two. Each is measured on maps that leave one group of samples out of all members.
+
+    jackknife_maps: (M, G, H, W) (models.saliency.jackknife), or with combine "maps" also their
+    means over members, (1, G, H, W). A mean map has no members' lengths: member_powers are left
+    out.
     """
     plain = replace(params, concord_min=0.0, member_powers=())
     groups = [jackknife_maps[:, g] for g in range(jackknife_maps.shape[1])]
@@ -185,7 +220,8 @@ def sampling_error(
 def _combined(
     maps: NDArray[np.floating[Any]], readings: Sequence[BarMeasurement], params: EstimatorParams
 ) -> BarMeasurement:
-    """One bar of the members' maps and their readings; "maps" asks these for concord and powers."""
+    """Combine the members' maps and readings to one bar; "maps" uses readings for concord and
+    powers."""
     if params.combine == "lengths":
         return _average(readings)
     bar = measure_bar(mean_map(maps), params.bar_length)
@@ -202,7 +238,7 @@ def _refined(
     params: EstimatorParams,
     light: Floats | None,
 ) -> BarMeasurement:
-    """The bar after the refinement, if there is one."""
+    """Refine the bar if params have a refinement."""
     if params.refinement is None or not np.isfinite(bar.length_px):
         return bar
     if light is None:

@@ -12,7 +12,7 @@ Method = Literal["profile", "levels", "light", "chord"]
 
 
 class StopReason(StrEnum):
-    """How the reading of a map ended; only the first two of the default readings give a length."""
+    """How the reading of a map ended. Only the first two give a length in the default readings."""
 
     PROFILE = "profile"  # measured on the profile along the bar's axis
     LINEAR = "linear"  # measured on the pixels above the first threshold at which they line up
@@ -164,13 +164,27 @@ class BarLengthParams:
 
 @dataclass(frozen=True, kw_only=True)
 class BarMeasurement:
-    """A bar as one map shows it. Pixels are the map's; the centre of the first pixel is 0.
+    """The bar that one map shows, in pixels of the map (centre of the first pixel: 0).
 
-    `length_px` is the full length and is NaN where `stop` is a flag; so are the values that
-    could not be had. `position_angle_deg` lies in [0, 180), counter-clockwise from image up.
-    `length_err_px` is the 1-sigma error from the noise of this map alone. `threshold` is the
-    level of the map (scaled to [0, 1] by the profile reading) at which the reading ended, and
-    `pixels` the number of pixels above it.
+    Attributes
+    ----------
+    stop
+        How the reading ended. If it is a flag, length_px is NaN. Values that could not be measured
+        are NaN, too.
+    length_px
+        Full length, end to end.
+    length_err_px
+        1-sigma error from the noise of this map alone.
+    position_angle_deg
+        [0, 180), counter-clockwise from image up.
+    axis_ratio
+        Minor over major axis.
+    x_px, y_px
+        Centre of the bar.
+    threshold
+        Level of the map at which the reading ended (the profile reading scales maps to [0, 1]).
+    pixels
+        Number of pixels above the threshold.
     """
 
     stop: StopReason

@@ -15,11 +15,16 @@ Select = Literal["bar", "all", "none"]
 
 @dataclass(frozen=True, kw_only=True)
 class SelectionParams:
-    """Which galaxies are explained and measured, judged on the ensemble's votes.
+    """Which galaxies get saliency maps and lengths, by the ensemble's votes.
 
-    select: "bar" those of whom at least `reached_min` reach the bar question (featured and not
-    edge-on) and of those at least `bar_min` answer bar; "all" everyone (paper 1); "none" nobody:
-    votes only. Both thresholds are fractions.
+    Attributes
+    ----------
+    select
+        "bar": galaxies for which at least `reached_min` of the votes reach the bar question
+        (featured and not edge-on), and at least `bar_min` of those answer "bar". "all": every
+        galaxy (paper 1). "none": no galaxy; votes only.
+    reached_min, bar_min
+        Thresholds, fractions from 0 to 1.
     """
 
     select: Select = "bar"
@@ -34,7 +39,7 @@ class SelectionParams:
                 raise ValueError(f"{name}={getattr(self, name)} must be a fraction, 0 to 1")
 
     def chosen(self, votes: ArrayLike) -> NDArray[np.bool_]:
-        """Whether the galaxies with these votes, (..., 37), are explained: (...)."""
+        """Return for each galaxy, from its votes (..., 37), whether it gets a map: (...) bool."""
         array = np.asarray(votes, dtype=np.float64)
         if self.select != "bar":
             return np.full(array.shape[:-1], self.select == "all")
