@@ -1,1 +1,1 @@
-"""`ansae compare`: saliency methods compared on one set of images."""
+"""`ansae compare`: compare saliency methods on one set of images."""

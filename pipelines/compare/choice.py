@@ -1,4 +1,4 @@
-"""Which rows of an input are compared, and whose maps the report shows."""
+"""Choose the rows of the input to compare, and the sources whose maps the report shows."""
 
 from __future__ import annotations
 
@@ -21,14 +21,22 @@ _BATCH_ROWS = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """chosen: by shard, one flag per row. shown: object_ids of the sources of the figure."""
+    """The rows of a comparison.
+
+    Attributes
+    ----------
+    chosen
+        By shard name: one flag for each row of the shard.
+    shown
+        object_ids of the sources in the report's figure.
+    """
 
     chosen: Mapping[str, NDArray[np.bool_]]
     shown: frozenset[int]
 
     @property
     def rows(self) -> int:
-        """How many are chosen."""
+        """Number of chosen rows."""
         return sum(int(flags.sum()) for flags in self.chosen.values())
 
 
@@ -39,8 +47,11 @@ def choose(
     subject: Subject,
     columns: tuple[str, ...],
 ) -> Choice:
-    """The rows that --only and --images ask for. Images are not read. Raises ValueError where there
-    are none, or a column that --only names is not there; StorageError."""
+    """Choose the rows that --only and --images ask for. Images are not read.
+
+    Raises ValueError if no row is left, or if --only names a column that the input lacks; and
+    StorageError.
+    """
     conditions = [_condition(words) for words in options.only]
     wanted = dict.fromkeys([*columns, *(name for name, _ in conditions)])
     ours = [name for name in wanted if name in SCHEMA.names]
@@ -54,7 +65,7 @@ def choose(
     if not rows:
         raise ValueError(
             f"no row of {storage.redact(options.input)!r} is left"
-            + (f" for --only {' '.join(options.only)}: it holds others" if options.only else "")
+            + (f" for --only {' '.join(options.only)}: give other values" if options.only else "")
         )
     rows.sort(key=lambda item: (unit_hash(_identity(item)), item[0], item[1][ROW]))
     rows = rows[: options.images]
@@ -65,7 +76,7 @@ def choose(
 
 
 def _condition(words: str) -> tuple[str, str | None]:
-    """A column, and the value that it shall have; None: any."""
+    """Return a column and the value that it must have (None: any value but null)."""
     name, sign, value = words.partition("=")
     if not name.strip():
         raise ValueError(f"--only {words!r} names no column: give COLUMN=VALUE or COLUMN")
@@ -81,7 +92,7 @@ def _holds(row: Mapping[str, Any], conditions: list[tuple[str, str | None]]) -> 
 
 
 def _identity(item: tuple[str, Mapping[str, Any]]) -> int | str:
-    """What a row is drawn by: its object_id, or its place where it has none."""
+    """Return the key that a row is drawn by: its object_id, or else its shard and row number."""
     shard, row = item
     return f"{shard} {row[ROW]}" if row["object_id"] is None else int(row["object_id"])
 
@@ -89,7 +100,7 @@ def _identity(item: tuple[str, Mapping[str, Any]]) -> int | str:
 def _shown(
     rows: list[dict[str, Any]], options: CompareOptions, given: SubjectParams, subject: Subject
 ) -> frozenset[int]:
-    """The first `panel` sources of each class, confident ones before others."""
+    """Return the first `panel` sources of each class; confident labels come first."""
     doubtful = [row for row in rows if confident(row, given.confidence) is False]
     sure = [row for row in rows if confident(row, given.confidence) is not False]
     found: dict[str | None, list[int]] = {}

@@ -1,4 +1,4 @@
-"""`ansae compare`: images x saliency methods -> maps -> metrics -> ranking and report."""
+"""The command `ansae compare`: images x saliency methods -> maps -> metrics -> ranking, report."""
 
 from __future__ import annotations
 
@@ -15,12 +15,20 @@ from pipelines.compare.options import PROG, CompareOptions
 
 
 def run(options: CompareOptions, console: Console | None = None) -> None:
-    """Explain what the output does not hold yet, rank the methods, write and print the results.
+    """Make the maps that the output does not hold yet, rank the methods, write the results.
 
-    Raises StorageError and ValueError for mistakes, before anything starts, LeaseError where
-    another run writes the same output; RunFailed; and KeyboardInterrupt, with what is done kept.
+    Raises
+    ------
+    StorageError, ValueError
+        If the user made a mistake; before anything starts.
+    LeaseError
+        If another run writes the same output.
+    RunFailed
+        If the run failed; it can be resumed.
+    KeyboardInterrupt
+        If the run was interrupted; finished work is kept, and the run can be resumed.
     """
-    import_ray()  # with its environment set, before the actors import it
+    import_ray()  # sets Ray's environment; must come before the actors import Ray
     from pipelines.compare.plan import make_plan
     from pipelines.compare.results import write_results
     from pipelines.compare.session import compare_alone
@@ -34,8 +42,10 @@ def run(options: CompareOptions, console: Console | None = None) -> None:
 
 
 def execute(options: CompareOptions) -> int:
-    """Run the command. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for
-    Ctrl-C, each told in one line."""
+    """Run the command and return its exit status.
+
+    The status is 0, or 2 for a mistake, 1 for a failure, 130 for Ctrl-C; each prints one line.
+    """
     import_ray()
     from pipelines.cluster.failures import RunFailed
 
@@ -46,6 +56,6 @@ def execute(options: CompareOptions) -> int:
     except RunFailed as error:
         return terminal.complain(PROG, str(error), terminal.FAILURE)
     except KeyboardInterrupt:
-        said = "interrupted; what is done is kept: run the same command again to finish"
-        return terminal.complain(PROG, said, terminal.INTERRUPTED)
+        message = "interrupted; finished work is kept: run the same command again to finish"
+        return terminal.complain(PROG, message, terminal.INTERRUPTED)
     return terminal.OK

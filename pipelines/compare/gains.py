@@ -1,4 +1,4 @@
-"""What a method's maps owe to the network, told apart from what the image lends to any network."""
+"""Gains: how much of a method's score comes from the trained network, not from the image alone."""
 
 from __future__ import annotations
 
@@ -15,9 +15,17 @@ from pipelines.compare.numbers import NAMED, ByMethod, Table, title
 
 @dataclass(frozen=True, kw_only=True)
 class Beyond:
-    """What maps owe to the network and not to the image alone. gains: by metric and method, over
-    the same method's maps of networks with random weights. overall: methods by the mean rank of
-    these gains. verdicts: by metric, on the paper's judgement, by gains."""
+    """Gains of the methods over networks with random weights.
+
+    Attributes
+    ----------
+    gains
+        By metric and method: the gain over the same method's maps of networks with random weights.
+    overall
+        The methods by the mean rank of their gains.
+    verdicts
+        By metric: the test of the paper's judgement by gains.
+    """
 
     gains: Mapping[str, Mapping[str, Gain]]
     overall: tuple[Overall, ...]
@@ -25,10 +33,10 @@ class Beyond:
 
 
 def beyond(table: Table) -> Beyond | None:
-    """None where no metric has both numbers on enough images.
+    """Compute the gains. Returns None if no metric has both numbers on enough images.
 
-    A random network whose map is constant prefers no pixel: there the number of the image's noise
-    stands for it, if that was among the methods.
+    If a random network's map is constant, it prefers no pixel. Its missing number is then replaced
+    by the number of the noise control, if that control was among the methods.
     """
     ten = [method for method in table.methods if method in PAPER_METHODS]
     gains: dict[str, dict[str, Gain]] = {}
@@ -46,15 +54,18 @@ def beyond(table: Table) -> Beyond | None:
             gains[metric.name] = found
     order = overall([(values, "high") for values in ranked.values()])
     verdicts = {
-        name: said
+        name: tested
         for name, values in ranked.items()
-        if (said := verdict({m: values[m] for m in ten}, "high", NAMED))
+        if (tested := verdict({m: values[m] for m in ten}, "high", NAMED))
     }
     return Beyond(gains=gains, overall=tuple(order), verdicts=verdicts) if gains else None
 
 
 def beyond_rows(found: Beyond) -> list[tuple[str, str, str, list[tuple[str, ...]]]]:
-    """(method, mean rank, its interval, by metric: the gain, its interval, both means)."""
+    """Return a row for each method: its title, mean rank, the rank's interval, and cells by metric.
+
+    A cell is the gain, its interval, and both means.
+    """
     return [
         (
             title(o.method),

@@ -1,9 +1,10 @@
-"""A comparison's rows as numbers: every method by every metric, in every group of images."""
+"""Turn the rows of a comparison into rankings: by metric and method, in every group of images."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from models.faithfulness.ranking import (
 )
 
 NAMED = ("score_cam", "grad_cam", "grad_cam_plus_plus")
-"""The methods that paper 2 names, and calls the best by eye."""
+"""The methods that paper 2 names and judges the best by eye."""
 
 _TITLES = {
     "vanilla_gradient": "Vanilla Gradient", "smoothgrad": "SmoothGrad",
@@ -36,26 +37,35 @@ _TITLES = {
 
 
 def title(method: str) -> str:
-    """A method's name for people."""
+    """Return a method's name as a reader knows it."""
     return _TITLES.get(method, method)
 
 
 Floats = NDArray[np.float64]
 ByMethod = dict[str, Floats]
-"""One number of each image, (N,), by method."""
+"""By method: one number for each image, shape (N,)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows of a comparison by image: facts of each of N images, and by a metric's name
-    the numbers of each method, NaN where there is none."""
+    """The rows of a comparison, ordered by image.
+
+    Attributes
+    ----------
+    methods
+        Names of the methods.
+    images
+        Facts of each of the N images.
+    numbers
+        By metric: the numbers of each method, shape (N,); NaN if a number is missing.
+    """
 
     methods: tuple[str, ...]
     images: list[dict[str, Any]]
     numbers: Mapping[str, ByMethod]
 
     def where(self, flags: Sequence[bool]) -> Table:
-        """Only the flagged images."""
+        """Return the table of the flagged images alone."""
         keep = np.asarray(flags, dtype=bool)
         return Table(
             methods=self.methods,
@@ -69,7 +79,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricResult:
-    """One metric: the methods, the best first, and what becomes of the paper's judgement."""
+    """Result of one metric: the methods, the best first, and the test of the paper's judgement."""
 
     metric: Metric
     standings: tuple[Standing, ...]
@@ -78,7 +88,21 @@ class MetricResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageGroup:
-    """Some of the images. overall: methods by their mean rank, the best first."""
+    """Results of a group of images.
+
+    Attributes
+    ----------
+    name
+        Name of the group in ranking.json.
+    title
+        Title of the group in the report.
+    images
+        Number of images.
+    overall
+        The methods by their mean rank, the best first.
+    metrics
+        The result of each metric.
+    """
 
     name: str
     title: str
@@ -94,7 +118,7 @@ _FACTS = (
 
 
 def by_image(rows: pa.Table, methods: Sequence[str]) -> Table:
-    """The rows of these methods, by image in order of shard and row."""
+    """Return the table of these methods' rows, with images in order of shard and row."""
     places: dict[tuple[str, int], int] = {}
     images: list[dict[str, Any]] = []
     names = [m.name for m in METRICS] + ["bar_length_ratio", TRUE_LENGTH_PX]
@@ -117,7 +141,7 @@ def by_image(rows: pa.Table, methods: Sequence[str]) -> Table:
 
 
 def group(table: Table, name: str, title: str) -> ImageGroup:
-    """Rank the methods on the table's images. The verdict is on the ten methods alone."""
+    """Rank the methods on the table's images. The verdict compares the paper's ten methods only."""
     ten = [method for method in table.methods if method in PAPER_METHODS]
     results, ranked = [], []
     for metric in METRICS:
@@ -130,8 +154,8 @@ def group(table: Table, name: str, title: str) -> ImageGroup:
         if metric.ranked:
             ranked.append((values, metric.better))
         of_ten = {m: values[m] for m in ten}
-        said = None if metric.cost else verdict(of_ten, metric.better, NAMED)
-        results.append(MetricResult(metric=metric, standings=tuple(order), verdict=said))
+        tested = None if metric.cost else verdict(of_ten, metric.better, NAMED)
+        results.append(MetricResult(metric=metric, standings=tuple(order), verdict=tested))
     return ImageGroup(
         name=name,
         title=title,
@@ -142,12 +166,14 @@ def group(table: Table, name: str, title: str) -> ImageGroup:
 
 
 def groups(table: Table) -> list[ImageGroup]:
-    """All images, then those of each class, of confident and other labels, of right and wrong
-    predictions; a group that is all or nothing is left out."""
+    """Rank the methods on all images, then on parts of them.
+
+    The parts are: each class, confident and other labels, right and wrong predictions. A part that
+    holds all images, or none, is left out.
+    """
     labels = sorted({i["label"] for i in table.images if i["label"] is not None})
     wanted: list[tuple[str, str, Callable[[dict[str, Any]], bool]]] = [
-        (f"class-{label}", f"class {label}", lambda i, label=label: i["label"] == label)  # type: ignore[misc]
-        for label in labels
+        (f"class-{label}", f"class {label}", partial(_has_label, label)) for label in labels
     ]
     wanted += [
         ("confident", "confident labels", lambda i: i["confident"] is True),
@@ -163,8 +189,12 @@ def groups(table: Table) -> list[ImageGroup]:
     return found
 
 
+def _has_label(label: str, image: dict[str, Any]) -> bool:
+    return bool(image["label"] == label)
+
+
 def bar_table(table: Table) -> dict[str, BarAgreement]:
-    """By method, the lengths of the bars that are known; empty where none is."""
+    """Compare measured with known bar lengths, by method. Empty if no length is known."""
     truth = table.numbers[TRUE_LENGTH_PX]
     found = {
         method: bar_agreement(table.numbers["bar_length_ratio"][method], truth[method])

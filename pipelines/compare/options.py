@@ -1,4 +1,4 @@
-"""What `ansae compare` is asked."""
+"""Options of `ansae compare`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ AVERAGED_PATHS = "smooth_integrated_gradients"
 class CompareOptions:
     """Compare saliency methods on image shards by numbers: maps, metrics, ranking, report.
 
-    The same command again finishes what an interrupted run has left. More methods or more images
-    can be added to an output by the same command with these; what is there is not made again.
+    To finish an interrupted run, run the same command again. To add methods or images to an output,
+    run the same command with more of them; existing maps are not made again.
     """
 
     input: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="INPUT")]
@@ -33,52 +33,55 @@ class CompareOptions:
     output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
     """Folder for run.json, metrics.parquet, ranking.json, report.html and maps, local or s3://."""
     ensemble: str = "compact"
-    """The networks: 'compact', which is shipped, or path or URL of an ensemble.json of votes or of
+    """The networks: 'compact' (comes with ansae), or path or URL of an ensemble.json of votes or of
     classes."""
     member: int = 0
-    """Which network of the ensemble, first 0. Of a classifier trained in folds any of a group: each
-    source is explained by the one that was not trained on it."""
+    """Which network of the ensemble; the first is 0. For a classifier trained in folds, any network
+    of its group: each source is explained by the network that was not trained on it."""
     methods: tuple[str, ...] = METHODS
     """Methods to compare."""
     controls: bool = False
-    """Also a method that returns noise and, where masks are known, one that returns the mask."""
+    """Also compare two controls: a method that returns noise and, if masks are known, one that
+    returns the mask."""
     target: str = "predicted"
-    """What is explained: 'predicted', the class that the network gives; 'label', the catalogue's;
-    or one class by its name. Of votes: an answer, by default bar_yes."""
+    """What is explained: 'predicted' (the class that the network predicts), 'label' (the known
+    class), or one class by its name. For votes: an answer; default: bar_yes."""
     label: str | None = None
-    """Column of known classes; default: that of a classifier's training, and the known bars of mock
-    galaxies."""
+    """Column of known classes; default: the column that the classifier was trained on, or the known
+    bars of mock galaxies."""
     confidence: str = "confidence"
-    """Column that says whether a label is confident, where the input has it."""
+    """Column that says whether a label is confident; ignored if the input does not have it."""
     mask: Literal["auto", "island", "bar", "none"] = "auto"
-    """Where sources are: 'island', pixels above 3 rms of the noise (one band of fluxes); 'bar', the
-    known bars of mock galaxies; 'none': no metrics of localisation; auto: what there is."""
+    """Masks of the sources. 'island': pixels above 3 rms of the noise (images with one band of
+    fluxes). 'bar': the known bars of mock galaxies. 'none': no metrics of localisation. 'auto':
+    the mask that the input allows."""
     only: tuple[str, ...] = ()
-    """Rows to take: COLUMN=VALUE, or COLUMN for those where it is not null; all must hold."""
+    """Rows to use: COLUMN=VALUE, or COLUMN alone for rows where it is not null. A row must meet all
+    conditions."""
     images: int | None = None
-    """At most so many of them, drawn by a hash of object_id; default: all."""
+    """Maximum number of these rows, drawn by a hash of object_id; default: all."""
     samples: int | None = None
-    """Noise samples of the methods that average over noise; default: 256, or 16 of 16 steps, which
-    are not exceeded."""
+    """Number of noise samples, for methods that average over noise; default: 64. Smooth Integrated
+    Gradients never uses more than 8."""
     steps: int | None = None
-    """Steps of the methods that follow a path; default: 50, or 16 where averaged over noise,
-    which are not exceeded."""
+    """Number of steps, for methods that follow a path; default: 50. Smooth Integrated Gradients
+    never uses more than 16."""
     layer: str | None = None
-    """Layer that the CAM methods read; default: the last convolutional one."""
+    """Layer that the CAM methods read; default: the last convolutional layer."""
     keep_maps: bool = False
-    """Keep every map; else only those of the report's figure."""
+    """Keep all maps; default: only the maps in the report's figure."""
     panel: int = 3
-    """Sources of each class in the report's figure."""
+    """Number of sources of each class in the report's figure."""
     seed: int = 0
-    """Seed of all noise; a source's noise depends on it and the object_id alone."""
+    """Seed of the noise. The noise of a source depends only on the seed and its object_id."""
     faithfulness: FaithfulnessParams = field(default_factory=FaithfulnessParams)
-    """How maps are judged."""
+    """Parameters of the metrics."""
     limits: ImageLimits = field(default_factory=ImageLimits)
-    """Bounds of an image."""
+    """Limits of an image."""
     cluster: ClusterOptions = field(default_factory=ClusterOptions)
     """Where to compute."""
     endpoint_url: str | None = None
-    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+    """Address of an S3 store other than AWS; default: AWS_ENDPOINT_URL of the environment."""
     anonymous: bool = False
     """Read the input from S3 without credentials."""
 
@@ -86,25 +89,25 @@ class CompareOptions:
         known = METHODS
         for name in self.methods:
             if name not in known:
-                raise ValueError(f"there is no method {name!r}: one of {', '.join(known)}")
+                raise ValueError(f"there is no method {name!r}: give one of {', '.join(known)}")
         if not self.methods or len(set(self.methods)) != len(self.methods):
-            raise ValueError(f"methods={self.methods}: give at least one, each once")
+            raise ValueError(f"methods={self.methods}: give at least one method, each only once")
         if self.images is not None and self.images < 1:
             raise ValueError(f"images={self.images} must be at least 1")
         if not 0 <= self.panel <= 20:
             raise ValueError(f"panel={self.panel} must lie in 0..20")
-        # each of these checks its own part
+        # each of these objects checks its own options
         self.read_options(), self.write_options(), self.attributions("none")
 
     def attributions(self, mask: Mask) -> dict[str, AttributionParams | None]:
-        """Every method's parameters by its name; None for a control."""
+        """Return the parameters of each method by its name; None for a control."""
         found: dict[str, AttributionParams | None] = {}
         for name in self.methods:
             layer = self.layer if name in CAMS else None
             given = {"samples": self.samples, "steps": self.steps, "layer": layer}
             changes: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
             usual = AttributionParams.usual(name)
-            if name == AVERAGED_PATHS:  # samples times steps gradients
+            if name == AVERAGED_PATHS:  # its cost is samples x steps gradients
                 changes = {k: min(v, getattr(usual, k)) for k, v in changes.items()}
             found[name] = replace(usual, **changes)
         if self.controls:
@@ -113,10 +116,10 @@ class CompareOptions:
         return found
 
     def read_options(self) -> StorageOptions:
-        """How the input is reached. Workers on other machines get the address from here."""
+        """Return how to reach the input. Workers on other machines get the address from here."""
         endpoint = self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
         return StorageOptions(endpoint_url=endpoint, anonymous=self.anonymous)
 
     def write_options(self) -> StorageOptions:
-        """How the output is reached."""
+        """Return how to reach the output."""
         return replace(self.read_options(), anonymous=False)

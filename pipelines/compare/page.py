@@ -1,4 +1,4 @@
-"""What the report of a comparison says: the values that templates/compare.html is filled with."""
+"""Report of a comparison: the values that fill templates/compare.html."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ from pipelines.pages.render import count
 
 _PAPER = (
     "Paper 2 (Chuma et al. 2025, arXiv 2502.17207) compared ten methods by eye and found "
-    "Score-CAM, Grad-CAM and Grad-CAM++ the best. It names these three; the other seven of the ten "
-    "are inferred from the same group’s earlier benchmark: "
+    "Score-CAM, Grad-CAM and Grad-CAM++ the best. It names only these three. The other seven are "
+    "inferred from an earlier benchmark of the same group: "
 )
 _ISLANDS = (
-    "Where images are clipped at the noise, as MiraBest’s are, the mask is the pixels that are not "
-    "0. Methods that multiply by the image (the integrated gradients) then cannot leave it: their "
-    "localisation shows that, not what the network saw. What the network adds is told below."
+    "If images are clipped at the noise, like those of MiraBest, the mask is all pixels that are "
+    "not 0. Methods that multiply by the image (the integrated gradients) then cannot leave the "
+    "mask. Their localisation shows this fact, not what the network saw. The section “Network or "
+    "image” shows what the network adds."
 )
 _METRIC = {m.name: m.label for m in METRICS}
-_SAID = {
+_VERDICTS = {
     "confirmed": "confirmed",
     "contradicted": "contradicted",
     "undecided": "undecided at 95 %",
@@ -44,7 +45,7 @@ _SAID = {
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonContents:
-    """All that the page shows."""
+    """Everything that the page shows."""
 
     work: Work
     table: Table
@@ -54,7 +55,7 @@ class ComparisonContents:
 
 
 def values(c: ComparisonContents) -> dict[str, Any]:
-    """Everything that the template names."""
+    """Return the values of all names in the template."""
     plan, whole = c.work.plan, c.groups[0]
     options = plan.options
     cache = MapCache(storage.join(options.output, MAPS_FOLDER), options.write_options())
@@ -74,14 +75,14 @@ def values(c: ComparisonContents) -> dict[str, Any]:
     )
     return {
         "title": "Saliency methods compared",
-        "lead": f"Network {record['facts']['ensemble']['name']!r}, "
-        f"in {storage.redact(options.output)}",
+        "lead": f"Network {record['facts']['ensemble']['name']!r}. "
+        f"Output: {storage.redact(options.output)}",
         "contents": [(anchor, name) for anchor, name, what in parts if what],
         "headline": _headline(c),
-        "legend": "controls in grey: noise, and the true mask itself",
+        "legend": "grey: the controls (noise, and the true mask)",
         "ranking": _ranking(whole),
         "columns": [(r.metric.label, r.metric.better) for r in whole.metrics],
-        "too_few": f"Fewer than {IMAGES_MIN} images: nothing is ranked.",
+        "too_few": f"There is no ranking: it needs at least {IMAGES_MIN} images.",
         "islands": _ISLANDS if plan.subject.mask == "island" else "",
         "paper": _PAPER + ", ".join(title(m) for m in PAPER_METHODS if m not in NAMED) + ".",
         "verdicts": _verdicts(whole),
@@ -105,7 +106,7 @@ def values(c: ComparisonContents) -> dict[str, Any]:
         "statuses": sorted(Counter(i["status"] for i in c.table.images).items()),
         "faults": [i for i in c.table.images if i["status"] != COMPARED][:50],
         "all_facts": run_facts.all_facts(record),
-        "footer": f"Written by ansae on {written}. This file needs no network.",
+        "footer": f"Written by ansae on {written}. This file works offline.",
     }
 
 
@@ -119,14 +120,14 @@ def _headline(c: ComparisonContents) -> list[tuple[str, str, str]]:
     ]
     real = [o for o in whole.overall if o.method not in CONTROLS]
     if real:
-        out.append(("least mean rank", title(real[0].method), f"{real[0].rank.value:.2f}"))
+        out.append(("best mean rank", title(real[0].method), f"{real[0].rank.value:.2f}"))
     if right:
         out.append(("right predictions", f"{sum(right) / len(right):.1%}", f"of {len(right)}"))
     return out
 
 
 def _ranking(whole: ImageGroup) -> list[dict[str, Any]]:
-    """A line for each method: its mean rank, and its mean by every metric."""
+    """Return a line for each method: its mean rank, and its mean by every metric."""
     means = [{s.method: s for s in r.standings} for r in whole.metrics]
     return [
         {
@@ -145,7 +146,7 @@ def _ranking(whole: ImageGroup) -> list[dict[str, Any]]:
 
 
 def _first(result: MetricResult) -> str:
-    """The best method that is no control."""
+    """Return the best method that is not a control."""
     return next((s.method for s in result.standings if s.method not in CONTROLS), "")
 
 
@@ -156,7 +157,7 @@ def _verdicts(whole: ImageGroup) -> list[dict[str, str]]:
 def _verdict(label: str, found: StatementTest) -> dict[str, str]:
     return {
         "metric": label,
-        "said": _SAID[found.said],
+        "said": _VERDICTS[found.said],
         "gap": _interval(found.gap),
         "lead": _interval(found.lead),
         "first": ", ".join(title(m) for m in found.first),
@@ -164,7 +165,7 @@ def _verdict(label: str, found: StatementTest) -> dict[str, str]:
 
 
 def _tests(whole: ImageGroup) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
-    """By metric: (method, mean with interval, rank within an image, p against the best)."""
+    """Return, by metric: (method, mean with interval, rank within an image, p against the best)."""
     return [
         (
             r.metric.label,
@@ -178,7 +179,7 @@ def _tests(whole: ImageGroup) -> list[tuple[str, list[tuple[str, str, str, str]]
 
 
 def _places(found: ImageGroup) -> dict[str, tuple[str, str]]:
-    """By method: its mean rank, and the interval."""
+    """Return, by method: its mean rank, and the interval."""
     return {
         title(o.method): (f"{o.rank.value:.2f}", f"{o.rank.low:.2f}–{o.rank.high:.2f}")
         for o in found.overall
@@ -186,26 +187,33 @@ def _places(found: ImageGroup) -> dict[str, tuple[str, str]]:
 
 
 def _judged(found: list[ImageGroup]) -> list[tuple[str, list[str]]]:
-    """By metric, what becomes of the paper's judgement in each group that is ranked."""
+    """Return, by metric: the verdict on the paper's judgement in each group that is ranked."""
     ranked = [g for g in found if g.overall]
-    said = [{r.metric.label: r.verdict for r in g.metrics if r.verdict} for g in ranked]
-    return (
-        [(label, [_SAID[v[label].said] if label in v else "—" for v in said]) for label in said[0]]
-        if said
-        else []
-    )
+    tests = [{r.metric.label: r.verdict for r in g.metrics if r.verdict} for g in ranked]
+    if not tests:
+        return []
+    return [
+        (
+            label,
+            [
+                _VERDICTS[by_metric[label].said] if label in by_metric else "—"
+                for by_metric in tests
+            ],
+        )
+        for label in tests[0]
+    ]
 
 
 def _methods(methods: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    """(name, where it comes from, its source, its parameters)."""
+    """Return, for each method: (name, origin, citation, parameters)."""
     found = []
     for name, params in methods.items():
         origin = "named by paper 2" if name in NAMED else "inferred"
         if name not in PAPER_METHODS:
-            origin = "control" if name in CONTROLS else "the map of ansae measure"
+            origin = "control" if name in CONTROLS else "used by ansae measure"
         plain = {k: v for k, v in how(name, params).items() if k != "method"}
-        said = ", ".join(f"{k} {run_facts.text(v)}" for k, v in plain.items() if v is not None)
-        found.append((title(name), origin, CITATIONS.get(name, "—"), said or "—"))
+        listed = ", ".join(f"{k} {run_facts.text(v)}" for k, v in plain.items() if v is not None)
+        found.append((title(name), origin, CITATIONS.get(name, "—"), listed or "—"))
     return found
 
 

@@ -1,4 +1,4 @@
-"""All that can be known before a comparison starts: every mistake is found here."""
+"""Plan of a comparison: check options, input, networks and output before anything starts."""
 
 from __future__ import annotations
 
@@ -39,10 +39,32 @@ _ROWS_PER_UNIT = 4
 
 @dataclass(frozen=True, kw_only=True)
 class ComparePlan:
-    """A comparison whose options were found good.
+    """A comparison whose options are valid.
 
-    choice: which rows, and whose maps are kept. facts: what every method's numbers depend on,
-    without the device. checkpoints: what is done, by method.
+    Attributes
+    ----------
+    options
+        Options of the command.
+    shards
+        The input's shards.
+    classes
+        Classes (or answers) of the network.
+    subject
+        How the actors load the network.
+    methods
+        Parameters of each method; None for a control.
+    columns
+        Columns of the input that are needed.
+    target
+        The class that is explained, 'predicted' or 'label'.
+    choice
+        The rows to compare, and the sources whose maps are kept.
+    facts
+        Everything that the numbers of all methods depend on, except the device.
+    stored
+        The record of the run in the output, or None.
+    checkpoints
+        By method: the rows that are done.
     """
 
     options: CompareOptions
@@ -59,24 +81,27 @@ class ComparePlan:
 
     @property
     def pairs(self) -> int:
-        """Images times methods."""
+        """Number of images times number of methods."""
         return self.choice.rows * len(self.methods)
 
     @property
     def done(self) -> Counter[str]:
-        """Of these pairs, those that are there, by status."""
+        """Number of finished pairs by status."""
         return sum((checkpoint.statuses for checkpoint in self.checkpoints.values()), Counter())
 
     @property
     def device(self) -> Device | None:
-        """Where networks run: as asked for, or as the run began; None if neither says."""
+        """The device that is asked for, or on which the run began; None if neither is known."""
         if self.options.cluster.device != "auto":
             return self.options.cluster.device
         stored: Device | None = self.stored.facts["device"] if self.stored else None
         return stored
 
     def record(self, device: str) -> RunRecord:
-        """The run's record on `device`. Raises ValueError if the output holds another run."""
+        """Return the run's record on `device`.
+
+        Raises ValueError if the output holds another run.
+        """
         given = provenance.new_record({**self.facts, "device": device}, asdict(self.options))
         if self.stored is None:
             return given
@@ -84,7 +109,7 @@ class ComparePlan:
         return replace(self.stored, options=given.options)
 
     def runs(self, device: str) -> dict[str, str]:
-        """The run_id of each method's rows: a digest of the facts and of its parameters."""
+        """Return the run_id of each method's rows: a digest of the facts and its parameters."""
         common = {**self.facts, "device": device}
         return {
             name: provenance.new_record({**common, "method": how(name, params)}, {}).run_id
@@ -92,7 +117,10 @@ class ComparePlan:
         }
 
     def with_checkpoints(self, device: str) -> ComparePlan:
-        """The plan with what its output holds by now. Raises StorageError and ValueError."""
+        """Return the plan with the rows that its output holds now.
+
+        Raises StorageError; ValueError if the output holds rows of another run.
+        """
         fs, root = storage.filesystem(self.options.output, self.options.write_options())
         found = {
             name: read_checkpoint(
@@ -107,7 +135,7 @@ class ComparePlan:
         return replace(self, checkpoints=found)
 
     def units(self) -> Iterator[Unit]:
-        """What is left to do, some rows at a time."""
+        """Yield the work that is left, a few rows at a time."""
         size = self.options.cluster.batch_rows or _ROWS_PER_UNIT
         for shard in self.shards:
             left = {name: self._left(name, shard) for name in self.methods}
@@ -123,7 +151,7 @@ class ComparePlan:
         return chosen if done is None else chosen & ~done
 
     def attributor(self, device: str, holder: str | None) -> AttributorParams:
-        """What the actors are told."""
+        """Return the parameters of the actors."""
         o = self.options
         return AttributorParams(
             input=storage.absolute(o.input),
@@ -143,7 +171,7 @@ class ComparePlan:
 
 
 def make_plan(options: CompareOptions) -> ComparePlan:
-    """Look at input, networks and output. Raises StorageError and ValueError; writes nothing."""
+    """Check input, networks and output. Writes nothing. Raises StorageError and ValueError."""
     read = options.read_options()
     storage.check_outside(options.output, options.input)
     fs, root = storage.filesystem(options.output, options.write_options())
@@ -180,13 +208,13 @@ def make_plan(options: CompareOptions) -> ComparePlan:
     )  # fmt: skip
     plan = replace(plan, facts=_facts(plan, spec))
     if plan.device is not None:
-        plan.record(plan.device)  # another run's output is told before anything starts
+        plan.record(plan.device)  # fails here, before anything starts, on another run's output
     return plan
 
 
 def _facts(plan: ComparePlan, spec: EnsembleSpec) -> dict[str, Any]:
     o, subject, ensemble = plan.options, plan.subject, spec.to_dict()
-    del ensemble["weights"]  # where they lie changes nothing, what they are is their sha256
+    del ensemble["weights"]  # their location does not matter; their sha256 says what they are
     return {
         "input": provenance.shard_facts(plan.shards),
         "ensemble": ensemble,

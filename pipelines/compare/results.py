@@ -1,4 +1,4 @@
-"""What comes out of a comparison: all rows in one file, ranking, report, and the printed tables."""
+"""Results of a comparison: one file of all rows, ranking.json, the report and printed tables."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _COLUMNS = 6
 
 
 def write_results(work: Work, console: Console) -> None:
-    """Write and print them. StorageError."""
+    """Write the results and print them. Raises StorageError."""
     plan = work.plan
     fs, root = storage.filesystem(plan.options.output, plan.options.write_options())
     rows = read_tables(
@@ -66,40 +66,40 @@ def write_results(work: Work, console: Console) -> None:
     if bars:
         console.print(_bars(bars))
     where = storage.join(storage.redact(plan.options.output), TABLE)
-    told = f"{len(rows)} rows: {where}; {RANKING}, {REPORT} beside it"
+    line = f"wrote {len(rows)} rows to {where}, and {RANKING} and {REPORT} beside it"
     if work.written:
-        told += f"; {work.written} maps in {work.seconds:.0f} s"
-    console.print(told, highlight=False, soft_wrap=True)
+        line += f"; made {work.written} maps in {work.seconds:.0f} s"
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 def verdict_lines(found: ImageGroup) -> list[str]:
-    """What becomes of the paper's judgement, metric by metric."""
+    """Return the verdict on the paper's judgement, one line for each metric."""
     lines = []
     for result in found.metrics:
         v = result.verdict
         if v is not None:
             lines.append(
                 f"Score-CAM, Grad-CAM, Grad-CAM++ are the best by {result.metric.label}: {v.said} "
-                f"(worst of them - best of the others {interval(v.gap)}); first of the ten: "
-                f"{', '.join(v.first)}"
+                f"(worst of these three - best of the other seven: {interval(v.gap)}); first "
+                f"three of the ten: {', '.join(v.first)}"
             )
     return lines
 
 
 def interval(value: Estimate) -> str:
-    """ "0.53 (0.50 to 0.55)"."""
+    """Format an estimate with its interval, such as "0.53 (0.50 to 0.55)"."""
     return f"{number(value.value)} ({number(value.low)} to {number(value.high)})"
 
 
 def number(value: float) -> str:
-    """Three digits."""
+    """Format a number with three digits; "-" if it is not finite."""
     return "-" if not math.isfinite(value) else f"{value:.3g}"
 
 
 def _rankings(found: ImageGroup) -> Iterator[Printed]:
-    """Methods by mean rank; their means by some metrics at a time, so that lines stay whole."""
+    """Yield the table of mean ranks, then tables of means, few columns each, so that lines fit."""
     ranked = found.overall[0].n if found.overall else 0
-    title = f"mean ranks on the {ranked} of {found.images} images that all methods have explained"
+    title = f"mean ranks on the {ranked} of {found.images} images with maps of all methods"
     yield _table(title, ["rank", "95 %"], [
         (o.method, [f"{o.rank.value:.2f}", f"{o.rank.low:.2f}-{o.rank.high:.2f}"])
         for o in found.overall
@@ -123,8 +123,8 @@ def _table(title: str, columns: list[str], lines: list[tuple[str, list[str]]]) -
 
 
 def _beyond(found: Beyond) -> Printed:
-    """Methods by the mean rank of what they gain over themselves on random networks."""
-    title = "what the network lends: gains over the same method's maps of random networks"
+    """Return the table of gains over the same method on networks with random weights."""
+    title = "what the network adds: gains over the same method's maps of random networks"
     return _table(title, ["rank", *(_SHORT[name] for name in found.gains)], [
         (o.method, [f"{o.rank.value:.2f}", *(
             f"{gains[o.method].gain.value:.2f}" if o.method in gains else "-"
@@ -135,15 +135,15 @@ def _beyond(found: Beyond) -> Printed:
 
 
 def _bars(bars: dict[str, Any]) -> Printed:
-    columns = ["bars", "found", "read / true", "scatter", "rho"]
-    return _table("bar lengths read off the maps", columns, [
+    columns = ["bars", "found", "measured / true", "scatter", "rho"]
+    return _table("bar lengths measured on the maps", columns, [
         (m, [str(b.n), f"{b.found:.0%}", number(b.ratio), number(b.scatter), number(b.rho)])
         for m, b in bars.items()
     ])  # fmt: skip
 
 
 def _plain(value: Any) -> Any:
-    """JSON's values: what is not a number is null."""
+    """Return a value that JSON can hold: numbers that are not finite become null."""
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

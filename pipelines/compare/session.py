@@ -1,4 +1,4 @@
-"""One session of a comparison: what is missing is explained on Ray, and the end is noted."""
+"""One session of a comparison: make the missing maps on Ray and record how the session ended."""
 
 from __future__ import annotations
 
@@ -26,7 +26,17 @@ from pipelines.progress import MeasureProgress
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What a session did: `plan` with all that is there now; pairs that it explained; seconds."""
+    """Summary of a session.
+
+    Attributes
+    ----------
+    plan
+        The plan with everything that the output holds now.
+    written
+        Number of (image, method) pairs that the session explained.
+    seconds
+        Duration of the session.
+    """
 
     plan: ComparePlan
     written: int = 0
@@ -34,8 +44,10 @@ class Work:
 
 
 def compare_alone(plan: ComparePlan, lease: Lease, console: Console) -> Work:
-    """One session of a comparison, whose output nobody else writes. Raises RunFailed, and as
-    ComparePlan.with_checkpoints does."""
+    """Run one session of a comparison. No other process may write the output.
+
+    Raises RunFailed, and whatever ComparePlan.with_checkpoints raises.
+    """
     if plan.device is not None:
         plan = _tidied(plan.with_checkpoints(plan.device))
         if plan.stored and not any(True for _ in plan.units()):
@@ -56,7 +68,7 @@ def _compare(
     units = list(plan.units())
     left = sum(len(rows) for unit in units for rows in unit.missing.values())
     total = plan.done.total() + left
-    console.print(f"{left} maps to make ({plan.done.total()} are there), device {device}")
+    console.print(f"{left} maps to make ({plan.done.total()} are done), device {device}")
     progress, outcome = MeasureProgress(total, plan.done, console, noun="maps"), "failed"
     try:
         arguments = (plan.attributor(device, lease.name), crash_guard_beside_driver())
@@ -70,18 +82,19 @@ def _compare(
         lease.confirm()
         plan, outcome = _tidied(plan.with_checkpoints(device)), "finished"
         if any(True for _ in plan.units()):
-            raise RuntimeError("not every map that was made is there: run again")
+            raise RuntimeError("some of the maps that were made are missing from the output")
     except KeyboardInterrupt:
         outcome = "interrupted"
         raise
     except (RayError, RuntimeError) as error:
         outcome = "failed"
         raise RunFailed(
-            f"{cause(error)}; {progress.done} of {total} maps are judged: run the same command "
+            f"{cause(error)}; {progress.done} of {total} maps are done: run the same command "
             "again to finish"
         ) from error
     finally:
-        # a store that is gone must not hide why the run failed, nor run.json be another run's
+        # an unreachable store must not hide why the run failed; and run.json must not be
+        # overwritten if another run holds the output now
         with nullcontext() if outcome == "finished" else suppress(StorageError):
             lease.confirm()
             write_record(fs, root, record.ended(outcome, progress.statuses))
@@ -91,7 +104,7 @@ def _compare(
 
 
 def _tidied(plan: ComparePlan) -> ComparePlan:
-    """Remove what a process of a session that was killed wrote a second time."""
+    """Remove files that a killed session's process wrote a second time. Returns the plan."""
     fs, _ = storage.filesystem(plan.options.output, plan.options.write_options())
     for checkpoint in plan.checkpoints.values():
         for stray in checkpoint.strays:

@@ -131,7 +131,7 @@ def test_only_what_is_missing_is_made_again(finished) -> None:
     stray = pq.read_table(next(out.glob("metrics/grad_cam/*.parquet")))
     pq.write_table(stray, out / "metrics" / "grad_cam" / "zz.parquet")
     said = said_by(given)
-    assert f"{rows} maps to make ({4 * COUNT - rows} are there)" in said
+    assert f"{rows} maps to make ({4 * COUNT - rows} are done)" in said
     again = {p: p.stat().st_mtime_ns for p in out.glob("metrics/*/*.parquet")}
     assert again.keys() == files.keys()
     assert {p for p in files if again[p] != files[p]} == {lost}
@@ -144,7 +144,7 @@ def test_only_what_is_missing_is_made_again(finished) -> None:
 def test_a_method_more_costs_only_itself(finished) -> None:
     given, _ = finished
     said = said_by(replace(given, methods=(*given.methods, "integrated_gradients")))
-    assert f"{COUNT} maps to make ({4 * COUNT} are there)" in said
+    assert f"{COUNT} maps to make ({4 * COUNT} are done)" in said
 
 
 def test_other_settings_do_not_go_on_with_this_one(finished) -> None:
@@ -160,7 +160,7 @@ def test_other_settings_do_not_go_on_with_this_one(finished) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"target": "FRI"}, r"'FRI' is no class of the network: .*bar_yes, bar_no"),
+        ({"target": "FRI"}, r"'FRI' is not a class of the network: .*bar_yes, bar_no"),
         ({"layer": "nowhere"}, r"layer='nowhere' does not exist in the network"),
         ({"label": "fr_class"}, r"no column 'fr_class': it has object_id"),
         ({"only": ("survey=moon",)}, r"no row of .* is left for --only survey=moon"),
@@ -182,7 +182,9 @@ def test_a_method_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         compare_main(["shards", "out", "--methods", "tea_leaves"])
     assert end.value.code == 2
-    assert "there is no method 'tea_leaves': one of vanilla_gradient" in capsys.readouterr().err
+    assert (
+        "there is no method 'tea_leaves': give one of vanilla_gradient" in capsys.readouterr().err
+    )
 
 
 def test_images_are_drawn_by_hash_and_grow(tmp_path: Path) -> None:
@@ -207,7 +209,7 @@ def test_from_s3_to_s3(ray_cluster: object, s3_env: S3Server, tmp_path: Path) ->
     there = replace(
         given, input=f"{base}/shards", output=f"{base}/out", ensemble=f"{base}/tiny/ensemble.json"
     )
-    assert "2 maps to make (0 are there)" in said_by(there)
+    assert "2 maps to make (0 are done)" in said_by(there)
     assert "maps to make" not in said_by(there)
     with open_random(fs, f"{root}/out/metrics.parquet") as file:
         assert pq.read_table(file)["status"].to_pylist() == ["compared"] * 2
