@@ -8,7 +8,7 @@ PIN := --quiet --universal --no-header --no-annotate --python-version 3.11
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev lock demo test test-all test-cluster lint bench chaos fuzz simulate clean
+.PHONY: help setup setup-dev lock demo check test test-all test-cluster lint bench chaos fuzz simulate clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ lock:  ## pin the versions of both requirement files anew (LOCK=--upgrade for ne
 demo: $(READY)  ## a mock survey with known bars: catalogue, query, report (no GPU, no network)
 	$(BIN)/python -m pipelines.demo demo
 	@echo 'next: `source .venv/bin/activate`, then `ansae --help`; a tour with your own images: docs/tour.md'
+
+check: lint  ## for every day: style, types, layers, and the tests that need no Ray, no store, no browser
+	$(BIN)/python -m pytest --everyday -n 2
 
 test: $(DEV)  ## the tests (a quarter of an hour on two cores)
 	$(BIN)/python -m pytest -m "not slow"
