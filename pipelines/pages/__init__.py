@@ -1,1 +1,1 @@
-"""HTML pages: templates, plots and the elements that several pages share."""
+"""HTML pages: templates, plots and elements that several pages share."""

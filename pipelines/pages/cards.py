@@ -1,4 +1,4 @@
-"""A galaxy as a report shows it: pictures as data URIs, the bar as lines, its numbers as words."""
+"""Show a galaxy on a page: its pictures as data URIs, its bar as lines, its numbers as text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SCALE_BARS_ARCSEC = (60, 30, 20, 10, 5, 2, 1)
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """A bar on a picture: its line and the strokes across its ends, canvas pixels."""
+    """A bar on a picture: its line and the strokes across its ends, in canvas pixels."""
 
     line: Line
     ticks: tuple[Line, Line]
@@ -35,7 +35,29 @@ class Drawing:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What the page needs of one galaxy. `side`: of the canvas, pixels. Images are data URIs."""
+    """Everything that a page shows of one galaxy. Images are data URIs.
+
+    Attributes
+    ----------
+    object_id
+        Id of the galaxy, or None.
+    side
+        Side of the canvas in pixels.
+    galaxy
+        The image; "" if it is missing.
+    map
+        The saliency map in colours; "" if it is missing.
+    drawings
+        The bars to draw.
+    scale_bar
+        (length in canvas pixels, label), or None.
+    lengths
+        The measured length with its error, one text for each unit.
+    facts
+        (name, value) pairs.
+    description
+        The galaxy in a few words, for readers who cannot see the pictures.
+    """
 
     object_id: int | None
     side: int
@@ -49,7 +71,7 @@ class Card:
 
 
 def card(row: Row) -> Card:
-    """The card of a row of `picks.picked` or `matches.extremes`."""
+    """Make the card of a row of `gallery.picked` or `mock_truth.extremes`."""
     picture = row["picture"]
     pixels = decode(picture["canvas"] or b"").pixels
     side = pixels.shape[1] if pixels is not None else 1
@@ -68,7 +90,7 @@ def card(row: Row) -> Card:
 
 
 def drawings(row: Row, side: int) -> tuple[Drawing, ...]:
-    """The measured bar, and the true one, where it is known, beside it; canvas pixels."""
+    """Return the measured bar and, if it is known, the true bar beside it; in canvas pixels."""
     picture = row["picture"]
     place = Placement(
         x0=picture["x0"],
@@ -99,13 +121,13 @@ def drawings(row: Row, side: int) -> tuple[Drawing, ...]:
 
 
 def coloured_map(data: bytes) -> str:
-    """An 8-bit map image in the colours of matplotlib's magma, as a data URI; "" if unreadable."""
+    """Return an 8-bit map in the colours of matplotlib's magma, as a data URI; "" if unreadable."""
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as opened:
             if max(opened.size) > _MAP_SIDE_MAX:
                 return ""
             image = opened.convert("L")
-    except (OSError, ValueError, SyntaxError):  # what Pillow raises for bytes that are no PNG
+    except (OSError, ValueError, SyntaxError):  # Pillow raises these if it is not a PNG
         return ""
     colours = np.round(255 * colormaps["magma"](np.arange(256))[:, :3]).astype(np.uint8)
     image.putpalette(colours.tobytes())
@@ -115,13 +137,16 @@ def coloured_map(data: bytes) -> str:
 
 
 def data_uri(data: bytes) -> str:
-    """An encoded image, PNG or JPEG, as an address that holds it."""
+    """Return an encoded image (PNG or JPEG) as a data URI."""
     kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def scale_bar(row: Row, side: int) -> tuple[float, str] | None:
-    """(canvas pixels, label) of the longest round angle that takes at most a third of the side."""
+    """Return the scale bar: (canvas pixels, label).
+
+    It is the longest round angle of at most a third of the side; None if the scale is unknown.
+    """
     scale = row["pixel_scale_arcsec"]
     if not scale:
         return None
@@ -133,14 +158,14 @@ def scale_bar(row: Row, side: int) -> tuple[float, str] | None:
 
 
 def lengths_told(row: Row) -> tuple[str, ...]:
-    """The full length with its error in every unit there is, the best unit first."""
+    """Return the full length with its error in each known unit, the best unit first."""
     units = (("kpc", "kpc"), ("arcsec", "arcsec"), ("px", "px"))
     pairs = [(row[f"bar_length_{u}"], row[f"bar_length_{u}_err"], name) for u, name in units]
     return tuple(f"{with_error(v, e)} {name}" for v, e, name in pairs if is_number(v))
 
 
 def with_error(value: float, error: float | None) -> str:
-    """ "12.3 ± 1.4": the error to two digits, the value to the same place."""
+    """Format "12.3 ± 1.4": the error with two digits, the value with as many decimals."""
     if not is_number(error) or error <= 0:
         return f"{value:.3g}"
     digits = max(0, 1 - math.floor(math.log10(error)))
@@ -148,12 +173,12 @@ def with_error(value: float, error: float | None) -> str:
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Neither null, NaN nor infinite."""
+    """Return whether a value is neither null, NaN nor infinite."""
     return value is not None and math.isfinite(value)
 
 
 def facts_told(row: Row) -> tuple[tuple[str, str], ...]:
-    """(name, value) of what else a row says; what it lacks is left out."""
+    """Return the other facts of a row as (name, value). Missing values are left out."""
     facts = []
     if is_number(row.get(LENGTH)):
         facts.append(("true length", f"{row[LENGTH]:.1f} px"))
@@ -180,7 +205,7 @@ def facts_told(row: Row) -> tuple[tuple[str, str], ...]:
 
 
 def described(row: Row, lengths: tuple[str, ...]) -> str:
-    """The galaxy in a few words, for those who do not see it."""
+    """Describe the galaxy in a few words, for readers who cannot see the pictures."""
     if not lengths:
         return f"galaxy {row['object_id']}, no bar found"
     return f"galaxy {row['object_id']}, bar of {lengths[0]}"

@@ -1,4 +1,4 @@
-"""Elements of a page: plots and galleries."""
+"""Elements of a page: a plot and a gallery."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipelines.pages.cards import Card
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """A figure of the page. `alt` says in words what the drawing shows."""
+    """A figure of a page. `alt` says in words what the drawing shows."""
 
     svg: str
     alt: str
@@ -18,7 +18,7 @@ class Plot:
 
 @dataclass(frozen=True, kw_only=True)
 class Gallery:
-    """Galaxies chosen in one way."""
+    """A group of galaxies. `why` says how they were chosen."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""Plots on a page as SVG: letters as paths, colours as the page's CSS variables."""
+"""Draw plots as SVG for a page: letters are paths, colours are the page's CSS variables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from catalogues.queries.summary import Distribution
 
 INK, MUTED, LINE, ACCENT, TRUTH = "#010101", "#020202", "#030303", "#040404", "#050505"
-"""Stand-ins for colours that the page chooses, light or dark."""
+"""Placeholders for colours that the page sets by its theme, light or dark."""
 
 _VARIABLES = {
     INK: "var(--ink)",
@@ -51,9 +51,18 @@ _ERRORS_MAX = 400
 
 
 def histogram(name: str, shown: Distribution, label: str, middle: bool = True) -> str:
-    """SVG of a distribution; `middle` marks its median and central 68 %.
+    """Draw a distribution as SVG.
 
-    name: unique on the page; label: of the horizontal axis, without the unit.
+    Parameters
+    ----------
+    name
+        Unique name of the plot on the page.
+    shown
+        The distribution.
+    label
+        Label of the horizontal axis, without the unit.
+    middle
+        Whether to mark the median and the central 68 %.
     """
     with drawn(name) as (svg, axes):
         width = np.diff(shown.edges)
@@ -76,9 +85,10 @@ def lengths(
     errors: NDArray[np.float64],
     slope: float,
 ) -> str:
-    """SVG of measured against true lengths, px, with y = x and y = slope x.
+    """Draw measured against true lengths in pixels as SVG, with the lines y = x and y = slope x.
 
-    Arrays (N,), finite but for the errors; of more than 3,000 points every n-th is drawn.
+    The arrays have shape (N,). Truth and measured lengths are finite; errors may be NaN. If there
+    are more than 3,000 points, every n-th point is drawn.
     """
     with drawn(name, square=True) as (svg, axes):
         top = 1.06 * float(max(truth.max(), measured.max()))
@@ -97,7 +107,7 @@ def lengths(
 
 
 def angles(name: str, differences_deg: NDArray[np.float64]) -> str:
-    """SVG of a histogram of |measured - true position angle|, (N,) in [0, 90]."""
+    """Draw a histogram of |measured - true position angle|, shape (N,), in [0, 90] deg, as SVG."""
     with drawn(name, square=True) as (svg, axes):
         counts, edges = np.histogram(differences_deg, bins=np.arange(0, 91, 3))
         axes.bar(edges[:-1], counts, 3 * 0.94, align="edge", color=ACCENT)
@@ -111,7 +121,7 @@ def angles(name: str, differences_deg: NDArray[np.float64]) -> str:
 def scores(
     name: str, barred: NDArray[np.float64], unbarred: NDArray[np.float64], area: float
 ) -> str:
-    """SVG of the bar fraction of truly barred and unbarred galaxies, (N,) each in [0, 1]."""
+    """Draw the bar fractions of truly barred and unbarred galaxies, (N,) each in [0, 1], as SVG."""
     with drawn(name, square=True) as (svg, axes):
         bins = np.linspace(0, 1, 26)
         for values, colour, label in ((barred, ACCENT, "barred"), (unbarred, TRUTH, "unbarred")):
@@ -125,7 +135,7 @@ def scores(
 
 
 def whole_counts(axes: Axes) -> None:
-    """A vertical axis that counts, with a faint grid."""
+    """Give the vertical axis whole numbers and a faint grid."""
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.grid(axis="y", color=LINE, lw=0.6)
     axes.set_axisbelow(True)
@@ -133,9 +143,9 @@ def whole_counts(axes: Axes) -> None:
 
 @contextmanager
 def drawn(name: str, square: bool = False) -> Iterator[tuple[list[str], Axes]]:
-    """Axes to draw on; the SVG stands in the list when the context is left.
+    """Yield a list and axes to draw on; the SVG is in the list after the context has ended.
 
-    name: unique on the page.
+    `name` must be unique on the page.
     """
     svg: list[str] = []
     with rc_context(_STYLE):
@@ -148,12 +158,12 @@ def drawn(name: str, square: bool = False) -> Iterator[tuple[list[str], Axes]]:
 
 
 def _for_page(text: str, name: str) -> str:
-    """The <svg> element alone, its ids made the page's own, its colours the page's."""
+    """Return the <svg> element alone, with ids that are unique on the page and its colours."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<(metadata|style)\b.*?</\1>|<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r'(?<=[ \n]id=")', f"{name}-", text)
     text = re.sub(r'(?<=href="#)|(?<=url\(#)', f"{name}-", text)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, variable)
-    # the page names the figure; the drawing's parts are nothing to read out
+    # the page describes the figure; a screen reader should skip the parts of the drawing
     return text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)

@@ -1,4 +1,4 @@
-"""Pages: one HTML file each that asks nothing of the network."""
+"""Fill an HTML template; the page is one file that works offline."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ def render(
     styles: Sequence[str] = (),
     scripts: Sequence[str] = (),
 ) -> str:
-    """Fill a template of the folder templates.
+    """Fill a template of the folder templates and return the HTML.
 
-    styles, scripts: more files of that folder than every page has; the scripts are one module,
-    in that order. Strings are escaped; only those files and what passes the filter `figure` are
-    not. The browser is told to run the page's own scripts, known by their digests, and no others.
+    `styles` and `scripts` are further files of that folder, beside the files that every page has.
+    The scripts are joined to one module, in the given order. Strings are escaped, except these
+    files and values that pass the filter `figure`. The page's Content-Security-Policy allows only
+    its own scripts, identified by their digests.
 
-    Raises jinja2.UndefinedError where a value that the template names is missing.
+    Raises jinja2.UndefinedError if a value that the template names is missing.
     """
     environment = Environment(
         loader=PackageLoader("pipelines.pages", "templates"),
@@ -49,19 +50,19 @@ def render(
 
 
 def _joined(names: Iterable[str]) -> Markup:
-    """Files of the folder templates, one after the other."""
+    """Return the text of files of the folder templates, one after the other."""
     folder = files("pipelines.pages") / "templates"
     return Markup("\n".join((folder / name).read_text(encoding="utf-8") for name in names))
 
 
 def _digest(script: str) -> str:
-    """How a Content-Security-Policy names a script."""
+    """Return a script's digest as a Content-Security-Policy writes it."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def percent(share: float) -> str:
-    """0.1234 as "12.3 %"; what would round to nothing, or to all, says so."""
+    """Format 0.1234 as "12.3 %"; "< 0.1 %" and "> 99.9 %" where rounding would give 0 or 100."""
     if 0 < share < 0.0005:
         return "< 0.1 %"
     if 0.9995 <= share < 1:
@@ -70,10 +71,10 @@ def percent(share: float) -> str:
 
 
 def count(number: int) -> str:
-    """1234567 as "1,234,567"."""
+    """Format 1234567 as "1,234,567"."""
     return f"{number:,}"
 
 
 def words(name: str) -> str:
-    """not_selected as "not selected"."""
+    """Format not_selected as "not selected"."""
     return name.replace("_", " ")

@@ -1,4 +1,4 @@
-"""run.json for people: a dozen facts first, then all of it under dotted names."""
+"""Show run.json on a page: the main facts first, then everything under dotted names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MAIN = (
     ("gradient", "facts.estimator.map.gradient"),
     ("noise samples N", "facts.estimator.map.samples"),
     ("noise fraction", "facts.estimator.map.noise_fraction"),
-    ("reading of the maps", "facts.estimator.reading.reading.reading"),
+    ("how maps are measured", "facts.estimator.reading.reading.reading"),
     ("maps are made for", "facts.selection.select"),
     ("seed of the noise", "facts.seed"),
     ("cosmology", "facts.cosmology"),
@@ -36,7 +36,7 @@ _MAIN = (
 
 
 def main_facts(record: Mapping[str, Any]) -> Named:
-    """What one asks first; a fact that the record lacks is left out."""
+    """Return the facts that most readers look for. Facts that the record lacks are left out."""
     out = []
     for name, path in _MAIN:
         value: Any = record
@@ -52,7 +52,7 @@ def main_facts(record: Mapping[str, Any]) -> Named:
 
 
 def all_facts(record: Mapping[str, Any]) -> list[Facts]:
-    """Everything, in groups as in the file."""
+    """Return everything in the record, in the groups of the file."""
     plain = {k: v for k, v in record.items() if not isinstance(v, Mapping | list)}
     groups = [Facts(name="", facts=tuple(_flat(plain)))] if plain else []
     for key, value in record.items():
@@ -77,7 +77,7 @@ def _numbered(values: list[Any]) -> dict[str, Any]:
 
 
 def when(value: Any) -> str:
-    """A time as run.json has it in words; anything else as it is."""
+    """Format a time of run.json for reading; anything else as `text` does."""
     try:
         return datetime.fromisoformat(value).astimezone(UTC).strftime("%-d %B %Y, %H:%M:%S UTC")
     except (TypeError, ValueError):
@@ -85,7 +85,7 @@ def when(value: Any) -> str:
 
 
 def text(value: Any) -> str:
-    """A JSON value in words."""
+    """Format a JSON value for reading."""
     if value is None:
         return "none"
     if isinstance(value, bool):

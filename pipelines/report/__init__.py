@@ -1,1 +1,1 @@
-"""`ansae report`: a run's catalogue as one HTML page."""
+"""`ansae report`: show a run's catalogue on one HTML page."""

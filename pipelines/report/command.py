@@ -1,4 +1,4 @@
-"""`ansae report`: a run's output as one HTML file that opens anywhere, offline."""
+"""The command `ansae report`: a run's output -> one HTML file that works offline."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _SCRIPTS = ("picture.js", "dialog.js", "sky.js", "gallery.js")
 
 
 def run(options: ReportOptions) -> str:
-    """Write the report; returns where. Raises StorageError and ValueError before it writes."""
+    """Write the report and return its path or URL.
+
+    Raises StorageError, and ValueError for a mistake, before anything is written.
+    """
     store = options.storage_options()
     with database.opened(options.output, store, options.database_params()) as con:
         if options.truth is not None:
@@ -42,7 +45,7 @@ def run(options: ReportOptions) -> str:
 def contents(
     con: duckdb.DuckDBPyConnection, options: ReportOptions, record: dict[str, Any]
 ) -> dict[str, Any]:
-    """Everything that the page's template names."""
+    """Return the values of all names in the page's template."""
     statuses = summary.status_counts(con)
     failures = summary.failures(con, options.failures)
     truth = truth_section(con, compare(con), options.galaxies) if options.truth else None
@@ -56,10 +59,10 @@ def contents(
             ("status", "Status"),
             ("gallery", "Gallery"),
             *([("sky", "On the sky")] if sky else []),
-            *([("truth", "Against the truth")] if truth else []),
+            *([("truth", "Comparison with the truth")] if truth else []),
             ("distributions", "Distributions"),
             ("failures", "Failures"),
-            ("run", "What ran"),
+            ("run", "The run"),
         ],
         "headline": sections.headline(con, statuses),
         "statuses": statuses,
@@ -68,26 +71,28 @@ def contents(
         "truth": truth,
         "gallery": gallery(con, options.gallery, sky, truth is not None),
         "no_gallery": (
-            "this run kept no pictures of galaxies." if options.gallery else "--gallery 0."
+            "this run kept no pictures of galaxies."
+            if options.gallery
+            else "it was written with --gallery 0."
         ),
         "sky": sky,
         "failures": failures,
         "failures_note": sections.failures_note(statuses, len(failures)),
         "main_facts": run_facts.main_facts(record),
         "all_facts": run_facts.all_facts(record),
-        "footer": f"Written by ansae on {written}. This file needs no network.",
+        "footer": f"Written by ansae on {written}. This file works offline.",
     }
 
 
 def _record(options: ReportOptions) -> dict[str, Any]:
-    """run.json as it stands; empty where the run left none."""
+    """Return the content of run.json, or an empty dict if there is no run.json."""
     fs, root = storage.filesystem(options.output, options.storage_options())
     record = provenance.read_record(fs, root)
     return dict(json.loads(record.to_json())) if record is not None else {}
 
 
 def execute(options: ReportOptions) -> int:
-    """Run the command. Returns the exit status: 0, or 2 for a mistake that one line explains."""
+    """Run the command and return its exit status: 0, or 2 for a mistake, which prints one line."""
     try:
         path = run(options)
     except (StorageError, ValueError, duckdb.Error) as error:

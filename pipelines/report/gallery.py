@@ -1,7 +1,4 @@
-"""The galaxies that one can sort, filter and open on the page.
-
-Kept pictures as small images on a page.
-"""
+"""Gallery of the report: galaxies to filter, sort and open, with small pictures."""
 
 from __future__ import annotations
 
@@ -44,7 +41,7 @@ from pipelines.pages.render import count, words
 from pipelines.report.sky_map import SkyMap
 
 SIDE_MAX = 160
-"""Pixels; a greater picture is made smaller."""
+"""Maximum side of a picture in pixels; larger pictures are reduced."""
 
 _QUALITY = 85
 _MAP_SIDE_MAX = 4096
@@ -52,9 +49,9 @@ _COLOUR_POINTS = 17
 
 
 def galaxy_thumbnail(data: bytes) -> tuple[str, int]:
-    """A data URI of a kept canvas, and the canvas's side in pixels; ("", 1) if unreadable.
+    """Return a stored canvas as a data URI, and its side in pixels; ("", 1) if unreadable.
 
-    A picture that is small already stays as it was kept.
+    A picture that is small enough is not encoded again.
     """
     pixels = decode(data).pixels
     if pixels is None:
@@ -68,7 +65,7 @@ def galaxy_thumbnail(data: bytes) -> tuple[str, int]:
 
 
 def map_thumbnail(data: bytes) -> str:
-    """A data URI of a kept map, grey: the page colours it; "" if unreadable."""
+    """Return a stored map as a data URI; "" if unreadable. It is grey: the page colours it."""
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as opened:
             if max(opened.size) > _MAP_SIDE_MAX:
@@ -79,12 +76,12 @@ def map_thumbnail(data: bytes) -> str:
             buffer = io.BytesIO()
             _smaller(opened.convert("L")).save(buffer, "PNG", optimize=True)
             return data_uri(buffer.getvalue())
-    except (OSError, ValueError, SyntaxError):  # what Pillow raises for bytes that are no PNG
+    except (OSError, ValueError, SyntaxError):  # Pillow raises these if it is not a PNG
         return ""
 
 
 def map_colours() -> dict[str, str]:
-    """matplotlib's inferno as the tables of an SVG filter, for the channels R, G and B."""
+    """Return matplotlib's inferno as tables of an SVG filter, for the channels R, G and B."""
     colours = colormaps["inferno"](np.linspace(0, 1, _COLOUR_POINTS))[:, :3].T
     return {c: " ".join(f"{v:.3f}" for v in col) for c, col in zip("RGB", colours, strict=True)}
 
@@ -95,7 +92,7 @@ def _smaller(image: Image.Image) -> Image.Image:
 
 
 _SECURED = 6
-"""Of each way of `gallery.PICKS` so many are in every gallery."""
+"""Number of galaxies of each of `gallery.PICKS` that every gallery has."""
 
 _VIEWS: tuple[tuple[Pick, str, bool, Status], ...] = (
     (LONGEST, "length", True, Status.MEASURED),
@@ -104,7 +101,7 @@ _VIEWS: tuple[tuple[Pick, str, bool, Status], ...] = (
     (DISAGREE, "spread", True, Status.MEASURED),
     (NO_BAR, "vote", True, Status.NO_BAR_FOUND),
 )
-"""A way of `gallery.PICKS` as the page's order: the key, whether it falls, whose status."""
+"""Views of the page, from `gallery.PICKS`: the pick, sort key, whether descending, status."""
 
 _KEYS = {
     "vote": "bar fraction",
@@ -117,7 +114,25 @@ _KEYS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ReportGallery:
-    """What templates/gallery.html shows. `data`: the JSON value that gallery.js reads."""
+    """Everything that templates/gallery.html shows.
+
+    Attributes
+    ----------
+    data
+        The JSON value that gallery.js reads.
+    keys
+        (name, label) of the sort keys.
+    views
+        (name, title) of the views.
+    statuses
+        (status, label, meaning, number of galaxies).
+    length_label
+        Label of the length slider; "" if no length is known.
+    colours
+        Tables of the SVG filter that colours the maps, by channel.
+    introduction
+        Text above the gallery.
+    """
 
     data: dict[str, Any]
     keys: tuple[tuple[str, str], ...]
@@ -129,17 +144,17 @@ class ReportGallery:
 
     @property
     def size(self) -> int:
-        """Galaxies in it."""
+        """Number of galaxies in the gallery."""
         return len(self.data["galaxies"])
 
 
 def gallery(
     con: duckdb.DuckDBPyConnection, most: int, sky: SkyMap | None, truth: bool
 ) -> ReportGallery | None:
-    """At most `most` galaxies that have a picture; None where there is none.
+    """Make the gallery of at most `most` galaxies with a picture; None if there are none.
 
-    truth: whether the view `truth` is there. However large the catalogue, no more pictures than
-    those shown are held.
+    `truth` says whether the database has the view `truth`. Only the pictures that are shown are
+    held in memory, however large the catalogue is.
     """
     rows = sampled(con, most, min(_SECURED, most))
     if not rows:
@@ -177,21 +192,22 @@ def _introduction(
         shown = f"All {count(total)} galaxies"
     else:
         shown = (
-            f"{count(len(galaxies))} of {count(total)} galaxies: the extremes among those whose "
-            "picture was kept, and a sample of the rest in which measured ones are favoured"
+            f"{count(len(galaxies))} of {count(total)} galaxies: the extremes among the galaxies "
+            "with a stored picture, and a sample of the rest, mostly measured galaxies"
         )
     return (
-        f"{shown}, as the networks saw them; {count(mapped)} have a saliency map. The line is the "
-        "measured bar, full length; pale at its ends is its 1σ error"
-        + ("; dashed and moved aside is the true bar." if truth else ".")
-        + " Choose a galaxy to see more."
+        f"{shown}. The images are as the networks saw them; {count(mapped)} galaxies have a "
+        "saliency map. The solid line is the full length of the measured bar; its pale ends show "
+        "the 1σ error."
+        + (" The dashed line beside it is the true bar." if truth else "")
+        + " Click a galaxy to see more."
     )
 
 
 def _galaxy(row: Row, length_column: str, sky: SkyMap | None) -> dict[str, Any]:
-    """What the page knows of a galaxy. Places on the picture are in percent of its side.
+    """Return the page's data of a galaxy. Positions on the picture are in percent of its side.
 
-    object_id is text: a number of JavaScript has 53 bits.
+    object_id is text, because JavaScript's numbers are exact only to 53 bits.
     """
     image, side = galaxy_thumbnail(row["picture"]["canvas"] or b"")
     lengths, identity = lengths_told(row), row["object_id"]
@@ -236,7 +252,7 @@ def _place(row: Row) -> list[tuple[str, str]]:
     facts = []
     if is_number(row["ra"]) and is_number(row["dec"]):
         facts.append(("RA, dec (ICRS)", f"{row['ra']:.5f}°, {row['dec']:+.5f}°"))
-    named = (("survey", row["survey"]), ("name there", row["survey_id"]))
+    named = (("survey", row["survey"]), ("name in the survey", row["survey_id"]))
     facts += [(name, value) for name, value in named if value]
     return [*facts, ("shard, row", f"{row['shard']}, {row['shard_row']}")]
 
@@ -252,6 +268,6 @@ def _ratio(above: float | None, below: float | None) -> float | None:
 
 
 def _deviation(row: Row) -> float | None:
-    """|ln(measured / true length)|, as `matches.extremes` ranks."""
+    """Return |ln(measured / true length)|, the order of `mock_truth.extremes`."""
     ratio = _ratio(row["bar_length_px"], row.get(LENGTH))
     return _number(abs(math.log(ratio))) if ratio else None

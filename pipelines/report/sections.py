@@ -1,4 +1,4 @@
-"""What the report says: the values that templates/report.html is filled with."""
+"""Sections of the report: headline numbers, distributions and failures, for report.html."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHOWN: tuple[tuple[str, str, str, tuple[float, float] | None], ...] = (
 def headline(
     con: duckdb.DuckDBPyConnection, statuses: Iterable[summary.Count]
 ) -> list[tuple[str, str, str]]:
-    """(name, value, note) of the numbers on top of the page."""
+    """Return (name, value, note) of the numbers at the top of the page."""
     numbers = {c.word: c for c in statuses}
     total = sum(c.count for c in numbers.values())
     failed = sum(c.count for c in numbers.values() if not c.healthy)
@@ -44,15 +44,16 @@ def headline(
     if length is not None:
         low, middle, high = length.quantiles[1:4]
         unit = "px" if length.unit == "pixel" else length.unit
-        out.append(
-            ("median bar length", f"{middle:.3g} {unit}", f"68 % in {low:.3g} to {high:.3g}")
-        )
+        out.append(("median bar length", f"{middle:.3g} {unit}", f"68 %: {low:.3g} to {high:.3g}"))
     out.append(("without a result", count(failed), f"{percent(failed / total)} of all"))
     return out
 
 
 def distributions(con: duckdb.DuckDBPyConnection) -> list[Plot]:
-    """Histograms of what the catalogue has; lengths in pixels only where there is no other unit."""
+    """Draw histograms of the catalogue's columns.
+
+    Lengths in pixels are shown only if no other unit is known.
+    """
     pixels = ("bar_length_px", "bar length", _MEASURED, None)
     has_unit = gallery.length_column(con) != pixels[0]
     out = []
@@ -67,21 +68,23 @@ def _histogram(found: summary.Distribution, label: str) -> Plot:
     low, middle, high = found.quantiles[1:4]
     unit = f" {found.unit}" if found.unit else ""
     axial = found.column == _ANGLE  # 0 and 180 deg are the same angle: there is no median
-    said = f"{count(found.n)} galaxies"
+    numbers = f"{count(found.n)} galaxies"
     if not axial:
-        said += f", median {middle:.3g}{unit}, 68\N{NO-BREAK SPACE}% in {low:.3g} to {high:.3g}"
+        numbers += f", median {middle:.3g}{unit}, 68\N{NO-BREAK SPACE}%: {low:.3g} to {high:.3g}"
     outside = found.below + found.above
-    beyond = f"; {count(outside)} beyond the axis" if outside else ""
+    beyond = f"; {count(outside)} outside the axis" if outside else ""
     return Plot(
         svg=plots.histogram(f"plot-{found.column}", found, label, middle=not axial),
-        alt=f"Histogram of {label}{unit and ' in' + unit}: {said}.",
-        caption=f"{found.column}: {said}{beyond}.",
+        alt=f"Histogram of {label}{unit and ' in' + unit}: {numbers}.",
+        caption=f"{found.column}: {numbers}{beyond}.",
     )
 
 
 def failures_note(statuses: Iterable[summary.Count], shown: int) -> str:
-    """How many rows the table of failures shows of all there are."""
+    """Say how many of all failures the table shows."""
     total = sum(c.count for c in statuses if c.word not in HEALTHY)
     if total == shown:
-        return f"All {count(total)} rows without votes, by shard and row."
-    return f"The first {count(shown)} of {count(total)} rows without votes, by shard and row."
+        return f"All {count(total)} rows without votes, in order of shard and row."
+    return (
+        f"The first {count(shown)} of {count(total)} rows without votes, in order of shard and row."
+    )

@@ -1,4 +1,4 @@
-"""The catalogue on the sky: galaxies per HEALPix cell on Mollweide's projection, as SVG paths."""
+"""Draw the catalogue on the sky: galaxies per HEALPix cell, Mollweide projection, SVG paths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalogues.sky import cell_corners_deg, mollweide
 from pipelines.pages.render import count
 
 WIDTH, HEIGHT = 400, 204
-"""Of the drawing, its own units; the ellipse of the sky leaves a margin."""
+"""Size of the drawing in its own units; the ellipse of the sky leaves a margin."""
 
 _RADIUS = 98
 _ORDER = 4
@@ -25,7 +25,7 @@ _LEVELS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """Cells of about the same number of galaxies: one path, and the numbers in words."""
+    """Cells with similar numbers of galaxies: one path, and the range of the numbers as text."""
 
     path: str
     label: str
@@ -33,8 +33,23 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True)
 class SkyMap:
-    """What templates/sky.html draws. `middle_deg`: right ascension of the central meridian;
-    labels: (x, y, text)."""
+    """Everything that templates/sky.html draws.
+
+    Attributes
+    ----------
+    middle_deg
+        Right ascension of the central meridian.
+    galaxies
+        Number of galaxies with a position.
+    levels
+        Groups of cells, from few galaxies to many.
+    graticule
+        SVG path of meridians and parallels.
+    labels
+        (x, y, text) of the graticule's labels.
+    caption
+        Caption of the map.
+    """
 
     middle_deg: float
     galaxies: int
@@ -44,7 +59,7 @@ class SkyMap:
     caption: str
 
     def place(self, ra_deg: float | None, dec_deg: float | None) -> tuple[float, float] | None:
-        """A position on the drawing; None for none."""
+        """Return a sky position's (x, y) on the drawing; None if the position is not valid."""
         if ra_deg is None or dec_deg is None or not (math.isfinite(ra_deg) and abs(dec_deg) <= 90):
             return None
         x, y = _drawn([ra_deg], [dec_deg], self.middle_deg)
@@ -52,12 +67,12 @@ class SkyMap:
 
 
 def sky_map(con: duckdb.DuckDBPyConnection) -> SkyMap | None:
-    """The map of the catalogue's galaxies with a position; None where there is none."""
+    """Draw the map of all galaxies with a position; None if there are none."""
     cells, numbers = sky_counts(con, _ORDER)
     if not len(cells):
         return None
     ra, dec = cell_corners_deg(cells, _ORDER)
-    # the sky is cut where fewer galaxies are
+    # cut the sky at the meridian with fewer galaxies around it
     ahead = (numbers * np.cos(np.radians(ra)).mean(axis=1)).sum() > 0
     middle, total = (0.0 if ahead else 180.0), int(numbers.sum())
     return SkyMap(
@@ -68,8 +83,8 @@ def sky_map(con: duckdb.DuckDBPyConnection) -> SkyMap | None:
         labels=tuple(_labels(middle)),
         caption=(
             f"{count(total)} galaxies with a position in {count(len(cells))} HEALPix cells of "
-            f"{_CELL_DEG2:.1f} deg² each (order {_ORDER}). Mollweide's equal-area projection, "
-            "ICRS, north up, east left."
+            f"{_CELL_DEG2:.1f} deg² each (order {_ORDER}). Mollweide equal-area projection, ICRS, "
+            "north up, east left."
         ),
     )
 
@@ -83,15 +98,15 @@ def _drawn(
 def _projected(
     offset: ArrayLike, dec: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Longitudes from the central meridian and latitudes as places on the drawing."""
+    """Return x and y on the drawing, from longitudes off the central meridian and latitudes."""
     x, y = mollweide(offset, dec)
     return WIDTH / 2 - _RADIUS * x, HEIGHT / 2 - _RADIUS * y  # east is left, north is up
 
 
 def _outlines(ra: NDArray[np.float64], dec: NDArray[np.float64], middle: float) -> list[str]:
-    """SVG paths of cells with corners (N, 4); a cell on the cut is drawn at both edges."""
+    """Return SVG paths of N cells with corners (N, 4); cells on the cut are drawn at both edges."""
     offset = (ra - middle + 180) % 360 - 180
-    polar = np.abs(dec) > 89.999  # a pole has any right ascension
+    polar = np.abs(dec) > 89.999  # the right ascension of a pole is arbitrary
     known = np.where(polar, np.nan, offset)
     cut = np.nanmax(known, axis=1) - np.nanmin(known, axis=1) > 180
     paths = [""] * len(ra)
@@ -119,7 +134,7 @@ def _levels(numbers: NDArray[np.int64], outlines: list[str]) -> Iterable[Level]:
 
 
 def _graticule() -> str:
-    """Meridians every 60 degrees from the central one, parallels every 30."""
+    """Return meridians every 60 degrees from the central one, and parallels every 30 degrees."""
     latitude = np.linspace(-90, 90, 37)
     lines = [(np.full_like(latitude, lon), latitude) for lon in (-120, -60, 0, 60, 120)]
     across = np.array([-180.0, 180.0])

@@ -1,4 +1,4 @@
-"""The report's section that sets the catalogue against known bars."""
+"""Section of the report that compares the catalogue with known bars."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from pipelines.pages.elements import Gallery, Plot
 from pipelines.pages.render import count
 
 CLEAR = 0.5
-"""Share of voters from which on a bar counts as seen."""
+"""Minimum share of voters for a bar to count as clearly seen."""
 
 Columns = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TruthSection:
-    """What the template shows; numbers are (name, value, note)."""
+    """Everything that the template shows; `numbers` are (name, value, note)."""
 
     introduction: str
     numbers: list[tuple[str, str, str]]
@@ -36,11 +36,28 @@ class TruthSection:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A catalogue against the truth. AUCs of bar_fraction: `auc` of all truly barred galaxies
-    against the unbarred, `clear_auc` of those whose bar most voters see. `votes_auc`: of all, by
-    the truth's own votes instead of the networks': what is hidden from people stays hidden.
-    `clear_yes_auc`: as `clear_auc`, of the cumulative vote bar_yes. NaN without the truth's votes,
-    but for the first."""
+    """Comparison of a catalogue with the truth.
+
+    An AUC tells how well a score separates truly barred from unbarred galaxies. All but `auc` are
+    NaN if the truth has no votes.
+
+    Attributes
+    ----------
+    columns
+        The compared columns, (N,) each.
+    lengths
+        Agreement of measured and true lengths and angles.
+    auc
+        AUC of bar_fraction, for all truly barred galaxies.
+    clear_auc
+        AUC of bar_fraction, for barred galaxies whose bar most voters see.
+    clear_yes_auc
+        As `clear_auc`, of the cumulative vote bar_yes.
+    votes_auc
+        As `auc`, of the truth's own votes: bars that people cannot see limit it, too.
+    barred, unbarred
+        Numbers of truly barred and unbarred galaxies.
+    """
 
     columns: Columns
     lengths: Agreement
@@ -53,7 +70,7 @@ class Comparison:
 
 
 def compare(con: duckdb.DuckDBPyConnection) -> Comparison:
-    """The views `catalogue` and `truth` compared. Raises ValueError where columns are missing."""
+    """Compare the views `catalogue` and `truth`. Raises ValueError if columns are missing."""
     mock_truth.require(con)
     columns = _floats(mock_truth.pairs(con))
     barred = columns["true_barred"] > 0.5
@@ -79,7 +96,7 @@ def compare(con: duckdb.DuckDBPyConnection) -> Comparison:
 
 
 def _floats(table: pa.Table) -> Columns:
-    """Null becomes NaN, true 1."""
+    """Convert a table to float64 arrays; null becomes NaN, true becomes 1."""
     return {
         name: np.asarray(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
         for name in table.column_names
@@ -87,15 +104,15 @@ def _floats(table: pa.Table) -> Columns:
 
 
 def truth_section(con: duckdb.DuckDBPyConnection, found: Comparison, most: int) -> TruthSection:
-    """Numbers, plots, best and worst cases."""
+    """Make the section: numbers, plots, best and worst cases."""
     galleries = []
-    half = found.lengths.n // 2  # no galaxy stands in both
+    half = found.lengths.n // 2  # so that no galaxy is in both galleries
     for name, title, best in (("best", "Best cases", True), ("worst", "Worst cases", False)):
         shown = found.lengths.n - half if best else half
-        nearest = "nearest to" if best else "farthest from"
+        nearest = "closest to" if best else "farthest from"
         why = (
-            f"Lengths {nearest} the truth, by ratio. The solid line is the measured bar, the "
-            "dashed one the true bar, moved aside for comparison."
+            f"Galaxies whose ratio of measured to true length is {nearest} 1. The solid line is "
+            "the measured bar; the dashed line beside it is the true bar."
         )
         cards = tuple(
             card(row) for row in mock_truth.extremes(con, best=best, most=min(most, shown))
@@ -105,9 +122,9 @@ def truth_section(con: duckdb.DuckDBPyConnection, found: Comparison, most: int) 
     return TruthSection(
         introduction=(
             f"{count(found.columns['bar_fraction'].size)} galaxies with votes have a known truth: "
-            f"{count(found.barred)} barred, {count(found.unbarred)} not. Lengths are compared in "
-            "pixels of the stored image, so that the galaxies' sizes on the sky do not lend them "
-            "a correlation. Intervals are 68 %, by bootstrap."
+            f"{count(found.barred)} barred, {count(found.unbarred)} unbarred. Lengths are compared "
+            "in pixels of the stored image, so that the galaxies’ sizes on the sky do not add to "
+            "the correlation. Intervals are 68 % bootstrap intervals."
         ),
         numbers=numbers(found),
         plots=_plots(found),
@@ -116,7 +133,7 @@ def truth_section(con: duckdb.DuckDBPyConnection, found: Comparison, most: int) 
 
 
 def numbers(found: Comparison) -> list[tuple[str, str, str]]:
-    """(name, value, note) of what the comparison gives; what is undefined is left out."""
+    """Return (name, value, note) of the comparison's numbers. Undefined numbers are left out."""
     a = found.lengths
     rows = [
         ("lengths compared", count(a.n), "measured, with a true length"),
@@ -126,16 +143,16 @@ def numbers(found: Comparison) -> list[tuple[str, str, str]]:
         ("median |error|", f"{a.error:.2f} px", f"{100 * a.relative_error:.1f} % of the length"),
         ("within 2 error bars", f"{100 * a.within_2_sigma:.0f} %", "95 % for Gaussian errors"),
         ("median angle error", f"{a.angle_error_deg:.1f}°", bars(a.angle_n)),
-        ("AUC, bars most voters see", f"{found.clear_auc:.3f}", "against unbarred, bar_fraction"),
-        ("the same by bar_yes", f"{found.clear_yes_auc:.3f}", "cumulative: disc, face-on and bar"),
+        ("AUC, bars most voters see", f"{found.clear_auc:.3f}", "bar_fraction, against unbarred"),
+        ("the same, by bar_yes", f"{found.clear_yes_auc:.3f}", "cumulative: disc, face-on and bar"),
         ("AUC, all bars", f"{found.auc:.3f}", _ceiling(found.votes_auc)),
     ]
     return [row for row in rows if not row[1].startswith("nan")]
 
 
 def _ceiling(area: float) -> str:
-    """What is known of the best possible AUC."""
-    return "" if np.isnan(area) else f"the true votes themselves reach {area:.3f}"
+    """Say what AUC the truth's own votes reach; "" if it has none."""
+    return "" if np.isnan(area) else f"the truth’s own votes reach {area:.3f}"
 
 
 def _value(estimate: Estimate) -> str:
@@ -157,20 +174,20 @@ def _plots(found: Comparison) -> list[Plot]:
         slope = found.lengths.slope.value
         truth, measured = c[mock_truth.LENGTH][good], c["bar_length_px"][good]
         svg = plots.lengths("truth-length", truth, measured, c["bar_length_px_err"][good], slope)
-        said = f"{bars(int(good.sum()))}, slope {slope:.3f}{_rho(found.lengths)}"
-        out.append(Plot(svg=svg, alt=f"Measured against true length: {said}.", caption=f"{said}."))
+        text = f"{bars(int(good.sum()))}, slope {slope:.3f}{_rho(found.lengths)}"
+        out.append(Plot(svg=svg, alt=f"Measured against true length: {text}.", caption=f"{text}."))
     errors = statistics.angle_difference_deg(c["bar_position_angle_deg"], c[mock_truth.ANGLE])[good]
     errors = errors[np.isfinite(errors)]
     if errors.size:
-        said = f"{bars(errors.size)}, median angle error {np.median(errors):.1f}°"
+        text = f"{bars(errors.size)}, median angle error {np.median(errors):.1f}°"
         svg = plots.angles("truth-angle", errors)
-        out.append(Plot(svg=svg, alt=f"Histogram of angle errors: {said}.", caption=f"{said}."))
+        out.append(Plot(svg=svg, alt=f"Histogram of angle errors: {text}.", caption=f"{text}."))
     if np.isfinite(found.auc):
         barred, fraction = c["true_barred"] > 0.5, c["bar_fraction"]
         svg = plots.scores("truth-score", fraction[barred], fraction[~barred], found.auc)
-        said = f"bar fraction of {count(found.barred)} barred and {count(found.unbarred)} others"
-        alt = f"Histograms of {said}, AUC {found.auc:.3f}."
-        out.append(Plot(svg=svg, alt=alt, caption=f"{said[0].upper()}{said[1:]}."))
+        text = f"bar fraction of {count(found.barred)} barred, {count(found.unbarred)} unbarred"
+        alt = f"Histograms of {text}, AUC {found.auc:.3f}."
+        out.append(Plot(svg=svg, alt=alt, caption=f"{text[0].upper()}{text[1:]}."))
     return out
 
 
@@ -179,5 +196,5 @@ def _rho(lengths: Agreement) -> str:
 
 
 def bars(number: int) -> str:
-    """ "1 bar", "2 bars"."""
+    """Format a number of bars: "1 bar", "2 bars"."""
     return f"{count(number)} bar{'' if number == 1 else 's'}"

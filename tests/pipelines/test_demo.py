@@ -85,7 +85,7 @@ def test_catalogue_has_every_galaxy_and_the_terminal_says_so(done) -> None:
 def test_report_knows_the_truth(done) -> None:
     options, _ = done
     page = (Path(options.output) / "report.html").read_text()
-    assert "Against the truth" in page
+    assert "Comparison with the truth" in page
     assert f"{GALAXIES} galaxies with votes have a known truth" in page
 
 
@@ -135,7 +135,7 @@ def test_record_names_the_sky(tmp_path) -> None:
     survey = MockSurvey(galaxies=1, seed=3)
     write_survey(fs, root, survey, [mock_table(3, [0])])
     assert '"smooth_fraction"' in (tmp_path / RECORD).read_text()
-    with pytest.raises(ValueError, match=r"with 1 galaxies of seed 3: ask for the same one"):
+    with pytest.raises(ValueError, match=r"with 1 galaxies of seed 3: give the same options"):
         is_written(fs, root, MockSurvey(galaxies=1, seed=4))
 
 

@@ -1,7 +1,8 @@
-// One galaxy, large, with all its numbers; the arrow keys go through those that are chosen.
+// Dialog that shows one galaxy in large, with all its numbers; the arrow keys move to the
+// previous or next galaxy of the list.
 
 const dialog = document.getElementById("galaxy");
-let listed = []; // the galaxies to go through
+let listed = []; // the galaxies that the arrow keys go through
 let at = 0;
 
 /** Open a galaxy of a list. */
@@ -46,7 +47,7 @@ function wireDialog(closed) {
   dialog.querySelector(".previous").addEventListener("click", () => show(at - 1));
   dialog.querySelector(".next").addEventListener("click", () => show(at + 1));
   dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close(); // beside it
+    if (event.target === dialog) dialog.close(); // a click outside the dialog
   });
   dialog.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -1,4 +1,4 @@
-// The gallery: which galaxies, in which order, and what is drawn on them.
+// The gallery: filter and sort the galaxies, and choose what is drawn on them.
 
 const { galaxies, unit, views } = JSON.parse(document.getElementById("galaxies").textContent);
 const form = document.getElementById("choose");
@@ -8,8 +8,8 @@ const all = document.getElementById("all");
 const told = document.getElementById("told");
 const direction = document.getElementById("direction");
 
-const STEPS = 200; // of a slider
-const FIRST = 30; // galaxies shown at once, and added at a time
+const STEPS = 200; // steps of a slider
+const FIRST = 30; // galaxies shown at first, and added by "Show more"
 
 const state = { view: null, falling: true, shown: FIRST, chosen: [] };
 const tiles = new Map();
@@ -22,7 +22,7 @@ const TELL = {
   off: (g) => `off by a factor ${Math.exp(g.off).toFixed(2)}`,
 };
 
-/** The sliders by key: the whole range of the values, and what is chosen of it. */
+/** By key: a pair of sliders, the full range of the values and the chosen part of it. */
 const ranges = new Map();
 
 function wireRange(field) {
@@ -47,7 +47,7 @@ function wireRange(field) {
       field.querySelector("output").value = `${text(value(low))} to ${text(value(high))}${named}`;
       field.style.setProperty("--low", low.value / STEPS);
       field.style.setProperty("--high", high.value / STEPS);
-      low.style.zIndex = low.value > STEPS / 2 ? 2 : 1; // neither thumb hides the other for good
+      low.style.zIndex = low.value > STEPS / 2 ? 2 : 1; // so that each thumb can be reached
     },
   };
   low.addEventListener("input", () => { low.value = Math.min(low.value, high.value); });
@@ -94,13 +94,13 @@ function render() {
   all.textContent = `Show all ${state.chosen.length.toLocaleString("en")}`;
   told.textContent = state.chosen.length
     ? `${state.chosen.length.toLocaleString("en")} of ${galaxies.length.toLocaleString("en")} galaxies`
-    : "No galaxy is left: widen a range or tick a status.";
+    : "No galaxy matches: widen a range or tick a status.";
   const view = views.find((v) => v.name === state.view);
   document.getElementById("why").textContent = view ? view.why : "";
   for (const button of form.querySelectorAll("[data-view]")) {
     button.setAttribute("aria-pressed", String(button.dataset.view === (state.view ?? "")));
   }
-  direction.textContent = state.falling ? "greatest first" : "smallest first";
+  direction.textContent = state.falling ? "largest first" : "smallest first";
   showOnSky(state.chosen);
 }
 
@@ -110,7 +110,7 @@ function changed(view = "changed") {
   render();
 }
 
-/** A named way of looking: its order and its status; "": everything. */
+/** Apply a named view: its order and its status; "": all galaxies. */
 function look(name) {
   const view = views.find((v) => v.name === name);
   for (const range of ranges.values()) range.reset();
@@ -122,7 +122,7 @@ function look(name) {
   changed(view ? name : null);
 }
 
-/** More tiles; the keyboard goes on at the first new one. */
+/** Show more tiles and move the keyboard focus to the first new one. */
 function grow(to) {
   const before = state.shown;
   state.shown = to;
@@ -151,7 +151,7 @@ function start() {
   all.addEventListener("click", () => grow(state.chosen.length));
   wireDialog((galaxy) => tiles.get(galaxy)?.querySelector("button").focus());
   wireSky(galaxies, (galaxy) => openGalaxy(state.chosen, state.chosen.indexOf(galaxy)));
-  const wide = matchMedia("(min-width: 60rem)"); // there the summary is not shown
+  const wide = matchMedia("(min-width: 60rem)"); // wide windows do not show the summary
   const unfold = () => { form.closest("details").open = wide.matches; };
   wide.addEventListener("change", unfold);
   unfold();

@@ -1,6 +1,6 @@
-// A galaxy's picture with its map and bars drawn over it.
+// Draw a galaxy's picture, with its map and bars over it.
 
-/** An HTML element; texts among the children are texts, never markup. */
+/** Make an HTML element. Strings among the children become text, never markup. */
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -8,7 +8,7 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** An SVG element. */
+/** Make an SVG element. */
 function shape(name, attributes = {}, ...children) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -22,7 +22,7 @@ function stroke([x1, y1, x2, y2], attributes = {}) {
 
 const TICK = 3.5; // half length of the strokes across a bar's ends, percent of the side
 
-/** The line of a bar and the strokes across its ends. */
+/** Draw the line of a bar and the strokes across its ends. */
 function barStrokes([x1, y1, x2, y2]) {
   const length = Math.hypot(x2 - x1, y2 - y1) || 1;
   const [dx, dy] = [(-(y2 - y1) * TICK) / length, ((x2 - x1) * TICK) / length];
@@ -30,7 +30,7 @@ function barStrokes([x1, y1, x2, y2]) {
   return [[x1, y1, x2, y2], ...ticks].map((line) => stroke(line));
 }
 
-/** What lies between the bar shorter and longer by its error, at both ends. */
+/** Draw the error at both ends: from the bar shortened by its error to the bar lengthened by it. */
 function errorStrokes([x1, y1, x2, y2], error) {
   const [x, y, dx, dy] = [(x1 + x2) / 2, (y1 + y2) / 2, (x2 - x1) / 2, (y2 - y1) / 2];
   const at = (part) => [x + part * dx, y + part * dy];
@@ -58,7 +58,7 @@ function scaleBar({ width, label }) {
   return svg;
 }
 
-/** The picture: image, map over it, bars, and the scale. */
+/** Make the picture: the image, the map over it, the bars, and the scale. */
 function picture(galaxy, withScale = false) {
   const frame = element("span", { class: "panel frame" });
   if (!galaxy.image) {
@@ -77,8 +77,8 @@ function picture(galaxy, withScale = false) {
   return frame;
 }
 
-/** "no_bar_found" as "no bar found". */
+/** Format "no_bar_found" as "no bar found". */
 const words = (name) => name.replaceAll("_", " ");
 
-/** A share as percent. */
+/** Format a share as percent. */
 const percent = (share) => `${(100 * share).toPrecision(2)} %`;

@@ -1,8 +1,8 @@
-// The gallery's galaxies as points on the map of the sky.
+// Show the gallery's galaxies as points on the map of the sky.
 
 const points = new Map();
 
-/** Draw a point for every galaxy with a position; `open` is called with the one that is clicked. */
+/** Draw a point for each galaxy with a position. A click calls `open` with its galaxy. */
 function wireSky(galaxies, open) {
   const place = document.getElementById("sky-points");
   if (!place) return;
@@ -15,7 +15,7 @@ function wireSky(galaxies, open) {
   }
 }
 
-/** Only the chosen galaxies keep their points. */
+/** Hide the points of all galaxies but the chosen ones. */
 function showOnSky(chosen) {
   const kept = new Set(chosen);
   for (const [galaxy, point] of points) point.classList.toggle("left-out", !kept.has(galaxy));

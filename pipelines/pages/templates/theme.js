@@ -1,4 +1,4 @@
-// Light or dark: the reader's system decides, a button decides otherwise, and that is remembered.
+// Light or dark theme: as the reader's system says, until a button changes it. The choice is stored.
 (() => {
   "use strict";
   const KEY = "ansae-theme";
@@ -9,7 +9,7 @@
     try {
       return localStorage.getItem(KEY);
     } catch {
-      return null; // a browser may deny it to local files
+      return null; // some browsers do not allow it for local files
     }
   }
 
@@ -17,7 +17,7 @@
     try {
       localStorage.setItem(KEY, theme);
     } catch {
-      // the choice then lasts as long as the page
+      // the choice then lasts until the page is closed
     }
   }
 

@@ -84,36 +84,36 @@ def test_gallery_shows_some_and_then_all(page, galaxies) -> None:
 
 @pytest.mark.parametrize("key", ["vote", "length", "error", "spread", "off"])
 def test_order_is_by_the_catalogue_s_numbers(key, page, galaxies) -> None:
-    page.get_by_label("Order by").select_option(key)
+    page.get_by_label("Sort by").select_option(key)
     assert identities(page) == ordered(galaxies, key, falling=True)[:FIRST]
-    page.get_by_role("button", name="greatest first").click()
+    page.get_by_role("button", name="largest first").click()
     assert identities(page) == ordered(galaxies, key, falling=False)[:FIRST]
 
 
 def test_sliders_narrow_by_value_and_keyboard(page, galaxies) -> None:
-    page.get_by_label("Least bar fraction").fill("140")
+    page.get_by_label("Minimum bar fraction").fill("140")
     high = [g for g in galaxies if g["vote"] >= 0.7]
     assert told(page) == f"{len(high)} of 50 galaxies"
     assert page.locator("[data-range=vote] output").inner_text() == "0.70 to 1.00"
-    page.get_by_label("Greatest bar length").focus()
+    page.get_by_label("Maximum bar length").focus()
     for _ in range(60):
         page.keyboard.press("ArrowLeft")
     limit = max(g["length"] or 0 for g in galaxies) * 0.7
     kept = [g for g in high if g["length"] is not None and g["length"] <= limit]
     assert told(page) == f"{len(kept)} of 50 galaxies"
-    words = page.get_by_label("Greatest bar length").get_attribute("aria-valuetext")
+    words = page.get_by_label("Maximum bar length").get_attribute("aria-valuetext")
     assert words == f"{limit:#.3g} kpc"
-    page.get_by_label("Least bar fraction").fill("0")
-    page.get_by_label("Greatest bar fraction").fill("0")
+    page.get_by_label("Minimum bar fraction").fill("0")
+    page.get_by_label("Maximum bar fraction").fill("0")
     assert told(page).startswith("No galaxy is left")
-    page.get_by_role("button", name="Everything").click()
+    page.get_by_role("button", name="All galaxies").click()
     assert told(page) == "50 of 50 galaxies"
 
 
 def test_thumbs_do_not_pass_each_other(page) -> None:
-    page.get_by_label("Greatest bar fraction").fill("50")
-    page.get_by_label("Least bar fraction").fill("120")
-    assert page.get_by_label("Least bar fraction").input_value() == "50"
+    page.get_by_label("Maximum bar fraction").fill("50")
+    page.get_by_label("Minimum bar fraction").fill("120")
+    assert page.get_by_label("Minimum bar fraction").input_value() == "50"
 
 
 def test_status_and_ways_of_looking(page, galaxies) -> None:
@@ -295,7 +295,7 @@ def test_phone_needs_no_sideways_scroll(running, report_file) -> None:
         assert page.evaluate(width) <= 360
         assert page.locator(".tile").first.bounding_box()["width"] > 130
         assert not page.locator("#key").is_visible()
-        page.get_by_text("Choose and order").tap()
+        page.get_by_text("Filter and sort").tap()
         assert page.evaluate(width) <= 360
         sizes = page.eval_on_selector_all("#choose button", "b => b.map((e) => e.offsetHeight)")
         assert min(sizes) >= 24  # WCAG 2.2: smallest target
@@ -310,7 +310,7 @@ def test_controls_are_unfolded_where_there_is_room(running, report_file) -> None
     with visited(running, report_file, viewport=PHONE) as page:
         page.set_viewport_size({"width": 1200, "height": 900})
         page.locator("#key").wait_for(state="visible", timeout=5000)
-        assert not page.get_by_text("Choose and order").is_visible()
+        assert not page.get_by_text("Filter and sort").is_visible()
 
 
 def test_without_scripts_the_rest_stands(running, report_file) -> None:

@@ -160,7 +160,7 @@ def test_distributions_are_the_catalogue_s(written, synthetic_run) -> None:
     for column, unit in (("bar_length_kpc", " kpc"), ("bar_length_over_r90", "")):
         values = synthetic_run.rows()[column].drop_null().to_numpy()
         low, middle, high = np.quantile(values.astype(float), [0.16, 0.5, 0.84])
-        said = f"{column}: {values.size} galaxies, median {middle:.3g}{unit}, 68 % in {low:.3g}"
+        said = f"{column}: {values.size} galaxies, median {middle:.3g}{unit}, 68 %: {low:.3g}"
         assert f"{said} to {high:.3g}." in parsed.text
 
 
@@ -303,8 +303,8 @@ def test_run_without_pictures_truth_or_record(synthetic_run, tmp_path) -> None:
     assert path == str(tmp_path / "report.html")
     parsed = Page(Path(path).read_text())
     assert "this run kept no pictures" in parsed.text
-    assert "The run left no run.json" in parsed.text
-    assert "Against the truth" not in parsed.text
+    assert "The run has no run.json" in parsed.text
+    assert "Comparison with the truth" not in parsed.text
     assert parsed.named("img") == []
 
 
