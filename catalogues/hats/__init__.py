@@ -1,1 +1,1 @@
-"""A finished catalogue as a HATS collection, or as one flat file, with VOParquet metadata."""
+"""Publish a finished catalogue as a HATS collection or one flat file, with VOParquet metadata."""

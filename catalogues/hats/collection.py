@@ -1,7 +1,8 @@
-"""HATS, a catalogue partitioned on the sky: its files' names and contents.
+"""Write the files of a HATS collection, a catalogue that is partitioned on the sky.
 
-IVOA Note "HATS". A collection is a folder with `collection.properties`, a catalogue and perhaps
-its margin cache; each of those has `hats.properties`, `partition_info.csv` and `dataset/`.
+See the IVOA Note "HATS". A collection is a folder with `collection.properties`, a catalogue and
+optionally its margin cache. Catalogue and margin cache each have `hats.properties`,
+`partition_info.csv` and `dataset/`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from catalogues.hats.rows import INDEX
 from catalogues.storage import FileSystem
 
 COLLECTION = "collection.properties"
-"""The collection's own file. Written last: a folder that has it is complete."""
+"""The collection's own file. It is written last: a folder with this file is complete."""
 
 DATASET = "dataset"
 
@@ -31,7 +32,7 @@ _DIR = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Leaf:
-    """A partition's file that was written: its footer, from which `_metadata` is made."""
+    """A written file of a partition. Its footer becomes part of `_metadata`."""
 
     order: int
     pixel: int
@@ -41,12 +42,12 @@ class Leaf:
 
 
 def leaf_name(order: int, pixel: int) -> str:
-    """A partition's file, relative to `dataset/`."""
+    """Return the path of a partition's file, relative to `dataset/`."""
     return f"Norder={order}/Dir={pixel // _DIR * _DIR}/Npix={pixel}.parquet"
 
 
 def write_leaf(fs: FileSystem, root: str, order: int, pixel: int, table: pa.Table) -> Leaf:
-    """Write a partition of the catalogue in the folder `root`. Raises StorageError."""
+    """Write a partition of the catalogue to the folder `root`. Raises StorageError."""
     name = leaf_name(order, pixel)
     footers: list[pq.FileMetaData] = []
     buffer = io.BytesIO()
@@ -66,7 +67,10 @@ def write_leaf(fs: FileSystem, root: str, order: int, pixel: int, table: pa.Tabl
 
 @dataclass(frozen=True, kw_only=True)
 class Described:
-    """What the properties of a catalogue say of it."""
+    """Description of a catalogue for its properties.
+
+    `margin_of`, `margin_arcsec`: for a margin cache, its catalogue and width.
+    """
 
     name: str
     title: str
@@ -77,9 +81,9 @@ class Described:
 def write_catalogue(
     fs: FileSystem, root: str, described: Described, schema: pa.Schema, leaves: Iterable[Leaf]
 ) -> None:
-    """Write everything about the partitions of `root` that are there. Raises StorageError.
+    """Write the metadata files for the written partitions of `root`. Raises StorageError.
 
-    `schema`: of the leaves, with the metadata for `_common_metadata`.
+    `schema`: schema of the leaves, with the metadata for `_common_metadata`.
     """
     ordered = sorted(leaves, key=lambda leaf: (leaf.order, leaf.pixel))
     for name, footers in (("_common_metadata", []), ("_metadata", [x.footer for x in ordered])):
@@ -93,7 +97,7 @@ def write_catalogue(
 
 
 def write_collection(fs: FileSystem, root: str, name: str, margin: str | None = None) -> None:
-    """Write the collection's own file: its catalogue `name` and margin cache are there."""
+    """Write the collection's own file, when its catalogue `name` and margin cache are complete."""
     facts = {"obs_collection": name, "hats_primary_table_url": name}
     if margin is not None:
         facts |= {"all_margins": margin, "default_margin": margin}
@@ -101,7 +105,7 @@ def write_collection(fs: FileSystem, root: str, name: str, margin: str | None = 
 
 
 def sky_fraction(leaves: Iterable[Leaf]) -> float:
-    """Share of the sky that partitions cover."""
+    """Return the share of the sky that partitions cover."""
     return sum(4.0**-leaf.order for leaf in leaves) / 12
 
 
@@ -136,5 +140,5 @@ def _builder() -> dict[str, str]:
 
 
 def _properties(facts: Mapping[str, str]) -> bytes:
-    """A Java properties file."""
+    """Format facts as a Java properties file."""
     return "".join(f"{name}={value}\n" for name, value in facts.items()).encode()

@@ -1,6 +1,7 @@
-"""Sorting rows by their place that do not fit into memory: sorted pieces on storage, then slices.
+"""Sort rows by sky position when they do not fit into memory: write sorted pieces, read slices.
 
-A piece is an Arrow file of small batches, of which those that overlap a slice of the sky are read.
+A piece is an Arrow file of small batches. To read a slice of the sky, only the batches that overlap
+it are read.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _BATCH_ROWS = 2048
 
 @dataclass(frozen=True, kw_only=True)
 class SortedRun:
-    """A piece that is there. `firsts`: the first `_healpix_29` of every batch; `last`: the last."""
+    """A written piece. `firsts`: first `_healpix_29` of every batch. `last`: its last one."""
 
     path: str
     firsts: NDArray[np.int64]
@@ -31,14 +32,17 @@ class SortedRun:
 
 
 def write_run(fs: FileSystem, path: str, table: pa.Table) -> SortedRun:
-    """Write rows that are sorted by `_healpix_29`, at least one. Raises StorageError."""
+    """Write one or more rows that are sorted by `_healpix_29`. Raises StorageError."""
     write_batches(fs, path, table.combine_chunks().to_batches(max_chunksize=_BATCH_ROWS))
     places = table.column(INDEX).to_numpy()
     return SortedRun(path=path, firsts=places[::_BATCH_ROWS].copy(), last=int(places[-1]))
 
 
 def read_slice(fs: FileSystem, runs: Sequence[SortedRun], start: int, end: int) -> pa.Table:
-    """The rows with start <= `_healpix_29` < end of all pieces, in SKY_ORDER. StorageError."""
+    """Read the rows with start <= `_healpix_29` < end from all pieces, in SKY_ORDER.
+
+    Raises StorageError.
+    """
     found = []
     for run in runs:
         if run.last < start or run.firsts[0] >= end:
@@ -48,7 +52,7 @@ def read_slice(fs: FileSystem, runs: Sequence[SortedRun], start: int, end: int) 
         for batch in read_batches(fs, run.path, numbers):
             places = batch.column(INDEX).to_numpy()
             low, high = np.searchsorted(places, [start, end], "left")
-            if high > low:  # a copy: a slice would keep its whole batch in memory
+            if high > low:  # copy, because a slice would keep its whole batch in memory
                 found.append(batch.take(pa.array(np.arange(low, high))))
     return pa.Table.from_batches(found).combine_chunks().sort_by(SKY_ORDER)
 
@@ -68,7 +72,10 @@ def write_batches(fs: FileSystem, path: str, batches: Sequence[pa.RecordBatch]) 
 def read_batches(
     fs: FileSystem, path: str, numbers: Iterable[int] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Some batches of an Arrow file, or all, each read when it is asked for. StorageError."""
+    """Iterate over some or all batches of an Arrow file, reading one at a time.
+
+    Raises StorageError.
+    """
     with storage.open_random(fs, path) as file, storage.explained("read", path):
         reader = pa.ipc.open_file(file)
         for number in range(reader.num_record_batches) if numbers is None else numbers:

@@ -1,4 +1,4 @@
-"""A whole catalogue as one file, written table by table: Parquet, FITS or CSV."""
+"""Write a whole catalogue as one Parquet, FITS or CSV file, table by table."""
 
 from __future__ import annotations
 
@@ -30,11 +30,19 @@ def write_flat(
     rows: int,
     widths: Widths,
 ) -> None:
-    """Write `rows` rows of `schema`, which come in tables that are held one at a time.
+    """Write a catalogue as one file, with one table in memory at a time. Raises StorageError.
 
-    Parquet: with the schema's metadata. FITS: a binary table with TUNIT, TUCD and TCOMM; lists are
-    vectors filled up with NaN. CSV: a header line; lists are words apart by blanks. Raises
-    StorageError.
+    Parquet gets the schema's metadata. FITS gets a binary table with TUNIT, TUCD and TCOMM; lists
+    become vectors, padded with NaN. CSV gets a header line; lists become words separated by blanks.
+
+    Parameters
+    ----------
+    fs, path : file system and path of the file.
+    kind : format of the file.
+    tables : tables of the rows, in order.
+    schema : schema of the rows.
+    rows : number of all rows.
+    widths : room for text and lists in FITS.
     """
     content: dict[FlatKind, Callable[[IO[bytes]], None]] = {
         "parquet": lambda file: _write_parquet(file, tables, schema),

@@ -1,4 +1,4 @@
-"""A FITS binary table written in pieces: header first, then rows, whatever their number."""
+"""Write a FITS binary table in pieces: the header first, then any number of rows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Column:
     null: int | None = None
 
     def values(self, column: pa.ChunkedArray) -> NDArray[Any]:
-        """(N,) of `kind`: text in ASCII, nulls as NaN or `null`, lists filled up with NaN."""
+        """Convert to (N,) of `kind`: text as ASCII, nulls as NaN or `null`, lists padded by NaN."""
         if self.kind.subdtype is not None:
             return _filled(column, self.kind)
         if self.kind.kind == "S":
@@ -53,10 +53,10 @@ def write_fits(
 ) -> None:
     """Write the rows as the first extension. `widths`: room for text and lists.
 
-    Units, UCDs and descriptions stand in TUNITn, TUCDn and TCOMMn; descriptions also where
-    astropy's `Table.read` finds them. A null integer is TNULLn, the
-    least of its type; a null number NaN; text that is not ASCII has "?" in its place. Raises
-    ValueError where other than `rows` rows came.
+    Units, UCDs and descriptions are in TUNITn, TUCDn and TCOMMn; descriptions are also where
+    astropy's `Table.read` finds them. A null integer is TNULLn, the smallest value of its type, and
+    a null number is NaN. Characters outside ASCII become "?". Raises ValueError if the tables do
+    not have `rows` rows in total.
     """
     columns = [_column(f, widths) for f in schema]
     kind = np.dtype([(c.field.name, c.kind) for c in columns])
@@ -70,7 +70,10 @@ def write_fits(
         file.write(block.tobytes())
         written += len(table)
     if written != rows:
-        raise ValueError(f"{written} rows came of {rows}: the catalogue changed while it was read")
+        raise ValueError(
+            f"{written} rows were read instead of {rows}: the catalogue changed in the meantime; "
+            "publish it again"
+        )
     file.write(b"\0" * (-written * kind.itemsize % _BLOCK))
 
 
@@ -119,7 +122,7 @@ def _header(columns: list[_Column], row_bytes: int, rows: int) -> fits.Header:
 
 
 def _descriptions(columns: list[_Column]) -> list[str]:
-    """The comments in which astropy keeps descriptions: `Table.read` does not look at TCOMMn."""
+    """Return the comments where astropy stores descriptions: `Table.read` ignores TCOMMn."""
     table = Table({column.field.name: np.zeros(0, column.kind) for column in columns})
     for column in columns:
         told = (column.field.metadata or {}).get(b"description", b"").decode()

@@ -1,4 +1,4 @@
-"""Kinds of flat files."""
+"""Formats of a published flat file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dividing the sky among files: HEALPix pixels of several orders with about as many rows each."""
+"""Divide the sky into partitions: HEALPix pixels of several orders with similar numbers of rows."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from catalogues.sky import ORDER
 Ints = NDArray[np.int64]
 
 COUNT_ORDER = 9
-"""Order of the pixels in which rows are counted, 0.11 deg wide: the smallest partitions."""
+"""Order of the pixels in which rows are counted, 0.11 deg wide. No partition is smaller."""
 
 _SIZE_OVER_WIDTH = 1.6
-"""Root of a pixel's area over the least distance between its opposite sides, as `hats` has it."""
+"""Square root of a pixel's area / smallest distance between opposite sides, as in `hats`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Partitions:
-    """Pixels of the nested scheme that do not overlap, in the order of the sky's index.
+    """Pixels of the nested scheme that do not overlap, in the order of their order-29 pixels.
 
-    `orders`, `pixels`, `rows`: (P,). Pixel i covers [starts[i], ends[i]) of order-29 pixels.
+    `orders`, `pixels`, `rows`: (P,). Pixel i covers the order-29 pixels [starts[i], ends[i]).
     """
 
     orders: Ints
@@ -35,31 +35,31 @@ class Partitions:
 
     @property
     def starts(self) -> Ints:
-        """First pixel of order 29 of each."""
+        """First order-29 pixel of each partition."""
         return self.pixels << 2 * (ORDER - self.orders)
 
     @property
     def ends(self) -> Ints:
-        """The one after the last."""
+        """Order-29 pixel after the last one of each partition."""
         return (self.pixels + 1) << 2 * (ORDER - self.orders)
 
     @property
     def sky_fraction(self) -> float:
-        """Share of the sky that they cover."""
+        """Share of the sky that the partitions cover."""
         return float((4.0 ** -self.orders.astype(float)).sum() / 12)
 
 
 def count_pixels(healpix_29: Ints) -> tuple[Ints, Ints]:
-    """(pixels of COUNT_ORDER that hold any of the rows, how many)."""
+    """Count rows per pixel of COUNT_ORDER. Returns the pixels with rows, and their counts."""
     pixels, counts = np.unique(healpix_29 >> 2 * (ORDER - COUNT_ORDER), return_counts=True)
     return pixels, counts.astype(np.int64)
 
 
 def divide(counts: Ints, rows_max: int) -> Partitions:
-    """The largest pixels with at most `rows_max` rows.
+    """Choose the largest pixels with at most `rows_max` rows.
 
-    counts: rows in every pixel of an order, (12 x 4^order,). A pixel of that order with more rows
-    is a partition all the same. Raises ValueError for rows_max below 1.
+    counts: rows in every pixel of an order, (12 x 4^order,). A pixel of that order is a partition
+    even if it has more rows. Raises ValueError for rows_max below 1.
     """
     if rows_max < 1:
         raise ValueError(f"rows_max={rows_max} must be at least 1")
@@ -80,9 +80,9 @@ def divide(counts: Ints, rows_max: int) -> Partitions:
 
 
 def margin_order(margin_arcsec: float) -> int:
-    """The order of the smallest pixels that are nowhere narrower than the margin.
+    """Return the order of the smallest pixels that are nowhere narrower than the margin.
 
-    What lies within the margin of a place then lies in the place's pixel or its eight neighbours.
+    Everything within the margin of a position then lies in its pixel or the eight neighbours.
     Raises ValueError for a margin that is not above 0 or wider than a degree.
     """
     if not 0 < margin_arcsec <= 3600:
@@ -92,10 +92,11 @@ def margin_order(margin_arcsec: float) -> int:
 
 
 def margin_pairs(healpix_29: Ints, own: int, partitions: Partitions, order: int) -> tuple[Ints, Ints]:  # noqa: E501  # fmt: skip
-    """(rows, partitions), by partition, for rows of `own` that lie in the margins of others.
+    """Find rows of partition `own` in the margins of other partitions. Returns rows and partitions.
 
-    Every row within the margin of another partition is there, and some a few times as far: a row
-    counts whose pixel of `order` (of `margin_order`) or a neighbour of that touches the partition.
+    The pairs are sorted by partition. A row is in a margin if its pixel of `order` (from
+    `margin_order`) or a neighbour of that pixel touches the partition. So all rows within the
+    margin are found, and some that are a few times as far away.
     """
     shift = 2 * (ORDER - order)
     pixels = healpix_29 >> shift

@@ -1,8 +1,8 @@
-"""Rows of a catalogue as they are published: what every reader takes without losing a digit.
+"""Convert rows of a catalogue to published rows, which all readers can read without loss.
 
-Readers turn integers into floating-point numbers, which are not exact beyond 2^53, where a column
-has nulls, and some (astropy) cannot read text that is null. So the published identifier and pixel
-are never null, and text is empty where there is none. Rows without identifier or place stand apart.
+If a column has nulls, readers turn its integers into floating-point numbers, which are not exact
+beyond 2^53, and some readers (astropy) cannot read null text. So the published identifier and pixel
+are never null, and missing text is empty. Rows without identifier or position are kept separate.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from catalogues.hats.votable import votable_keys
 
 PLACED = ("object_id", "ra", "dec", "_healpix_29")
-"""Columns of which no published row lacks a value."""
+"""Columns that are never null in published rows."""
 
 INDEX = "_healpix_29"
 
@@ -25,7 +25,7 @@ SKY_ORDER = [(INDEX, "ascending"), ("object_id", "ascending")]
 
 
 def published_schema(schema: pa.Schema, whole: Sequence[str] = PLACED) -> pa.Schema:
-    """A catalogue file's schema with text and the columns `whole` never null."""
+    """Return a catalogue's schema in which text and the columns `whole` are never null."""
     return pa.schema(
         [f.with_nullable(False) if f.name in whole or _is_text(f.type) else f for f in schema],
         metadata=schema.metadata,
@@ -33,9 +33,9 @@ def published_schema(schema: pa.Schema, whole: Sequence[str] = PLACED) -> pa.Sch
 
 
 def published_rows(table: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """(rows with identifier and place, in SKY_ORDER; the others), of a catalogue's.
+    """Split a catalogue's rows: with identifier and position (in SKY_ORDER), and the others.
 
-    In the published schema; of the others no column but text is sure to be whole.
+    Both have the published schema, except that in the others only text is never null.
     """
     columns = {name: table.column(name) for name in table.column_names}
     for f in table.schema:
@@ -55,14 +55,14 @@ def _is_text(kind: pa.DataType) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Widths:
-    """How much room values take. `text`: characters of the longest; `lists`: longest list."""
+    """Room for values, by column. `text`: characters of the longest. `lists`: longest list."""
 
     text: Mapping[str, int] = field(default_factory=dict)
     lists: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: pa.Table) -> Widths:
-        """Of a table's columns."""
+        """Measure the widths of a table's columns."""
         text = [f.name for f in table.schema if _is_text(f.type)]
         lists = [f.name for f in table.schema if pa.types.is_list(f.type)]
         longest = {name: pc.max(pc.utf8_length(table.column(name))).as_py() or 0 for name in text}
@@ -73,7 +73,7 @@ class Widths:
 
     @classmethod
     def widest(cls, several: Iterable[Widths]) -> Widths:
-        """Room enough for all of several."""
+        """Combine several widths to the largest ones."""
         text: dict[str, int] = {}
         lists: dict[str, int] = {}
         for one in several:
@@ -83,8 +83,10 @@ class Widths:
 
 
 def described(schema: pa.Schema, name: str, description: str, widths: Widths) -> pa.Schema:
-    """`schema` with what readers need to know in its metadata: VOParquet's keys, and for astropy
-    the lengths of text columns, which it would otherwise look for in the rows and warn."""
+    """Return `schema` with metadata for readers: VOParquet's keys and the lengths of text columns.
+
+    Without the lengths, astropy would look for them in the rows and warn.
+    """
     lengths = {f"table::len::{k}".encode(): str(max(1, v)).encode() for k, v in widths.text.items()}
     keys = votable_keys(schema, name, description, widths.text)
     return schema.with_metadata({**(schema.metadata or {}), **lengths, **keys})

@@ -1,6 +1,6 @@
-"""_publishing.json: what a publication puts into its folder, there until it has ended.
+"""_publishing.json: the names that a running publication writes, kept until it has finished.
 
-By it the remains of one that was killed are known, and nobody's other files are touched.
+After a killed publication, this file tells which files to remove. Other files are not touched.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FILE = "_publishing.json"
 
 
 def require_free(fs: FileSystem, root: str) -> None:
-    """Raises ValueError where the folder holds more than a publication that has not ended."""
+    """Check that the folder holds nothing but an unfinished publication. Raises ValueError."""
     if not storage.exists(fs, root):
         return
     paths = [path for path, _ in storage.list_files(fs, root)]
@@ -32,8 +32,10 @@ def require_free(fs: FileSystem, root: str) -> None:
 
 
 def names_of(fs: FileSystem, root: str) -> list[str]:
-    """Files and folders that a publication which has not ended put there; [] where there is none.
-    Raises StorageError."""
+    """Return the files and folders of an unfinished publication; [] if there is none.
+
+    Raises StorageError.
+    """
     path = storage.join(root, FILE)
     if not storage.exists(fs, path):
         return []
@@ -45,13 +47,13 @@ def names_of(fs: FileSystem, root: str) -> list[str]:
 
 
 def begin(fs: FileSystem, root: str, names: Sequence[str]) -> None:
-    """Clear what a killed publication has left and say what this one will put there."""
+    """Remove the files of a killed publication, and record the names this one will write."""
     clear(fs, root, names_of(fs, root))
     storage.write_whole(fs, storage.join(root, FILE), json.dumps({"names": list(names)}).encode())
 
 
 def clear(fs: FileSystem, root: str, names: Sequence[str]) -> None:
-    """Remove files and folders, and at last the word that they were there. Raises StorageError."""
+    """Remove files and folders, and finally the record of their names. Raises StorageError."""
     for name in (*names, FILE):
         path = storage.join(root, name)
         with storage.explained("remove", path), suppress(FileNotFoundError):

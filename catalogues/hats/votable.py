@@ -1,7 +1,7 @@
-"""What a Parquet file's columns mean, as VOTable metadata in its footer: VOParquet.
+"""Describe the columns of a Parquet file with VOTable metadata in its footer (VOParquet).
 
-IVOA Note "VOParquet: VOTable metadata in Parquet" 1.0: one key holds the note's version, another a
-VOTable without data whose FIELDs are the file's columns in order.
+See the IVOA Note "VOParquet: VOTable metadata in Parquet" 1.0. One key of the footer holds the
+note's version, another a VOTable without data whose FIELDs are the file's columns in order.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _PLACES = ("ra", "dec")
 def votable_keys(
     schema: pa.Schema, name: str, description: str, text_lengths: Mapping[str, int]
 ) -> dict[bytes, bytes]:
-    """The footer's keys for a table of `schema` called `name`.
+    """Return the footer's keys for a table of `schema` called `name`.
 
-    text_lengths: characters of the longest text, by column; astropy makes arrays that wide.
+    text_lengths: characters of the longest text, by column; astropy makes arrays of this width.
     """
     content = votable(schema, name, description, text_lengths)
     return {VERSION_KEY: b"1.0", CONTENT_KEY: content}
@@ -43,9 +43,9 @@ def votable_keys(
 def votable(
     schema: pa.Schema, name: str, description: str, text_lengths: Mapping[str, int]
 ) -> bytes:
-    """A VOTable 1.4 without data; units, UCDs and descriptions of the fields' metadata.
+    """Make a VOTable 1.4 without data, with units, UCDs and descriptions from the fields' metadata.
 
-    `ra` and `dec` refer to ICRS. A column of a type that VOTable has not stands as text.
+    `ra` and `dec` refer to ICRS. A column whose type VOTable does not have is declared as text.
     """
     root = ElementTree.Element("VOTABLE", {"version": "1.4", "xmlns": _NAMESPACE})
     resource = ElementTree.SubElement(root, "RESOURCE", {"type": "results"})

@@ -1,1 +1,1 @@
-"""Mock galaxies with known bars: population, light, spirals, optics, votes."""
+"""Mock galaxies with known bars: population, light, spirals, optics and votes."""

@@ -1,4 +1,4 @@
-"""What else is in a mock galaxy's field: stars, faint galaxies, trails and saturated stars."""
+"""Draw other sources in a mock galaxy's field: stars, faint galaxies, trails, saturated stars."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _FAINT, _BRIGHT_STAR, _BRIGHT_GALAXY = 23.0, 13.0, 16.5
 
 
 def nanomaggies(mag: float) -> float:
-    """Flux of an AB magnitude: 22.5 is one nanomaggy."""
+    """Convert an AB magnitude to flux in nanomaggies; 22.5 mag is one nanomaggy."""
     return float(10 ** (0.4 * (22.5 - mag)))
 
 
 def _magnitude(rng: Rng, bright: float, slope: float) -> float:
-    """Magnitude with counts going as 10^(slope m) from `bright` to the faint end."""
+    """Draw a magnitude from counts proportional to 10^(slope m), from `bright` to the faint end."""
     low, high = 10 ** (slope * bright), 10 ** (slope * _FAINT)
     return float(np.log10(rng.uniform(low, high)) / slope)
 
 
 def _deposit(planes: list[Plane], grid: Grid, x: float, y: float, flux: list[float]) -> None:
-    """Spread a point over its four pixels, in g, r and i."""
+    """Spread a point source over its four nearest pixels, in g, r and i."""
     column = x / grid.pixel_arcsec + (grid.n - 1) / 2
     row = (grid.n - 1) / 2 - y / grid.pixel_arcsec
     c, r = int(np.floor(column)), int(np.floor(row))
@@ -40,7 +40,7 @@ def _deposit(planes: list[Plane], grid: Grid, x: float, y: float, flux: list[flo
 
 
 def _star_colours(rng: Rng) -> tuple[float, float]:
-    """g - r and r - i along the stellar locus, a third of them M dwarfs."""
+    """Draw g - r and r - i along the stellar locus; a third of the stars are M dwarfs."""
     if rng.random() < 0.35:
         return rng.normal(1.3, 0.08), rng.uniform(0.45, 1.2)
     colour = rng.uniform(0.1, 1.2)
@@ -77,10 +77,10 @@ def _galaxy_stamp(rng: Rng, planes: list[Plane], grid: Grid, x: float, y: float)
 
 
 def field_sources(galaxy: MockGalaxy, grid: Grid, density_arcmin2: float) -> list[Plane]:
-    """Unconvolved g, r, i images (nanomaggies per pixel) of stars and galaxies in the field.
+    """Draw unconvolved g, r, i images (nanomaggies per pixel) of stars and galaxies in the field.
 
-    Counts are Poisson with `density_arcmin2` to r = 23, 45 % stars (their density log-normal from
-    field to field, as galactic latitude has it).
+    Counts are Poisson with `density_arcmin2` to r = 23. 45 % are stars, whose density varies
+    log-normally between fields, as it does with galactic latitude.
     """
     rng = generator(galaxy.seed, galaxy.index, Stream.FIELD)
     planes = [np.zeros((grid.n, grid.n), np.float32) for _ in range(3)]
@@ -97,7 +97,10 @@ def field_sources(galaxy: MockGalaxy, grid: Grid, density_arcmin2: float) -> lis
 
 
 def add_artifacts(galaxy: MockGalaxy, grid: Grid, planes: list[Plane]) -> None:
-    """In place, after convolution: a trail in one band; spikes, halo and bleed of a bright star."""
+    """Add artifacts to convolved images in place.
+
+    They are a trail in one band, and spikes, halo and bleed of a bright star.
+    """
     rng = generator(galaxy.seed, galaxy.index, Stream.ARTIFACTS)
     if galaxy.trail:
         x, y = grid.along(rng.uniform(0, 180))
@@ -110,7 +113,7 @@ def add_artifacts(galaxy: MockGalaxy, grid: Grid, planes: list[Plane]) -> None:
 
 
 def _bright_star(rng: Rng, galaxy: MockGalaxy, grid: Grid, planes: list[Plane]) -> None:
-    """Halo (r^-2), four spikes at 45 deg to the scan and a bleed along the columns."""
+    """Add a halo (r^-2), four spikes at 45 deg to the scan, and a bleed along the columns."""
     x, y = grid.axes()
     u, v = grid.along(45.0 + rng.normal(0, 3))
     radius2 = x * x + y * y + np.float32(1.0)

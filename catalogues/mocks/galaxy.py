@@ -1,8 +1,7 @@
-"""What a mock galaxy is: its intrinsic parameters, and the truth that follows from them.
+"""Describe a mock galaxy: its parts with their parameters, and the true bar that follows from them.
 
-Parts of a mock galaxy: disc, bulge, bar, ring, spiral, companion.
-
-Lengths are in arcsec, angles in degrees; `light` is a part's share of the galaxy's r-band flux.
+The parts are disc, bulge, bar, rings, spiral and companion. Lengths are in arcsec and angles in
+degrees. `light` is a part's share of the galaxy's r-band flux.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from catalogues import scales
 
 @dataclass(frozen=True, kw_only=True)
 class Disc:
-    """Exponential disc; past `break_over_h` scale lengths it falls `outer_slope` times as steeply.
+    """An exponential disc. Beyond `break_over_h` scale lengths it is `outer_slope` times as steep.
 
-    `hole` (0-1) is the deficit in the region that a bar sweeps, of radius `hole_arcsec`;
-    `young_share` the part of the light that is blue, at one scale length or so.
+    `hole` (0-1) is the deficit of light in the region that a bar sweeps, of radius `hole_arcsec`.
+    `young_share` is the share of blue light at about one scale length.
     """
 
     scale_arcsec: float
@@ -34,7 +33,7 @@ class Disc:
 
 @dataclass(frozen=True, kw_only=True)
 class MockBulge:
-    """Sersic spheroid with `light`, its share of the total r-band flux."""
+    """A Sersic spheroid with the share `light` of the total r-band flux."""
 
     light: float
     radius_arcsec: float
@@ -45,7 +44,7 @@ class MockBulge:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A bar in the disc's plane: nothing of it lies beyond its semi-major axis.
+    """A bar in the disc's plane. All its light is within its semi-major axis.
 
     `angle_deg`: from the line of nodes, in the plane. `boxiness` c: |x/a|^c + |y/b|^c = m^c.
     `profile`: 'ferrers' (1 - m^2)^slope, 'flat' (1 - m^8), 'exponential' (e^(-slope m) - e^-slope).
@@ -64,7 +63,7 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class Ring:
-    """An elliptical ring in the disc's plane, aligned with the bar or across it."""
+    """An elliptical ring in the disc's plane, parallel or perpendicular to the bar."""
 
     light: float
     radius_arcsec: float
@@ -75,10 +74,20 @@ class Ring:
 
 @dataclass(frozen=True, kw_only=True)
 class Spiral:
-    """Logarithmic arms from `start_arcsec` outward; `phase_deg` is an arm's angle there.
+    """Logarithmic spiral arms.
 
-    `sharpness`: concentration of the arms' von Mises profile; `patchiness`: 0 (smooth) to 1 and
-    more; `winding`: +1 or -1; `knots`: number of star-forming regions on the arms.
+    Attributes
+    ----------
+    light : share of the r-band flux.
+    arms : number of arms.
+    pitch_deg : pitch angle.
+    start_arcsec : radius at which the arms begin.
+    phase_deg : angle of an arm at that radius.
+    winding : sense of winding, +1 or -1.
+    sharpness : concentration of the arms' von Mises profile.
+    patchiness : 0 (smooth) to 1 and more.
+    knots : number of star-forming regions on the arms.
+    asymmetry : amplitude of the difference in brightness between the two sides.
     """
 
     light: float
@@ -95,7 +104,7 @@ class Spiral:
 
 @dataclass(frozen=True, kw_only=True)
 class Companion:
-    """A second galaxy close by, a Sersic ellipse, with `tail` of its light in a tidal arc."""
+    """A second, close galaxy: a Sersic ellipse, with the share `tail` of light in a tidal arc."""
 
     x_arcsec: float
     y_arcsec: float
@@ -108,17 +117,18 @@ class Companion:
 
 
 MockClass = Literal["barred", "unbarred", "edge_on", "smooth", "merger", "irregular", "artifact"]
-"""A galaxy's class. 'barred' holds strong and weak bars of discs that are not edge-on."""
+"""Class of a mock galaxy. 'barred' are discs with strong or weak bars that are not edge-on."""
 
 BANDS = ("g", "r", "i")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MockGalaxy:
-    """Everything about one mock galaxy; `render` needs no more.
+    """All parameters of one mock galaxy, sufficient for `render`.
 
-    `position_angle_deg`: line of nodes, counter-clockwise from image up, the image being mirrored
-    nowhere. Truth properties follow in closed form and are NaN for a galaxy without a bar.
+    `position_angle_deg` is the line of nodes, counter-clockwise from image up; the image is not
+    mirrored. The true values of the bar follow in closed form and are NaN for a galaxy without a
+    bar.
     """
 
     seed: int
@@ -153,7 +163,7 @@ class MockGalaxy:
 
     @property
     def pixel_scale_arcsec(self) -> float:
-        """Of the stored image: the Galaxy Zoo 2 field on image_px pixels."""
+        """Pixel scale of the stored image: the Galaxy Zoo 2 field on image_px pixels."""
         return float(scales.gz2_pixel_scale_arcsec(self.petro_r90_arcsec, self.image_px))
 
     @property
@@ -167,8 +177,9 @@ class MockGalaxy:
     def _projected_bar(self) -> tuple[float, float, float]:
         """Semi-major (arcsec), axis ratio and position angle (deg) of the projected ellipse.
 
-        The plane is shrunk by q across the line of nodes: the ellipse is the image of the unit disc
-        under diag(1, q) R(phi) diag(a, b), and its semi-axes are that matrix's singular values.
+        Projection shrinks the plane by q across the line of nodes. The ellipse is the image of the
+        unit disc under diag(1, q) R(phi) diag(a, b); its semi-axes are the singular values of that
+        matrix.
         """
         if self.bar is None:
             return np.nan, np.nan, np.nan
@@ -184,7 +195,7 @@ class MockGalaxy:
 
     @property
     def bar_length_arcsec(self) -> float:
-        """Full projected length."""
+        """Full projected length in arcsec, end to end."""
         return 2.0 * self._projected_bar[0]
 
     @property
@@ -194,15 +205,15 @@ class MockGalaxy:
 
     @property
     def bar_length_kpc(self) -> float:
-        """Full projected length in proper kpc, as published lengths are (not deprojected)."""
+        """Full projected length in proper kpc, not deprojected, like published lengths."""
         return float(scales.arcsec_to_kpc(self.bar_length_arcsec, self.z, self.cosmology))
 
     @property
     def bar_position_angle_deg(self) -> float:
-        """Of the projected bar, in [0, 180), counter-clockwise from image up."""
+        """Position angle of the projected bar, in [0, 180), counter-clockwise from image up."""
         return self._projected_bar[2] % 180.0
 
     @property
     def bar_axis_ratio(self) -> float:
-        """Minor over major axis of the projected ellipse."""
+        """Axis ratio (minor over major axis) of the projected ellipse."""
         return self._projected_bar[1]

@@ -1,4 +1,4 @@
-"""Surface brightness of a mock galaxy before the telescope: old and young light on a grid."""
+"""Compute the surface brightness of a mock galaxy without seeing: old and young light on a grid."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from catalogues.mocks.spirals import clumps, spiral_arms
 Plane = NDArray[np.float32]
 
 DUST_GRI = (1.25, 0.90, 0.68)
-"""Optical depth in g, r, i for a unit of dust (about A_lambda / A_V of Cardelli et al. 1989)."""
+"""Optical depth in g, r, i per unit of dust (about A_lambda / A_V of Cardelli et al. 1989)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Light:
-    """r-band light of red and of blue stars per pixel, and dust's optical depth; (H, W) each."""
+    """r-band light of red and of blue stars per pixel, and optical depth of dust; (H, W) each."""
 
     old: Plane
     young: Plane
@@ -37,7 +37,7 @@ class Light:
 
 
 def companion_light(companion: Companion, grid: Grid) -> Plane:
-    """The second galaxy, with an arc of stars drawn out of it if it has a tail."""
+    """Compute the light of a companion, with an arc of stars if it has a tidal tail."""
     x, y = grid.axes()
     sin, cos = sin_cos(companion.position_angle_deg)
     dx, dy = x - np.float32(companion.x_arcsec), y - np.float32(companion.y_arcsec)
@@ -125,7 +125,7 @@ def _face_on(galaxy: MockGalaxy, disc: Disc, grid: Grid) -> Light:
 
 
 def galaxy_light(galaxy: MockGalaxy, grid: Grid) -> Light:
-    """Light of the galaxy and its companion on `grid`: the r-band total is about 1."""
+    """Compute the light of the galaxy and its companion on `grid`; the r-band total is about 1."""
     if galaxy.disc is None:
         along, across = grid.along(galaxy.position_angle_deg)
         old = np.zeros((grid.n, grid.n), np.float32)
@@ -143,7 +143,7 @@ def galaxy_light(galaxy: MockGalaxy, grid: Grid) -> Light:
 
 
 def band_images(galaxy: MockGalaxy, light: Light) -> dict[str, Plane]:
-    """g, r, i images in units of the r-band total, from the colours of old and young light."""
+    """Compute g, r, i images from the colours of old and young light, r-band total as the unit."""
     bands = {"r": light.old + light.young}
     for name, index, sign in (("g", 0, -0.4), ("i", 1, 0.4)):
         old, young = (

@@ -31,7 +31,7 @@ def _bar(rng: Rng, params: MockSkyParams, z: float, r90: float) -> Bar:
     else:
         length = float(np.clip(median * r90, 1.5 / kpc, 16 / kpc))
     light = rng.uniform(0.015, 0.05) if weak else float(np.exp(rng.normal(np.log(0.115), 0.4)))
-    # a short bar of the same share of light would outshine any real one
+    # a short bar with the same share of light would be brighter than any real bar
     light = float(np.clip(light * (length / (median * r90)) ** 0.8, 0.012, 0.28))
     profile = rng.choice(["ferrers", "flat", "exponential"], p=[0.4, 0.3, 0.3])
     return Bar(
@@ -139,7 +139,7 @@ def _disc_galaxy(
 
 
 def _inclined_bulge(bulge: MockBulge | None, cos_i: float) -> MockBulge | None:
-    """A spheroid of intrinsic flattening 0.75, seen under the disc's inclination."""
+    """Project a spheroid of intrinsic axis ratio 0.75 at the disc's inclination."""
     if bulge is None:
         return None
     return replace(bulge, axis_ratio=float(np.sqrt(cos_i**2 + 0.75**2 * (1 - cos_i**2))))
@@ -173,7 +173,7 @@ def _smooth_galaxy(rng: Rng, r90: float) -> dict[str, Any]:
     low, high = ((0.8, 1.0), (0.48, 0.82), (0.22, 0.48))[rng.choice(3, p=[0.45, 0.43, 0.12])]
     q = rng.uniform(low, high)
     n = clipped_normal(rng, 1.6 if q < 0.48 else 3.2, 1.1, 1.0, 6.0)
-    # Petrosian R90 over effective radius runs from 2.3 (n = 1) to about 2.8-3 (n = 4 and more)
+    # Petrosian R90 / effective radius rises from 2.3 (n = 1) to about 2.8-3 (n = 4 and more)
     return {
         "bulge": MockBulge(light=1.0, radius_arcsec=r90 / (2.1 + 0.2 * n), sersic=n, axis_ratio=q)
     }
@@ -196,6 +196,10 @@ def _companion(rng: Rng, r90: float) -> Companion:
 def draw_parts(
     rng: Rng, params: MockSkyParams, kind: MockClass, z: float, r90: float, cos_i: float
 ) -> dict[str, Any]:
+    """Draw the parts of a galaxy of class `kind`. Returns arguments of MockGalaxy by name.
+
+    r90: nominal petroR90 in arcsec. cos_i: cosine of the inclination.
+    """
     if kind == "edge_on":
         return _edge_on_galaxy(rng, r90)
     if kind == "smooth" or (kind == "merger" and chance(rng, 0.3)):

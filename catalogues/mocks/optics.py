@@ -1,9 +1,9 @@
-"""The telescope: point-spread functions by GalSim, convolution, and radii as seen through them.
+"""Model the telescope: point-spread functions by GalSim, convolution, and Petrosian radii.
 
-Petrosian radii of a noiseless image, by the survey's definition (circular apertures).
-
-SDSS (Strauss et al. 2002, section 3.2): eta(r) = mean surface brightness in 0.8-1.25 r over that
-inside r; r_P is where eta falls to 0.2; the flux is that inside 2 r_P; petroR90 holds 90 % of it.
+Petrosian radii of a noiseless image follow SDSS's definition with circular apertures (Strauss et
+al. 2002, section 3.2). eta(r) is the mean surface brightness in 0.8-1.25 r divided by the mean
+inside r. r_P is the radius where eta falls to 0.2. The flux is measured inside 2 r_P, and petroR90
+contains 90 % of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FLUX_RADII = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Petrosian:
-    """Radii in the unit of the image's pixel scale, flux in that of the image."""
+    """Petrosian radii in the unit of the pixel scale, and flux in the unit of the image."""
 
     radius: float
     r50: float
@@ -34,10 +34,11 @@ class Petrosian:
 
 
 def petrosian(image: NDArray[np.floating], pixel_scale: float) -> Petrosian:
-    """Radii about the image's centre ((n - 1)/2); `image` is (n, n), noiseless, without sky.
+    """Measure Petrosian radii around the image's centre ((n - 1)/2).
 
-    Where eta never falls to 0.2 inside the image r_P is the largest radius tried, half the distance
-    to the image's edge, so the image should reach 2 r_P. Raises ValueError for one without flux.
+    `image`: (n, n), noiseless, without sky. If eta does not fall to 0.2 inside the image, r_P is
+    the largest radius tried, half the distance to the image's edge; so the image should reach to
+    2 r_P. Raises ValueError for an image without flux.
     """
     n = image.shape[0]
     axis = np.arange(n) - (n - 1) / 2
@@ -62,10 +63,10 @@ def petrosian(image: NDArray[np.floating], pixel_scale: float) -> Petrosian:
 def _curve_of_growth(
     radius: NDArray[np.float64], flux: NDArray[np.float64], edges: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Flux and area inside each edge; a pixel is spread over one pixel of radius (a soft edge)."""
+    """Compute flux and area inside each edge; each pixel is spread over one pixel of radius."""
     order = np.argsort(radius)
     ordered = radius[order]
-    # the mean of the hard sums over +-1/2 px: the antiderivative of the hard curve, differenced
+    # mean of the sums with hard edges over +-1/2 px: difference of the hard curve's antiderivative
     outer, inner = ordered + 0.5, ordered - 0.5
     growth = _ramp_sum(outer, inner, flux[order], edges)
     area = _ramp_sum(outer, inner, np.ones_like(flux), edges)
@@ -78,7 +79,7 @@ def _ramp_sum(
     weight: NDArray[np.float64],
     edges: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Sum over pixels of weight x clip(edge - inner, 0, 1), by two running sums."""
+    """Compute the sum over pixels of weight x clip(edge - inner, 0, 1), with two running sums."""
     zero = np.zeros(1)
     total = np.concatenate([zero, np.cumsum(weight)])
     first_inner = np.concatenate([zero, np.cumsum(weight * inner)])
@@ -107,7 +108,7 @@ _PETRO_FIELD_R90 = 9.0
 
 
 def psf_profile(galaxy: MockGalaxy, band: int) -> galsim.GSObject:
-    """Moffat with `psf_beta`, or Kolmogorov where that is 0; unit flux."""
+    """Make a Moffat profile with `psf_beta`, or a Kolmogorov profile if that is 0; unit flux."""
     fwhm = galaxy.psf_fwhm_arcsec[band]
     if galaxy.psf_beta == 0:
         return galsim.Kolmogorov(fwhm=fwhm)
@@ -117,11 +118,11 @@ def psf_profile(galaxy: MockGalaxy, band: int) -> galsim.GSObject:
 def psf_transfer(
     galaxy: MockGalaxy, band: int, grid: Grid, native_pixel_arcsec: float
 ) -> NDArray[np.complex64]:
-    """Fourier transform, on rfft2's layout, of the PSF as the camera's square pixel samples it."""
+    """Compute the Fourier transform (layout of rfft2) of the PSF, sampled by square pixels."""
     size = fft.next_fast_len(grid.n, real=True)
     profile = galsim.Convolve(psf_profile(galaxy, band), galsim.Pixel(native_pixel_arcsec))
     wings = 2 * int(6 * galaxy.psf_fwhm_arcsec[band] / grid.pixel_arcsec) + 9
-    wings = size if galaxy.kind == "artifact" else wings  # a bright star shows all of its halo
+    wings = size if galaxy.kind == "artifact" else wings  # a bright star shows its whole halo
     reach = min(size - (1 - size % 2), wings)  # odd: the stamp has a centre pixel
     stamp = profile.drawImage(
         nx=reach, ny=reach, scale=grid.pixel_arcsec, method="no_pixel", dtype=np.float32
@@ -135,7 +136,7 @@ def psf_transfer(
 
 
 def convolve(image: Plane, transfer: NDArray[np.complex64]) -> Plane:
-    """`image` (n, n) through `transfer`; periodic, the field's rim being sky."""
+    """Convolve `image` (n, n) with `transfer`, periodically: the edge of the field is sky."""
     n, size = image.shape[0], transfer.shape[0]
     padded = np.zeros((size, size), np.float32)
     padded[:n, :n] = image
@@ -144,7 +145,7 @@ def convolve(image: Plane, transfer: NDArray[np.complex64]) -> Plane:
 
 
 def petrosian_radii(galaxy: MockGalaxy, native_pixel_arcsec: float = 0.396) -> Petrosian:
-    """Petrosian radii (arcsec) of the noiseless r-band image, on pixels of R90 / 21."""
+    """Measure Petrosian radii (arcsec) on the noiseless r-band image, on pixels of R90 / 21."""
     pixel = _PETRO_FIELD_R90 * galaxy.petro_r90_arcsec / _PETRO_PIXELS
     grid = Grid(n=_PETRO_PIXELS + 1, pixel_arcsec=pixel)
     red = band_images(galaxy, galaxy_light(galaxy, grid))["r"]

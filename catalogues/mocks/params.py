@@ -1,4 +1,4 @@
-"""Parameters of a mock survey: its galaxies, and the sky they are drawn from."""
+"""Parameters of a mock survey: its galaxies, and the mock sky they are drawn from."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from catalogues import scales
 
 @dataclass(frozen=True, kw_only=True)
 class MockSkyParams:
-    """The sky that mock galaxies are drawn from and the camera that sees them.
+    """The population that mock galaxies are drawn from, and the camera that observes them.
 
-    Fractions: of all galaxies, but for `strong_bar_fraction` and `weak_bar_fraction`, which are of
-    discs seen with cos i above `edge_on_cos_max`; discs are what the other classes leave.
-    `noise_nmgy` are rms values of the native pixel in nanomaggies, g, r, i, as in SDSS's frames.
+    Fractions are shares of all galaxies, except `strong_bar_fraction` and `weak_bar_fraction`,
+    which are shares of discs with cos i above `edge_on_cos_max`. Galaxies of no other class are
+    discs. `noise_nmgy` is the rms noise per native pixel in nanomaggies, for g, r, i, as in SDSS's
+    frames.
     """
 
     image_px: int = 424
@@ -45,12 +46,12 @@ class MockSkyParams:
                 raise ValueError(f"{field.name} {value} must lie in [0, 1]: give a share")
         if self.disc_fraction < 0 or self.strong_bar_fraction + self.weak_bar_fraction > 1:
             raise ValueError(
-                f"class fractions leave {self.disc_fraction:.3f} for discs and "
-                f"{1 - self.strong_bar_fraction - self.weak_bar_fraction:.3f} for unbarred ones; "
-                "neither may be negative: lower them"
+                f"the class fractions leave {self.disc_fraction:.3f} for discs and "
+                f"{1 - self.strong_bar_fraction - self.weak_bar_fraction:.3f} for unbarred discs; "
+                "neither may be negative: lower the fractions"
             )
         if self.image_px < 16:
-            raise ValueError(f"image_px {self.image_px} must be at least 16: a galaxy needs pixels")
+            raise ValueError(f"image_px {self.image_px} must be at least 16: give a larger image")
         for name in ("r90_arcsec", "z", "psf_fwhm_arcsec"):
             low, high = getattr(self, name)
             if not 0 < low <= high:
@@ -60,7 +61,7 @@ class MockSkyParams:
 
     @property
     def disc_fraction(self) -> float:
-        """Share of disc galaxies, edge-on or not."""
+        """Share of disc galaxies, edge-on ones included."""
         return (
             1.0
             - self.smooth_fraction
@@ -75,7 +76,7 @@ _SKY = MockSkyParams()
 
 @dataclass(frozen=True, kw_only=True)
 class MockSurvey:
-    """Galaxies 0 to `galaxies` - 1 of the sky `seed`, cut into shards of `rows_per_shard`."""
+    """Galaxies 0 to `galaxies` - 1 of the mock sky `seed`, in shards of `rows_per_shard` rows."""
 
     galaxies: int
     seed: int
@@ -90,11 +91,11 @@ class MockSurvey:
             raise ValueError(f"seed={self.seed} must not be negative")
 
     def blocks(self, rows: int) -> list[range]:
-        """The galaxies' indices in order, in ranges of at most `rows`."""
+        """Return the galaxies' indices in order, as ranges of at most `rows`."""
         return [
             range(i, min(i + rows, self.galaxies)) for i in range(0, self.galaxies, max(rows, 1))
         ]
 
     def to_json(self) -> bytes:
-        """The record's bytes."""
+        """Return the bytes of the survey's record."""
         return json.dumps(asdict(self), indent=1).encode()

@@ -1,4 +1,4 @@
-"""Draw a mock galaxy: classes, sizes, bars and arms as often as the sky has them."""
+"""Draw mock galaxies, with classes, sizes, bars and arms about as frequent as in real surveys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Rng = np.random.Generator
 
 
 def _size(rng: Rng, params: MockSkyParams) -> tuple[float, float]:
-    """Redshift and nominal petroR90 (arcsec): physical radius log-normal about 10.5 kpc."""
+    """Draw redshift and nominal petroR90 (arcsec): physical radii log-normal around 10.5 kpc."""
     low, high = params.r90_arcsec
     for _ in range(200):
         z = params.z[0] + (params.z[1] - params.z[0]) * rng.beta(1.6, 3.4)
@@ -48,7 +48,7 @@ def _class(rng: Rng, params: MockSkyParams, cos_i: float) -> MockClass:
 
 
 def _colours(rng: Rng, z: float, young: bool) -> tuple[float, float]:
-    """g - r and r - i of old or young light, reddened by the redshift (K correction)."""
+    """Draw g - r and r - i of old or young light, reddened by the redshift (K correction)."""
     if young:
         return rng.normal(0.33, 0.08) + 0.9 * z, rng.normal(0.12, 0.05) + 0.2 * z
     return rng.normal(0.76, 0.05) + 1.5 * z, rng.normal(0.38, 0.03) + 0.4 * z
@@ -57,7 +57,7 @@ def _colours(rng: Rng, z: float, young: bool) -> tuple[float, float]:
 def _camera(rng: Rng, params: MockSkyParams) -> dict[str, Any]:
     low, high = params.psf_fwhm_arcsec
     fwhm = float(np.clip(1.25 * np.exp(rng.normal(0, 0.14)), low, high))
-    # seeing goes as lambda^-0.2, with an optical scatter from camera column to camera column
+    # seeing scales as lambda^-0.2; camera columns differ by an optical scatter
     ratios = np.array([1.06, 1.0, 0.96]) * np.exp(rng.normal(0, 0.02, 3))
     depth = np.exp(rng.normal(0, 0.12))
     return {
@@ -68,10 +68,10 @@ def _camera(rng: Rng, params: MockSkyParams) -> dict[str, Any]:
 
 
 def draw_galaxy(seed: int, index: int, params: MockSkyParams | None = None) -> MockGalaxy:
-    """Galaxy `index` of the mock sky `seed`: a pure function of both and of `params`.
+    """Draw galaxy `index` of the mock sky `seed`, a pure function of both and of `params`.
 
-    petroR90 is measured on the galaxy's own noiseless r-band image, seeing included.
-    Raises ValueError where seed or index is out of range (`mock_random.object_id`).
+    petroR90 is measured on the galaxy's own noiseless r-band image, seeing included. Raises
+    ValueError if seed or index is out of range (`catalogues.mocks.sky.object_id`).
     """
     params = params or MockSkyParams()
     identifier = object_id(seed, index)
@@ -105,12 +105,12 @@ def draw_galaxy(seed: int, index: int, params: MockSkyParams | None = None) -> M
 
 
 def _with_photometry(rng: Rng, galaxy: MockGalaxy, params: MockSkyParams) -> MockGalaxy:
-    """Measured radii, and an r magnitude from a mean surface brightness inside petroR50."""
+    """Add measured radii, and an r magnitude from a mean surface brightness inside petroR50."""
     if galaxy.kind == "artifact":
         return replace(galaxy, mag_r=rng.uniform(8.5, 12.5))
     petro = petrosian_radii(galaxy)
     mean, sigma = (20.1, 0.55) if galaxy.kind == "smooth" else (20.4, 0.5)
     brightness = clipped_normal(rng, mean, sigma, 19.0, 22.4)
-    # the Galaxy Zoo 2 sample ends at m_r = 17: fainter galaxies would not be in it
+    # the Galaxy Zoo 2 sample ends at m_r = 17: it has no fainter galaxies
     mag = min(brightness - 2.5 * np.log10(2 * np.pi * petro.r50**2), 17.3)
     return replace(galaxy, petro_r90_arcsec=petro.r90, petro_r50_arcsec=petro.r50, mag_r=float(mag))

@@ -1,7 +1,7 @@
-"""Surface brightness of the parts, unnormalised, on coordinates of the galaxy; and the grid.
+"""Compute the surface brightness of the parts of a mock galaxy, without normalisation.
 
-Coordinates are (H, W) or broadcast to it, float32, arcsec; u and v run along and across the line of
-nodes, in the disc's plane where the part lies in it.
+Coordinates are (H, W), or can be broadcast to it, float32, in arcsec. u and v run along and across
+the line of nodes; for parts of the disc they are in the disc's plane.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ Plane = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """Square pixel grid about the galaxy, `n` pixels of `pixel_arcsec`, row 0 at the top."""
+    """Square grid around the galaxy, `n` pixels of `pixel_arcsec` per side, row 0 at the top."""
 
     n: int
     pixel_arcsec: float
 
     def axes(self) -> tuple[Plane, Plane]:
-        """x to the right (1, n) and y upward (n, 1), arcsec; zero at pixel (n - 1)/2."""
+        """Return x to the right (1, n) and y upward (n, 1) in arcsec; zero at pixel (n - 1)/2."""
         pixels = np.arange(self.n, dtype=np.float64) - (self.n - 1) / 2
         axis: Plane = np.asarray(pixels * self.pixel_arcsec, dtype=np.float32)
         x: Plane = axis.reshape(1, -1)
@@ -32,7 +32,10 @@ class Grid:
         return x, y
 
     def along(self, position_angle_deg: float, axis_ratio: float = 1.0) -> tuple[Plane, Plane]:
-        """Coordinates along and across a direction, the latter divided by `axis_ratio`; arcsec."""
+        """Return coordinates along and across a direction in arcsec.
+
+        The coordinate across is divided by `axis_ratio`.
+        """
         x, y = self.axes()
         sin, cos = sin_cos(position_angle_deg)
         u: Plane = y * cos - x * sin
@@ -41,7 +44,7 @@ class Grid:
 
 
 def sin_cos(angle_deg: float) -> tuple[np.float32, np.float32]:
-    """Sine and cosine of an angle in degrees."""
+    """Return sine and cosine of an angle in degrees."""
     angle = np.deg2rad(angle_deg)
     return np.float32(np.sin(angle)), np.float32(np.cos(angle))
 
@@ -52,13 +55,13 @@ def _rotated(u: Plane, v: Plane, angle_deg: float) -> tuple[Plane, Plane]:
 
 
 def unit_sum(image: Plane) -> Plane:
-    """The image with unit sum."""
+    """Scale an image to unit sum."""
     result: Plane = image / np.float32(max(float(image.sum(dtype=np.float64)), 1e-30))
     return result
 
 
 def disc_light(disc: Disc, radius: Plane) -> Plane:
-    """Broken exponential with a shallow hole; `radius` in arcsec in the disc's plane."""
+    """Compute a broken exponential with a shallow hole. `radius`: arcsec in the disc's plane."""
     h = np.float32(disc.scale_arcsec)
     s = radius / h
     excess = np.maximum(s - np.float32(disc.break_over_h), 0)
@@ -69,9 +72,10 @@ def disc_light(disc: Disc, radius: Plane) -> Plane:
 
 
 def edge_on_light(disc: Disc, u: Plane, v: Plane, cos_i: float) -> Plane:
-    """Edge-on exponential disc, s K1(s) along and sech^2 across (van der Kruit & Searle 1981).
+    """Compute an edge-on exponential disc, s K1(s) along and sech^2 across.
 
-    s K1(s) is written exp(-s) sqrt(1 + pi s/2): right at both ends and within 6 % between.
+    See van der Kruit & Searle 1981. s K1(s) is approximated by exp(-s) sqrt(1 + pi s/2), which is
+    correct at both ends and within 6 % in between.
     """
     s = np.abs(u) / np.float32(disc.scale_arcsec)
     height = disc.scale_arcsec * float(np.hypot(disc.thickness, 0.7 * cos_i))
@@ -82,7 +86,7 @@ def edge_on_light(disc: Disc, u: Plane, v: Plane, cos_i: float) -> Plane:
 
 
 def sersic_light(bulge: MockBulge, u: Plane, v: Plane, soft_arcsec: float) -> Plane:
-    """Sersic profile along/across; b_n after Ciotti & Bertin (1999); the cusp is softened."""
+    """Compute a Sersic profile with a softened cusp; b_n after Ciotti & Bertin (1999)."""
     q = np.float32(bulge.axis_ratio)
     if bulge.boxy == 2.0:
         radius = np.sqrt(u * u + (v / q) ** 2 + np.float32(soft_arcsec**2))
@@ -99,7 +103,10 @@ def sersic_light(bulge: MockBulge, u: Plane, v: Plane, soft_arcsec: float) -> Pl
 
 
 def bar_radius(bar: Bar, u: Plane, v: Plane) -> Plane:
-    """m of the generalised ellipse, 1 on the bar's edge; u, v in the disc's plane, arcsec."""
+    """Compute m of the generalised ellipse, which is 1 on the bar's edge.
+
+    u, v: arcsec in the disc's plane.
+    """
     along, across = _rotated(u, v, bar.angle_deg)
     a = np.float32(bar.semi_major_arcsec)
     c = np.float32(bar.boxiness)
@@ -112,7 +119,7 @@ def bar_radius(bar: Bar, u: Plane, v: Plane) -> Plane:
 
 
 def bar_light(bar: Bar, u: Plane, v: Plane) -> Plane:
-    """The bar's light: zero from m = 1 outward."""
+    """Compute the bar's light, which is zero for m >= 1."""
     m = np.minimum(bar_radius(bar, u, v), np.float32(1.0))
     slope = np.float32(bar.slope)
     light: Plane
@@ -126,7 +133,7 @@ def bar_light(bar: Bar, u: Plane, v: Plane) -> Plane:
 
 
 def ring_light(ring: Ring, u: Plane, v: Plane) -> Plane:
-    """Gaussian in elliptical radius."""
+    """Compute a ring: a Gaussian in elliptical radius."""
     along, across = _rotated(u, v, ring.angle_deg)
     radius = np.sqrt(along * along + (across / np.float32(ring.axis_ratio)) ** 2)
     distance = (radius - np.float32(ring.radius_arcsec)) / np.float32(ring.width_arcsec)
@@ -135,7 +142,7 @@ def ring_light(ring: Ring, u: Plane, v: Plane) -> Plane:
 
 
 def bar_dust(bar: Bar, u: Plane, v: Plane) -> Plane:
-    """Two lanes on the leading edges, offset to opposite sides of the two halves."""
+    """Compute two dust lanes on the bar's leading edges, on opposite sides of its two halves."""
     along, across = _rotated(u, v, bar.angle_deg)
     a = np.float32(bar.semi_major_arcsec)
     b = a * np.float32(bar.axis_ratio)

@@ -1,7 +1,8 @@
-"""Pixels of a mock galaxy: light, seeing, the camera's noise, SDSS's colours, the 424 px cutout.
+"""Render the image of a mock galaxy: light, seeing, noise, SDSS's colours, and the 424 px cutout.
 
-The way of a real Galaxy Zoo 2 image: the camera's 0.396 arcsec pixels are stretched to an 8-bit
-colour frame first, and the cutout is interpolated from that frame to 0.02 petroR90 per pixel.
+The steps are those of a real Galaxy Zoo 2 image. The camera's 0.396 arcsec pixels are stretched to
+an 8-bit colour frame first; then the cutout is interpolated from that frame to 0.02 petroR90 per
+pixel.
 """
 
 from __future__ import annotations
@@ -25,22 +26,22 @@ Plane = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 ASINH_Q = 6.0
-"""Softening of the colour stretch: linear below 1/Q of `STRETCH_NMGY`."""
+"""Softening Q of the colour stretch, which is linear below 1/Q of `STRETCH_NMGY`."""
 
 STRETCH_NMGY = 0.9
-"""Surface brightness, nanomaggies per 0.396 arcsec pixel, whose linear image would be white."""
+"""Surface brightness that a linear stretch would show white, nanomaggies per 0.396 arcsec pixel."""
 
 BAND_SCALES = (1.5, 1.0, 0.80)
 """Weights of g, r, i, which become blue, green, red (about SDSS's 7.8 : 5.7 : 4.6)."""
 
 
 def stretch(bands: NDArray[np.float32]) -> Pixels:
-    """(3, H, W) g, r, i in nanomaggies per native pixel -> (H, W, 3) uint8.
+    """Convert (3, H, W) g, r, i in nanomaggies per native pixel to a picture, (H, W, 3) uint8.
 
-    Lupton et al. (2004): I = mean of the weighted bands; each is multiplied by
-    asinh(Q I / s) / (Q I / s), so that colour is kept. Where one exceeds white all three are
-    divided by the 0.7th power of the largest and cut: bright cores pale, as SDSS's do. Values
-    below zero are black, as in SDSS's frames.
+    Following Lupton et al. (2004), I is the mean of the weighted bands, and each band is multiplied
+    by asinh(Q I / s) / (Q I / s), which keeps the colour. If a band exceeds white, all three are
+    divided by the 0.7th power of the largest and clipped, so bright cores become pale as in SDSS's
+    frames. As there, values below zero are black.
     """
     red_first = bands[::-1] * np.array(BAND_SCALES[::-1], np.float32)[:, None, None]
     red_first = red_first / np.float32(STRETCH_NMGY)
@@ -55,9 +56,12 @@ def stretch(bands: NDArray[np.float32]) -> Pixels:
 
 @lru_cache(maxsize=8)
 def _interpolation(n_out: int, n_in: int, ratio: float) -> Plane:
-    """(n_out, n_in) Catmull-Rom weights; out pixel j lies at ratio (j - centre) + centre of in."""
+    """Compute (n_out, n_in) Catmull-Rom weights for interpolation about the centre.
+
+    Output pixel j lies at ratio (j - centre) + centre of the input.
+    """
     position = (np.arange(n_out) - (n_out - 1) / 2) * ratio + (n_in - 1) / 2
-    position = np.clip(position, 0, n_in - 1)  # the rim repeats outward
+    position = np.clip(position, 0, n_in - 1)  # repeat the edge pixels outward
     distance = np.abs(position[:, None] - np.arange(n_in))
     near = ((1.5 * distance - 2.5) * distance) * distance + 1
     far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
@@ -71,16 +75,17 @@ def _grid(galaxy: MockGalaxy) -> Grid:
 
 
 def native_pixel_arcsec(galaxy: MockGalaxy, params: MockSkyParams) -> float:
-    """The camera's pixel, or the cutout's where that is larger (the frame is then binned)."""
+    """Return the camera's pixel scale, or the cutout's if that is larger (the frame is binned)."""
     return max(params.native_pixel_arcsec, galaxy.pixel_scale_arcsec)
 
 
 def render_noiseless(
     galaxy: MockGalaxy, params: MockSkyParams | None = None, field: bool = False
 ) -> NDArray[np.float32]:
-    """(3, image_px, image_px) g, r, i in nanomaggies per pixel of the cutout, seeing included.
+    """Render g, r, i without noise but with seeing, (3, image_px, image_px), on the cutout's grid.
 
-    `field` adds stars, faint galaxies, trails and spikes. The grid is the cutout's own.
+    The unit is nanomaggies per pixel of the cutout. `field` adds stars, faint galaxies, trails and
+    spikes.
     """
     params = params or MockSkyParams()
     grid = _grid(galaxy)
@@ -101,7 +106,7 @@ def render_noiseless(
 
 
 def render_native(galaxy: MockGalaxy, params: MockSkyParams | None = None) -> NDArray[np.float32]:
-    """(3, n, n) g, r, i with noise, nanomaggies per native pixel of 0.396 arcsec squared."""
+    """Render g, r, i with noise, (3, n, n), in nanomaggies per native pixel of 0.396^2 arcsec^2."""
     params = params or MockSkyParams()
     scene = render_noiseless(galaxy, params, field=True)
     native, pixel = native_pixel_arcsec(galaxy, params), galaxy.pixel_scale_arcsec
@@ -120,7 +125,7 @@ def render_native(galaxy: MockGalaxy, params: MockSkyParams | None = None) -> ND
 
 
 def render(galaxy: MockGalaxy, params: MockSkyParams | None = None) -> Pixels:
-    """(image_px, image_px, 3) uint8 RGB, row 0 at the top: the cutout as a volunteer sees it."""
+    """Render the cutout that a volunteer sees, (image_px, image_px, 3) uint8 RGB, row 0 on top."""
     params = params or MockSkyParams()
     frame = stretch(render_native(galaxy, params))
     n, out = frame.shape[0], galaxy.image_px
@@ -133,7 +138,7 @@ def render(galaxy: MockGalaxy, params: MockSkyParams | None = None) -> Pixels:
 
 
 def encode_jpeg(pixels: Pixels, quality: int = 90) -> bytes:
-    """JPEG file of (H, W, 3) uint8."""
+    """Encode (H, W, 3) uint8 as a JPEG file."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()

@@ -1,6 +1,6 @@
-"""The sky that mock galaxies are drawn from, and the camera that sees them.
+"""Random numbers and identifiers of mock galaxies, as functions of (seed, index) and the purpose.
 
-Random numbers that belong to a galaxy: keyed by (seed, index, purpose), whoever draws them.
+Which process draws a galaxy, and in which order, has no effect on its numbers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ SEED_LIMIT, INDEX_LIMIT = 2**31, 2**32
 
 
 class Stream(IntEnum):
-    """Purposes; each has its own numbers, so that one may draw more without disturbing others."""
+    """Purposes of random numbers. Each has its own stream, so drawing more for one purpose does
+    not change the others."""
 
     POPULATION = 0
     STRUCTURE = 1
@@ -24,15 +25,15 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, index: int, stream: Stream) -> np.random.Generator:
-    """Philox keyed by numpy's SeedSequence of the three numbers."""
+    """Make a Philox generator, keyed by numpy's SeedSequence of the three numbers."""
     sequence = np.random.SeedSequence((seed, index, int(stream)))
     return np.random.Generator(np.random.Philox(sequence))
 
 
 def object_id(seed: int, index: int) -> int:
-    """seed x 2^32 + index: an int64, unique over all (seed, index).
+    """Return seed x 2^32 + index: an int64, unique for every (seed, index).
 
-    Raises ValueError where seed is outside [0, 2^31) or index outside [0, 2^32).
+    Raises ValueError if seed is outside [0, 2^31) or index outside [0, 2^32).
     """
     if not (0 <= seed < SEED_LIMIT and 0 <= index < INDEX_LIMIT):
         raise ValueError(
@@ -45,10 +46,10 @@ def object_id(seed: int, index: int) -> int:
 def clipped_normal(
     rng: np.random.Generator, mean: float, sigma: float, low: float, high: float
 ) -> float:
-    """A normal number, moved to the nearer end of [low, high] where it falls outside."""
+    """Draw a normal number, clipped to [low, high]."""
     return float(np.clip(rng.normal(mean, sigma), low, high))
 
 
 def chance(rng: np.random.Generator, probability: float) -> bool:
-    """True with `probability`."""
+    """Return True with `probability`."""
     return bool(rng.random() < probability)

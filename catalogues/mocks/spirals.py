@@ -1,4 +1,4 @@
-"""Spiral arms: logarithmic, patchy, with star-forming knots; and the clumps of irregulars."""
+"""Compute spiral arms (logarithmic, patchy, with star-forming knots) and clumps of irregulars."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _TURNS, _RINGS = 64, 28
 
 
 def arm_phase(spiral: Spiral, radius: Plane, angle: Plane) -> Plane:
-    """m (angle - crest), crest = phase + ln(r/r0)/tan(pitch): its cosine peaks on the arms."""
+    """Compute m (angle - crest) with crest = phase + ln(r/r0)/tan(pitch).
+
+    Its cosine peaks on the arms.
+    """
     start = np.float32(spiral.start_arcsec)
     wound = np.log(np.maximum(radius, np.float32(0.05) * start) / start)
     wound *= np.float32(spiral.winding / np.tan(np.deg2rad(spiral.pitch_deg)))
@@ -27,7 +30,7 @@ def arm_phase(spiral: Spiral, radius: Plane, angle: Plane) -> Plane:
 
 
 def _patches(rng: Rng, strength: float, radius: Plane, angle: Plane, h: float) -> Plane:
-    """Log-normal patches on a polar lattice, periodic in angle, mean about 1."""
+    """Draw log-normal patches on a polar lattice, periodic in angle, with a mean of about 1."""
     lattice = rng.normal(size=(_RINGS, _TURNS)).astype(np.float32)
     lattice = (lattice + np.roll(lattice, 1, 1) + np.roll(lattice, -1, 1)) / np.float32(1.7)
     field = np.exp(np.float32(strength) * lattice - np.float32(0.5 * strength**2))
@@ -40,9 +43,9 @@ def _patches(rng: Rng, strength: float, radius: Plane, angle: Plane, h: float) -
 
 
 def _add_knots(image: Plane, u: Plane, v: Plane, where: Reals, size: Reals, flux: Reals) -> None:
-    """Add Gaussian knots at `where` (K, 2) of the plane, each only in the box that holds it."""
+    """Add Gaussian knots at `where` (K, 2) in the plane, each only within a box around it."""
     n = image.shape[0]
-    # u and v are linear in the pixel: invert that map once
+    # u and v are linear functions of the pixel: invert this map once
     centre = n // 2
     du = np.array(
         [u[centre, centre + 1] - u[centre, centre], u[centre + 1, centre] - u[centre, centre]]
@@ -67,7 +70,10 @@ def _add_knots(image: Plane, u: Plane, v: Plane, where: Reals, size: Reals, flux
 
 
 def spiral_arms(galaxy: MockGalaxy, spiral: Spiral, h: float, u: Plane, v: Plane) -> Plane:
-    """Arms and knots, unit sum; u, v, h: coordinates in the plane, scale length, arcsec."""
+    """Compute arms and knots with unit sum. u, v: coordinates in the plane. h: scale length.
+
+    All three are in arcsec.
+    """
     rng = generator(galaxy.seed, galaxy.index, Stream.STRUCTURE)
     radius, angle = np.hypot(u, v), np.arctan2(v, u)
     phase = arm_phase(spiral, radius, angle)
@@ -101,7 +107,7 @@ def spiral_arms(galaxy: MockGalaxy, spiral: Spiral, h: float, u: Plane, v: Plane
 
 
 def _knots_on_arms(rng: Rng, spiral: Spiral, h: float) -> tuple[Reals, Reals, Reals]:
-    """Places (K, 2), sizes and fluxes of knots strewn along the crests."""
+    """Draw positions (K, 2), sizes and fluxes of knots along the crests of the arms."""
     k = spiral.knots
     radius = spiral.start_arcsec + rng.gamma(2.0, 0.55 * h, k)
     crest = np.deg2rad(spiral.phase_deg) + spiral.winding * np.log(
@@ -116,7 +122,7 @@ def _knots_on_arms(rng: Rng, spiral: Spiral, h: float) -> tuple[Reals, Reals, Re
 
 
 def clumps(galaxy: MockGalaxy, h: float, u: Plane, v: Plane) -> Plane:
-    """Off-centre lumps of an irregular, unit sum; `h` is the disc's scale length, arcsec."""
+    """Draw off-centre clumps of an irregular galaxy, unit sum. h: scale length in arcsec."""
     rng = generator(galaxy.seed, galaxy.index, Stream.STRUCTURE)
     k = galaxy.clumps
     where = rng.normal(0, 1.1 * h, (k, 2)) + rng.normal(0, 0.6 * h, 2)

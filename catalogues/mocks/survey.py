@@ -1,4 +1,4 @@
-"""A mock survey in a folder of image shards, with a record of what it was drawn from."""
+"""Write a mock survey as a folder of image shards, with a record of its parameters."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from catalogues.shards.writing import old_shards, write_shards
 from catalogues.storage import FileSystem
 
 RECORD = "_mock.json"
-"""File beside the shards, which readers of the folder pass over; it is written last, so that its
-presence says they are whole."""
+"""File in the folder of the shards, which readers of shards skip. It is written last: if it exists,
+the shards are complete."""
 
 
 def is_written(fs: FileSystem, root: str, survey: MockSurvey) -> bool:
-    """Whether `root` holds all of `survey`.
+    """Return whether `root` holds the complete `survey`.
 
-    Raises ValueError where it holds another mock survey, or shards of something else.
+    Raises ValueError if it holds another mock survey.
     """
     path = storage.join(root, RECORD)
     if storage.exists(fs, path):
@@ -30,8 +30,8 @@ def is_written(fs: FileSystem, root: str, survey: MockSurvey) -> bool:
         if json.loads(stored) == json.loads(survey.to_json()):
             return True
         raise ValueError(
-            f"{storage.redact(root)!r} holds another mock survey, with {_summary(stored)}: ask "
-            "for the same one, choose another output, or replace it"
+            f"{storage.redact(root)!r} holds another mock survey, with {_summary(stored)}: give "
+            "the same options, choose another output, or replace it"
         )
     return False
 
@@ -39,9 +39,9 @@ def is_written(fs: FileSystem, root: str, survey: MockSurvey) -> bool:
 def write_survey(
     fs: FileSystem, root: str, survey: MockSurvey, tables: Iterable[pa.Table]
 ) -> tuple[Shard, ...]:
-    """Write the survey's rows (of mocks.TABLE_SCHEMA, in order) as shards, then the record.
+    """Write the survey's rows (of catalogues.mocks.table.TABLE_SCHEMA) as shards, then the record.
 
-    What an interrupted attempt left is written over. Raises StorageError.
+    Files of an interrupted attempt are replaced. Raises StorageError.
     """
     left = set(old_shards(fs, root))
     params = ShardParams(rows_max=survey.rows_per_shard)

@@ -1,4 +1,4 @@
-"""A mock sky with known bars: tables of images, truth and votes, a function of (seed, index)."""
+"""Make tables of mock galaxies with images, truth and votes, as a function of (seed, index)."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ __all__ = [
 
 
 def _truth_fields() -> list[pa.Field]:
-    length = "true full projected bar length, null without a bar"
+    length = "true full projected bar length, end to end, null without a bar"
     return [
-        column(TRUE_LENGTH_PX, pa.float64(), f"{length}; stored image", "pixel"),
+        column(TRUE_LENGTH_PX, pa.float64(), f"{length}, pixels of the stored image", "pixel"),
         column(TRUE_LENGTH_ARCSEC, pa.float64(), length, "arcsec"),
         column(TRUE_LENGTH_KPC, pa.float64(), length, "kpc"),
-        column(TRUE_ANGLE_DEG, pa.float64(), "true position angle", "deg"),
+        column(TRUE_ANGLE_DEG, pa.float64(), "true position angle of the bar", "deg"),
         column(TRUE_AXIS_RATIO, pa.float64(), "true projected axis ratio of the bar"),
         column("true_class", pa.string(), "class of the mock galaxy"),
         column("true_inclination_deg", pa.float64(), "inclination, null for spheroids", "deg"),
-        column("true_psf_fwhm_px", pa.float64(), "seeing in r; stored image", "pixel"),
+        column("true_psf_fwhm_px", pa.float64(), "FWHM of the seeing in r, stored image", "pixel"),
     ]  # fmt: skip
 
 
@@ -100,10 +100,11 @@ def _row(seed: int, index: int, params: MockSkyParams) -> dict[str, Any]:
 
 
 def mock_table(seed: int, indices: Iterable[int], params: MockSkyParams | None = None) -> pa.Table:
-    """Rows of galaxies `indices` of sky `seed`, of TABLE_SCHEMA, in the order given.
+    """Make rows of TABLE_SCHEMA for the galaxies `indices` of the mock sky `seed`, in that order.
 
-    A row depends on (seed, index, params) alone, so any division of the indices over processes
-    gives the same rows. `params.vote_count` 0 gives the expected votes, without scatter.
+    A row depends on (seed, index, params) alone, so the rows are the same however the indices are
+    divided among processes. If `params.vote_count` is 0, votes are the expected ones, without
+    scatter.
     """
     params = params or MockSkyParams()
     return pa.Table.from_pylist([_row(seed, int(i), params) for i in indices], schema=TABLE_SCHEMA)

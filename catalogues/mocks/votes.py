@@ -1,4 +1,4 @@
-"""What volunteers would answer: smooth functions of what is visible, and their binomial scatter."""
+"""Simulate volunteers' votes: smooth functions of what is visible, with multinomial scatter."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _softmax(scores: list[float]) -> Votes:
 
 
 def disc_signal_to_noise(galaxy: MockGalaxy) -> float:
-    """Mean r-band brightness inside petroR50 over the noise, per resolution element."""
+    """Compute mean r-band brightness inside petroR50 / noise, per resolution element."""
     area = np.pi * galaxy.petro_r50_arcsec**2
     brightness = 0.5 * nanomaggies(galaxy.mag_r) / area
     element = np.pi * (0.6 * galaxy.psf_fwhm_arcsec[1]) ** 2
@@ -33,16 +33,16 @@ def disc_signal_to_noise(galaxy: MockGalaxy) -> float:
 
 
 def _clarity(galaxy: MockGalaxy) -> float:
-    """How well structure of the size of the galaxy shows, about -2 (hidden) to 2 (plain)."""
+    """Rate how visible structure of the galaxy's size is, from about -2 (hidden) to 2 (obvious)."""
     resolution = np.log(galaxy.petro_r90_arcsec / galaxy.psf_fwhm_arcsec[1] / 4.0)
     depth = np.log(disc_signal_to_noise(galaxy) / 60.0)
     return float(np.clip(0.9 * resolution + 0.5 * depth, -2.5, 2.0))
 
 
 def bar_contrast(galaxy: MockGalaxy) -> float:
-    """Mean surface brightness of the bar's ellipse over that of disc and bulge inside its radius.
+    """Compute the mean surface brightness of the bar / that of disc and bulge inside its radius.
 
-    The disc is taken as a pure exponential: 1 - (1 + s) exp(-s) of its light lies inside s = a/h.
+    The disc counts as a pure exponential: 1 - (1 + s) exp(-s) of its light is inside s = a/h.
     """
     bar, disc = galaxy.bar, galaxy.disc
     if bar is None or disc is None:
@@ -56,9 +56,10 @@ def bar_contrast(galaxy: MockGalaxy) -> float:
 
 
 def bar_distinctness(galaxy: MockGalaxy) -> float:
-    """|ellipticity of the bar after the seeing - that of the disc|, or the bar's if that is less.
+    """Compute |ellipticity of the bar after seeing - ellipticity of the disc|, at most the bar's.
 
-    A bar along the minor axis of an inclined disc differs from the disc but is a round spot.
+    The bar's own ellipticity is the limit, because a bar along the minor axis of an inclined disc
+    differs from the disc but looks like a round spot.
     """
     seeing, length = galaxy.psf_fwhm_arcsec[1], galaxy.bar_length_arcsec
     q2 = ((length * galaxy.bar_axis_ratio) ** 2 + seeing**2) / (length**2 + seeing**2)
@@ -69,11 +70,11 @@ def bar_distinctness(galaxy: MockGalaxy) -> float:
 
 
 def bar_visibility(galaxy: MockGalaxy) -> float:
-    """Logit of 'bar': contrast, distinctness, length over the seeing, inclination, depth.
+    """Compute the logit of 'bar' from contrast, distinctness, length / seeing, inclination, depth.
 
-    Distinctness is the distance between the ellipticities of bar (after the seeing) and disc, as
+    Distinctness is the distance between the ellipticities of bar (after seeing) and disc, as
     (e cos 2 PA, e sin 2 PA) with e = (1 - q^2)/(1 + q^2): a bar along the major axis of an inclined
-    disc looks like the disc. Below -2 without a bar.
+    disc looks like the disc. The logit is below -2 without a bar.
     """
     clear = _clarity(galaxy)
     if galaxy.bar is None:
@@ -91,7 +92,7 @@ def bar_visibility(galaxy: MockGalaxy) -> float:
 
 
 def _featured(galaxy: MockGalaxy) -> list[float]:
-    """Scores of smooth, featured, artifact."""
+    """Compute scores of smooth, featured and artifact."""
     clear = _clarity(galaxy)
     if galaxy.kind == "artifact":
         return [-2.0, -2.0, 2.5]
@@ -120,7 +121,7 @@ def _how_rounded(galaxy: MockGalaxy) -> Votes:
 
 
 def _odd(galaxy: MockGalaxy) -> tuple[float, Votes]:
-    """Probability of odd, and of the seven odd features (ring ... dust lane)."""
+    """Compute the probability of odd, and of the seven odd features (ring ... dust lane)."""
     ring = max((r.light for r in galaxy.rings), default=0.0)
     scores = np.array([-0.5 + 22 * ring, -2.5, -0.8, -0.8, 0.3, -0.6, -2.0])
     odd = -2.4 + 22 * ring
@@ -140,7 +141,10 @@ def _edge_on_yes(galaxy: MockGalaxy) -> float:
 
 
 def _arms(galaxy: MockGalaxy) -> tuple[float, Votes, Votes]:
-    """Probability of a spiral pattern; of tight, medium, loose; of 1, 2, 3, 4, more, can't tell."""
+    """Compute probabilities of a spiral pattern, of its winding, and of its number of arms.
+
+    Winding: tight, medium, loose. Number: 1, 2, 3, 4, more, can't tell.
+    """
     spiral = galaxy.spiral
     if spiral is None:
         return 0.1, _softmax([0.3, 0.3, -0.3]), _softmax([-1.0, 0.5, -1.5, -2.0, -1.5, 1.5])
@@ -158,7 +162,7 @@ def _yes(p: float) -> Votes:
 
 
 def expected_votes(galaxy: MockGalaxy) -> Votes:
-    """(37,) noiseless cumulative vote fractions, consistent with the tree."""
+    """Compute noiseless cumulative vote fractions, (37,), consistent with the tree."""
     spiral, winding, number = _arms(galaxy)
     odd, feature = _odd(galaxy)
     bulge = galaxy.bulge
@@ -180,13 +184,13 @@ def expected_votes(galaxy: MockGalaxy) -> Votes:
 
 
 def sampled_votes(galaxy: MockGalaxy, voters: int = 40) -> Votes:
-    """(37,) fractions of about `voters` volunteers walking down the tree; consistent with it.
+    """Draw fractions, (37,), of about `voters` volunteers who answer the tree's questions.
 
-    Every question is put to those who reached it; a question that nobody reached keeps its answers
-    at zero, as its parent is zero.
+    Every question is asked of the volunteers who reached it. If nobody reached a question, its
+    answers are zero, like its parent. So the fractions are consistent with the tree.
     """
     if voters < 1:
-        raise ValueError(f"voters {voters} must be at least 1: somebody has to answer")
+        raise ValueError(f"voters {voters} must be at least 1: give a positive number")
     rng = generator(galaxy.seed, galaxy.index, Stream.VOTES)
     expected = expected_votes(galaxy)
     counts = np.zeros(len(COLUMNS))
@@ -199,5 +203,5 @@ def sampled_votes(galaxy: MockGalaxy, voters: int = 40) -> Votes:
 
 
 def vote(votes: Votes, column: str) -> float:
-    """One of the 37 by name (catalogues.galaxyzoo.COLUMNS)."""
+    """Return one of the 37 fractions by name (catalogues.galaxyzoo.COLUMNS)."""
     return float(votes[INDEX[column]])

@@ -1,1 +1,1 @@
-"""Queries of a finished catalogue with DuckDB: summaries and galleries."""
+"""Query a finished catalogue with DuckDB: summaries and galleries."""

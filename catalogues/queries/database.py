@@ -1,4 +1,4 @@
-"""A run's output seen through DuckDB: the views `catalogue` and, if kept, `pictures`."""
+"""Open a run's output in DuckDB, with the views `catalogue` and, if stored, `pictures`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalogues.runs.files import CATALOGUE, PICTURES
 from catalogues.storage import FileSystem, StorageError, StorageOptions
 
 TRUTH = "truth"
-"""Name of the view of known bars. The other views are named as the folders that they show."""
+"""Name of the view of known bars. The other views have the names of their folders."""
 
 
 _DEFAULT = DatabaseParams()
@@ -25,10 +25,10 @@ _DEFAULT = DatabaseParams()
 def opened(
     output: str, options: StorageOptions | None = None, params: DatabaseParams = _DEFAULT
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection with the view `catalogue`, and `pictures` where the run kept any.
+    """Open a DuckDB connection with the view `catalogue`, and `pictures` if the run stored any.
 
     output: a run's output folder, local or s3://. Nothing is copied: queries read the columns they
-    need. Raises StorageError where there is no catalogue.
+    need. Raises StorageError if there is no catalogue.
     """
     with connected(params) as con:
         if not add_parquet(con, CATALOGUE, storage.join(output, CATALOGUE), options):
@@ -42,8 +42,8 @@ def opened(
 
 @contextmanager
 def connected(params: DatabaseParams = _DEFAULT) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection without views."""
-    # extensions would be fetched from the network at the first word that belongs to one
+    """Open a DuckDB connection without views."""
+    # DuckDB would download an extension when a query first uses it
     config: dict[str, Any] = {
         "autoinstall_known_extensions": "false",
         "memory_limit": f"{params.memory_mb}MB",
@@ -60,7 +60,7 @@ def add_parquet(
     options: StorageOptions | None = None,
     places: bool = False,
 ) -> bool:
-    """Make `view` of every Parquet file below `url`; False, and no view, where there is none.
+    """Make `view` of all Parquet files below `url`. Returns False (and no view) if there are none.
 
     `places` adds the columns filename and file_row_number. Raises StorageError.
     """
@@ -77,7 +77,7 @@ def add_table(
 ) -> None:
     """Make `view` of a table: Parquet (a file or a folder of shards) or one CSV file.
 
-    Raises StorageError where nothing of that kind is there.
+    Raises StorageError if there is no such table.
     """
     if add_parquet(con, view, url, options):
         return
@@ -92,7 +92,7 @@ def add_table(
 
 
 def columns(con: duckdb.DuckDBPyConnection, view: str) -> tuple[str, ...]:
-    """Names of a view's columns in order; empty where there is no such view."""
+    """Return the names of a view's columns in order; empty if there is no such view."""
     rows = con.execute(
         "SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
         [view],
@@ -101,7 +101,7 @@ def columns(con: duckdb.DuckDBPyConnection, view: str) -> tuple[str, ...]:
 
 
 def fetch(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any] | None = None) -> pa.Table:
-    """The answer to a query as an Arrow table."""
+    """Run a query and return the result as an Arrow table."""
     return con.sql(sql, params=values or []).to_arrow_table()
 
 
@@ -111,7 +111,7 @@ def _found(
     suffixes: tuple[str, ...],
     options: StorageOptions | None,
 ) -> list[str]:
-    """The files below `url` by names that DuckDB understands on this connection."""
+    """List the files below `url`, with names that DuckDB understands on this connection."""
     fs, root = storage.filesystem(url, options)
     if not storage.exists(fs, root):
         return []

@@ -1,4 +1,4 @@
-"""Which galaxies of a catalogue to look at, and their pictures."""
+"""Choose galaxies of a catalogue for the gallery of a report, and fetch their pictures."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from catalogues.runs.files import CATALOGUE, PICTURES
 from catalogues.statuses import Status
 
 Row = dict[str, Any]
-"""A catalogue row; `spread` added by MEMBERS_DISAGREE's order."""
+"""A catalogue row, with the column `spread` for the order of DISAGREE."""
 
 MEASURED = f"c.status = '{Status.MEASURED}' AND isfinite(c.bar_length_px)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pick:
-    """A way of choosing galaxies. `order` and `where` are SQL over the catalogue as c.
+    """A way to choose galaxies. `order` and `where` are SQL over the catalogue as c.
 
-    {length} in `order` stands for the length in the best unit there is: kpc, arcsec or px.
+    {length} in `order` stands for the length in the best available unit: kpc, arcsec or px.
     """
 
     name: str
@@ -34,18 +34,18 @@ class Pick:
 
 _FINITE = "[x FOR x IN c.bar_length_px_members IF isfinite(x)]"
 SPREAD = f"list_aggregate({_FINITE}, 'stddev_samp') / c.bar_length_px"
-"""SQL: standard deviation of the members' lengths over the length."""
+"""SQL of the standard deviation of the members' lengths / the length."""
 
 LONGEST = Pick(
     name="longest",
     title="Longest bars",
-    why="The greatest full length, in kpc where redshifts are known.",
+    why="The largest full length, in kpc if redshifts are known.",
     order="{length} DESC NULLS LAST",
 )
 SHORTEST = Pick(
     name="shortest",
     title="Shortest bars",
-    why="The smallest full length, in kpc where redshifts are known.",
+    why="The smallest full length, in kpc if redshifts are known.",
     order="{length} ASC NULLS LAST",
 )
 CERTAIN = Pick(
@@ -64,15 +64,15 @@ DISAGREE = Pick(
 NO_BAR = Pick(
     name="no-bar",
     title="Promising, but no bar found",
-    why="The highest bar fraction among those whose map shows no bar.",
+    why="The highest bar fraction among galaxies whose saliency map shows no bar.",
     order="c.bar_fraction DESC NULLS LAST",
     where=f"c.status = '{Status.NO_BAR_FOUND}'",
 )
 PICKS: tuple[Pick, ...] = (LONGEST, SHORTEST, CERTAIN, DISAGREE, NO_BAR)
-"""What one looks for in a catalogue, in order."""
+"""The ways to choose galaxies, in the order of the report."""
 
 _WEIGHTS = {Status.MEASURED: 3, Status.NO_BAR_FOUND: 1, Status.NOT_SELECTED: 1}
-"""Shares of a sample by status; what one status does not fill goes to the others."""
+"""Weights of the statuses in a sample. If one status has too few rows, the others get more."""
 
 SHOWN = (
     *("object_id", "shard", "shard_row", "survey", "survey_id", "ra", "dec"),
@@ -82,20 +82,20 @@ SHOWN = (
     *("bar_position_angle_deg", "bar_position_angle_frame", "bar_axis_ratio"),
     *("bar_x_px", "bar_y_px", "bar_length_px_members"),
 )
-"""Columns that a report shows of a galaxy."""
+"""Columns of a galaxy that a report shows."""
 
 _PICTURED = (
     f"SELECT {', '.join(f'c.{name}' for name in SHOWN)}, p.filename, p.file_row_number "
     f"FROM {CATALOGUE} c JOIN {PICTURES} p USING (shard, shard_row)"
 )
-"""SQL: the galaxies whose picture was kept."""
+"""SQL of the galaxies with a stored picture."""
 
 
 def picked(con: duckdb.DuckDBPyConnection, pick: Pick, most: int) -> list[Row]:
-    """The first `most` rows of `pick` that have a picture, with their pictures in `picture`.
+    """Fetch the first `most` rows of `pick` that have a picture, with the picture in `picture`.
 
-    A row keeps the columns that a report shows. Where the run kept no pictures: an empty list.
-    Ties are broken by shard and row, so that the same catalogue gives the same picks.
+    A row has the columns that a report shows. The list is empty if the run stored no pictures. Ties
+    are broken by shard and row, so the same catalogue always gives the same rows.
     """
     if not columns(con, PICTURES):
         return []
@@ -103,10 +103,10 @@ def picked(con: duckdb.DuckDBPyConnection, pick: Pick, most: int) -> list[Row]:
 
 
 def sampled(con: duckdb.DuckDBPyConnection, most: int, secured: int) -> list[Row]:
-    """At most `most` rows with pictures: the first `secured` of each of PICKS, then a sample.
+    """Fetch at most `most` rows with pictures: the first `secured` of each of PICKS, then a sample.
 
-    The sample is by chance but always the same, three measured galaxies to one without a bar and
-    one not selected as long as there are such. Rows as of `picked`.
+    The sample is random but reproducible: three measured galaxies to one without a bar and one that
+    was not selected, as far as they exist. The rows are as from `picked`.
     """
     if not most or not columns(con, PICTURES):
         return []
@@ -136,7 +136,7 @@ def _by_chance(status: Status) -> Pick:
 def _rows(
     con: duckdb.DuckDBPyConnection, pick: Pick, most: int, source: str, length: str
 ) -> list[Row]:
-    """As `picked`, with the place of the picture instead of the picture."""
+    """Fetch rows like `picked`, but with the location of the picture instead of the picture."""
     order = pick.order.format(length=f"c.{length}")
     table = fetch(
         con,
@@ -149,7 +149,7 @@ def _rows(
 
 
 def length_column(con: duckdb.DuckDBPyConnection) -> str:
-    """The column of bar lengths in the best unit that the catalogue has."""
+    """Return the column of bar lengths in the best unit that the catalogue has."""
     found = fetch(
         con,
         f"SELECT count(*) FILTER (isfinite(bar_length_kpc)) AS kpc, "
@@ -160,13 +160,13 @@ def length_column(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def with_pictures(con: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> list[Row]:
-    """`rows` (with filename and file_row_number) with their picture's columns in `picture`."""
+    """Add the columns of the picture as `picture` to `rows` (with filename and file_row_number)."""
     by_file: dict[str, list[int]] = {}
     for row in rows:
         by_file.setdefault(row["filename"], []).append(row["file_row_number"])
     found: dict[tuple[str, int], Row] = {}
     for name, numbers in by_file.items():
-        # one file at a time, without a look at the others; only the wanted rows' images leave it
+        # read one file at a time, and only the images of the wanted rows
         table = fetch(
             con,
             "SELECT * FROM read_parquet(?, file_row_number = true) "

@@ -1,4 +1,4 @@
-"""How much of the machine a query may take."""
+"""Limits on memory and threads of queries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseParams:
-    """How much of the machine queries may take. `memory_mb`: beyond it DuckDB goes to disk."""
+    """Limits of queries. `memory_mb`: memory in MB; DuckDB uses the disk beyond it. `threads`:
+    number of threads."""
 
     memory_mb: int = 2048
     threads: int = 2

@@ -1,4 +1,4 @@
-"""A catalogue in numbers: counted and binned by DuckDB, whatever its size."""
+"""Summarise a catalogue of any size with DuckDB: counts, distributions, failures."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from catalogues.sky import ORDER
 from catalogues.statuses import HEALTHY, Status
 
 _EXACT_MAX = 2_000_000
-"""Above so many values quantiles are approximate (t-digest), so that memory stays bounded."""
+"""Number of values above which quantiles are approximate (t-digest), to bound the memory."""
 
 _ALL_SHOWN_MAX = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """How often a word stands in the catalogue. `share` is of all rows counted with it."""
+    """Number of rows with a word, such as a status. `share`: among all rows that are counted."""
 
     word: str
     count: int
@@ -35,10 +35,16 @@ class Count:
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
-    """A column's finite values: how many, their quantiles, and a histogram.
+    """Distribution of a column's finite values.
 
-    quantiles: 5, 16, 50, 84, 95 %. edges: (B + 1,); counts: (B,), values beyond the outer edges
-    counted in `below` and `above`.
+    Attributes
+    ----------
+    column, unit, description : name, unit and description of the column.
+    n : number of values.
+    quantiles : 5, 16, 50, 84 and 95 %.
+    edges : (B + 1,), edges of the histogram's bins.
+    counts : (B,), values per bin.
+    below, above : numbers of values beyond the outer edges.
     """
 
     column: str
@@ -54,7 +60,7 @@ class Distribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A row that gave no votes."""
+    """A row without votes."""
 
     object_id: int | None
     shard: str
@@ -64,12 +70,12 @@ class Failure:
 
 
 def row_count(con: duckdb.DuckDBPyConnection) -> int:
-    """Rows of the catalogue."""
+    """Count the rows of the catalogue."""
     return int(fetch(con, f"SELECT count(*) AS n FROM {CATALOGUE}")["n"][0].as_py())
 
 
 def status_counts(con: duckdb.DuckDBPyConnection) -> tuple[Count, ...]:
-    """Rows by status: the healthy in the order of Status, then the others, most frequent first."""
+    """Count rows by status: healthy ones in the order of Status, then the others by frequency."""
     found = _counts(con, "status", "TRUE")
     total = sum(found.values())
     order = [str(s) for s in Status if s in HEALTHY and s in found]
@@ -88,7 +94,10 @@ def status_counts(con: duckdb.DuckDBPyConnection) -> tuple[Count, ...]:
 
 
 def stop_counts(con: duckdb.DuckDBPyConnection) -> tuple[Count, ...]:
-    """Explained rows by stop_reason, most frequent first. `healthy`: the reading gave a length."""
+    """Count rows with a saliency map by stop_reason, the most frequent first.
+
+    `healthy`: the measurement gave a length.
+    """
     found = _counts(con, "stop_reason", "stop_reason IS NOT NULL")
     measured = _counts(con, "stop_reason", f"status = '{Status.MEASURED}'")
     total = sum(found.values())
@@ -119,10 +128,10 @@ def distribution(
     bins: int = 24,
     bounds: tuple[float, float] | None = None,
 ) -> Distribution | None:
-    """Distribution of a column's finite values in the rows `where` (SQL); None if there are none.
+    """Compute the distribution of a column's finite values in the rows `where` (SQL).
 
-    `bounds` of the histogram default to the extremes, and of more than a thousand values to the
-    0.5 and 99.5 % quantiles.
+    None if there are no values. By default, the `bounds` of the histogram are the extremes, or, for
+    more than a thousand values, the 0.5 and 99.5 % quantiles.
     """
     if bins < 1:
         raise ValueError(f"bins={bins} must be at least 1")
@@ -159,7 +168,7 @@ def _quantiles(
 
 
 def _edges(low: float, high: float, bins: int) -> NDArray[np.float64]:
-    """`bins` equal bins over [low, high]; one unit around a single value."""
+    """Return edges of `bins` equal bins over [low, high]; over one unit around a single value."""
     if low == high:
         low, high = low - 0.5, high + 0.5
     return np.linspace(low, high, bins + 1)
@@ -168,7 +177,7 @@ def _edges(low: float, high: float, bins: int) -> NDArray[np.float64]:
 def _histogram(
     con: duckdb.DuckDBPyConnection, values: str, edges: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """(B + 2,): below, the bins (the last one closed at its upper edge), above."""
+    """Count values, (B + 2,): below, per bin (the last bin includes its upper edge), above."""
     low, high, bins = float(edges[0]), float(edges[-1]), edges.size - 1
     bin_number = (
         f"CASE WHEN v < {low!r} THEN 0 WHEN v > {high!r} THEN {bins + 1} ELSE "
@@ -183,7 +192,7 @@ def _histogram(
 def sky_counts(
     con: duckdb.DuckDBPyConnection, order: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The nested HEALPix cells of `order` that hold galaxies with a position, and how many."""
+    """Count galaxies per nested HEALPix cell of `order`. Returns non-empty cells and counts."""
     table = fetch(
         con,
         f"SELECT _healpix_29 >> {2 * (ORDER - order)} AS cell, count(*) AS n FROM {CATALOGUE} "
@@ -193,7 +202,7 @@ def sky_counts(
 
 
 def failures(con: duckdb.DuckDBPyConnection, most: int = 50) -> tuple[Failure, ...]:
-    """The first `most` rows without votes, by shard and row."""
+    """Fetch the first `most` rows without votes, by shard and row."""
     healthy = ", ".join(f"'{s}'" for s in sorted(HEALTHY))
     table = fetch(
         con,

@@ -92,7 +92,7 @@ def test_parquet(place: str, tmp_path: Path) -> None:
 
 
 def test_a_file_that_fails_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="3 rows came of 4"):
+    with pytest.raises(ValueError, match="3 rows were read instead of 4"):
         written(str(tmp_path), "fits", rows=4)
     assert not list(tmp_path.iterdir())
 
