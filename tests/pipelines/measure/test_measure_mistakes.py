@@ -48,7 +48,7 @@ def refused(given: dict[str, str], tmp_path: Path, capsys) -> Callable[..., str]
 def test_controls(refused: Callable[..., str], given: dict[str, str], tmp_path: Path) -> None:
     assert "trained with --target bar-length" in refused("--control", given["ensemble"])
     other = tiny_control(tmp_path / "other", 48)
-    assert "train it with the ensemble's preset" in refused("--control", other)
+    assert "train the control with the ensemble's preset" in refused("--control", other)
     assert "ensemble.json" in refused("--control", str(tmp_path / "nowhere"))
 
 
@@ -100,7 +100,7 @@ def test_outputs(refused: Callable[..., str], given: dict[str, str], tmp_path: P
     assert "is not the record of a run" in refused(output=str(tmp_path / "other"))
     (tmp_path / "nobodys" / "catalogue").mkdir(parents=True)
     pq.write_table(pa.table({"shard": ["a"]}), tmp_path / "nobodys" / "catalogue" / "a.parquet")
-    assert "but no run.json beside it" in refused(output=str(tmp_path / "nobodys"))
+    assert "but there is no run.json" in refused(output=str(tmp_path / "nobodys"))
 
 
 def test_weights(refused: Callable[..., str], given: dict[str, str], tmp_path: Path) -> None:
