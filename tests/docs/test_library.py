@@ -38,8 +38,10 @@ MOST_BYTES = 400_000
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    """The number of torch's threads, the seed and the open figures are left as they were."""
+    """One thread: several on a busy machine wait for each other. The number of torch's threads, the
+    seed and the open figures are left as they were."""
     threads, state = torch.get_num_threads(), torch.get_rng_state()
+    torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
     torch.set_rng_state(state)
