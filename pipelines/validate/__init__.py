@@ -1,1 +1,1 @@
-"""`ansae validate`: a catalogue compared with published truth."""
+"""`ansae validate`: compare a catalogue with known bars."""

@@ -1,4 +1,4 @@
-"""`ansae validate`: a catalogue against published truth, in the paper's numbers and honest ones."""
+"""The command `ansae validate`: catalogue + known bars -> the paper's numbers and fairer ones."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from pipelines.validate.sample import sample
 
 
 def run(options: ValidateOptions, console: Console | None = None) -> list[NumberGroup]:
-    """Validate, print, write the page and the numbers, which it returns.
+    """Validate, write the page and the numbers, and print the numbers. Returns the numbers.
 
-    Raises StorageError and ValueError before it writes.
+    Raises StorageError, and ValueError for a mistake, before anything is written.
     """
     contents = _compared(options) if options.catalogue else _alone(options)
     html = render(validation_page.values(contents), "validation.html")
@@ -45,7 +45,7 @@ def run(options: ValidateOptions, console: Console | None = None) -> list[Number
 
 
 def _alone(options: ValidateOptions) -> ValidationContents:
-    """The truth's own numbers."""
+    """Compute the numbers of the truth alone."""
     with database.connected(options.queries) as con:
         truth = _truth(con, options)
         known = database.fetch(con, f"SELECT true_length, true_size FROM {KNOWN}")
@@ -59,7 +59,7 @@ def _alone(options: ValidateOptions) -> ValidationContents:
 
 
 def _compared(options: ValidateOptions) -> ValidationContents:
-    """A catalogue's numbers, and the truth's own where it has them."""
+    """Compute a catalogue's numbers, and the truth's own numbers if it has any."""
     with database.opened(str(options.catalogue), options.store, options.queries) as con:
         truth = _truth(con, options)
         if options.again is not None:
@@ -87,7 +87,7 @@ def _compared(options: ValidateOptions) -> ValidationContents:
 def _explained(options: ValidateOptions, rows: list[Row]) -> list[ExplainedExample]:
     if not rows:
         return []
-    # only here are the networks needed
+    # imported here, because only this part needs the networks
     from pipelines.validate.map_examples import explained
 
     return explained(rows, options.ensemble, options.samples, options.store)
@@ -107,20 +107,20 @@ def _add_again(con: duckdb.DuckDBPyConnection, options: ValidateOptions) -> None
     seeds = [_seed(folder, options) for folder in (str(options.catalogue), str(options.again))]
     if seeds[0] == seeds[1]:
         raise ValueError(
-            f"{storage.redact(str(options.again))!r} has the seed {seeds[1]}, as the catalogue "
-            "has: its maps have the same noise, and two runs say something of errors only where "
-            "their noise is independent; measure the second with another --seed"
+            f"{storage.redact(str(options.again))!r} has the seed {seeds[1]}, like the catalogue, "
+            "so both runs have the same noise; two runs show errors only if their noise is "
+            "independent: measure the second run with another --seed"
         )
 
 
 def _seed(folder: str, options: ValidateOptions) -> int:
-    """The seed of a run. Raises ValueError where no record tells it."""
+    """Return the seed of a run. Raises ValueError if run.json does not have it."""
     record = validation_page.record_of(folder, options)
     seed = record.get("facts", {}).get("seed")
     if seed is None:
         raise ValueError(
             f"{storage.redact(folder)!r} has no {provenance.FILE} with a seed, and errors from two "
-            "runs need two seeds: give output folders of `ansae measure` as it left them"
+            "runs need two seeds: give complete output folders of `ansae measure`"
         )
     return int(seed)
 
@@ -142,7 +142,7 @@ def _tell(contents: ValidationContents, folder: str, console: Console) -> None:
 
 
 def execute(options: ValidateOptions) -> int:
-    """Run the command. Returns the exit status: 0, or 2 for a mistake that one line explains."""
+    """Run the command and return its exit status: 0, or 2 for a mistake, which prints one line."""
     try:
         run(options)
     except (StorageError, ValueError, duckdb.Error) as error:

@@ -1,4 +1,4 @@
-"""All that a validation found, before it is put into words."""
+"""Results of a validation, before they are formatted for the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,19 @@ from pipelines.validate.sample import ValidationSample
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainedExample:
-    """A galaxy and its maps by answer, data URIs; `side`: of the canvas, pixels."""
+    """A galaxy and its saliency maps.
+
+    Attributes
+    ----------
+    object_id
+        Id of the galaxy, or None.
+    side
+        Side of the canvas in pixels.
+    galaxy
+        The image, as a data URI.
+    maps
+        (answer, map) pairs; maps are data URIs.
+    """
 
     object_id: int | None
     side: int
@@ -25,7 +37,29 @@ class ExplainedExample:
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationContents:
-    """All that a validation found. `of`: None without a catalogue."""
+    """Results of a validation.
+
+    Attributes
+    ----------
+    options
+        Options of the command.
+    truth
+        The truth.
+    groups
+        Groups of numbers.
+    of
+        Pairs of catalogue and truth; None without a catalogue.
+    bins
+        Errors in bins of other quantities.
+    galleries
+        Galaxies to show.
+    lengths
+        Plots of the truth's lengths, if there is no catalogue.
+    explained
+        Galaxies with maps for bar, bulge and spiral arms.
+    record
+        Content of run.json.
+    """
 
     options: ValidateOptions
     truth: Truth
@@ -39,6 +73,6 @@ class ValidationContents:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Plain JSON: how the numbers came about."""
+        """How the numbers were made, as plain JSON."""
         found = {"options": asdict(self.options), "truth": asdict(self.truth)}
         return found | ({"run_id": self.record["run_id"]} if "run_id" in self.record else {})

@@ -1,4 +1,4 @@
-"""A validation's figures with their captions."""
+"""Figures of a validation with their captions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AXES = {
 
 
 def length_plots(of: ValidationSample) -> list[Plot]:
-    """Figure 4 of paper 1; the same lengths with the size taken out; the null predictor; errors."""
+    """Draw the lengths: figure 4 of paper 1, scaled lengths, null predictor, errors, grades."""
     paper, pairs = paper_pairs(of).both(), of.pairs.both()
     out = []
     if paper.truth.size > 1:
@@ -41,13 +41,13 @@ def length_plots(of: ValidationSample) -> list[Plot]:
             out += [_scaled(sized, of.size), _null(shown, of.size)]
     pull = pulls_of(pairs.truth, pairs.measured, pairs.truth_err, pairs.measured_err)
     if pull.size:
-        said = (
-            f"{percent(float(np.mean(np.abs(pull) <= 1)))} of {count(pull.size)} lengths lie "
-            f"within 1 sigma of the truth, {percent(GAUSSIAN_1)} if errors were Gaussian (line)"
+        text = (
+            f"{percent(float(np.mean(np.abs(pull) <= 1)))} of {count(pull.size)} lengths are "
+            f"within 1 sigma of the truth. Gaussian errors (line) would give {percent(GAUSSIAN_1)}"
         )
         svg = plots.pulls("pulls", pull)
         out.append(
-            Plot(svg=svg, alt=f"Histogram of errors over sigma: {said}.", caption=f"{said}.")
+            Plot(svg=svg, alt=f"Histogram of errors over sigma: {text}.", caption=f"{text}.")
         )
     return out + _grade_plot(of)
 
@@ -60,17 +60,17 @@ def _figure_4(p: LengthPairs, of: ValidationSample) -> Plot:
         labels=(f"true bar length [{unit}]", f"measured bar length [{unit}]"),
         lines={f"slope {lines['slope']:.3f}": lines["slope"]},
     )  # fmt: skip
-    said = f"Figure 4 of paper 1: {count(p.truth.size)} bars, ρ {_rho(p.truth, p.measured)}"
+    text = f"Figure 4 of paper 1: {count(p.truth.size)} bars, ρ {_rho(p.truth, p.measured)}"
     if of.truth.kind == "hoyle":
-        said += "; both axes are multiplied by the same petroR90"
-    return Plot(svg=svg, alt=f"Measured against true length. {said}.", caption=f"{said}.")
+        text += "; both axes are multiplied by the same petroR90"
+    return Plot(svg=svg, alt=f"Measured against true length. {text}.", caption=f"{text}.")
 
 
 def _scaled(p: LengthPairs, size: str) -> Plot:
     t, m, e = p.truth / p.size, p.measured / p.size, p.measured_err / p.size
     svg = plots.scatter("scaled", t, m, e, labels=("true length / size", "measured length / size"))
-    said = f"The same bars in units of {size}: ρ {_rho(t, m)}"
-    return Plot(svg=svg, alt=f"Measured against true length. {said}.", caption=f"{said}.")
+    text = f"The same bars in units of {size}: ρ {_rho(t, m)}"
+    return Plot(svg=svg, alt=f"Measured against true length. {text}.", caption=f"{text}.")
 
 
 def _null(p: LengthPairs, size: str) -> Plot:
@@ -80,14 +80,14 @@ def _null(p: LengthPairs, size: str) -> Plot:
         "null", p.truth, predicted, np.full_like(predicted, np.nan),
         labels=(f"true bar length [{unit}]", f"constant × size [{unit}]"),
     )  # fmt: skip
-    said = f"No measurement at all: a constant times {size}, ρ {_rho(p.truth, predicted)}"
-    return Plot(svg=svg, alt=f"The null predictor against true length. {said}.", caption=f"{said}.")
+    text = f"No measurement at all: a constant times {size}, ρ {_rho(p.truth, predicted)}"
+    return Plot(svg=svg, alt=f"The null predictor against true length. {text}.", caption=f"{text}.")
 
 
 def table_plot(truth: np.ndarray, size: np.ndarray) -> Plot:
-    """The null predictor on the whole published table, on paper 1's axis.
+    """Draw the null predictor for the whole published table, on paper 1's axis.
 
-    truth, size: (N,) full lengths and petroR90 in arcseconds.
+    `truth` and `size` are full lengths and petroR90, (N,), in arcseconds.
     """
     t, s = statistics.finite(truth, size)
     pairs = LengthPairs(unit="arcsec", truth=t, truth_err=t, measured=t, measured_err=t, size=s)
@@ -105,28 +105,28 @@ def _grade_plot(of: ValidationSample) -> list[Plot]:
     if grade.size < 2:
         return []
     rho = statistics.spearman(scaled, grade)
-    said = f"Measured length against the experts' grade, {count(grade.size)} galaxies of any inclination: Spearman ρ {rho:.3f}. Ticks: medians and central 68 %"  # noqa: E501
-    return [Plot(svg=plots.grades("grades", grade, scaled), alt=f"{said}.", caption=f"{said}.")]
+    text = f"Measured length against the experts’ grade, {count(grade.size)} galaxies of any inclination: Spearman ρ {rho:.3f}. Lines: medians and central 68 %"  # noqa: E501
+    return [Plot(svg=plots.grades("grades", grade, scaled), alt=f"{text}.", caption=f"{text}.")]
 
 
 def trend_plots(bins: Bins) -> list[Plot]:
-    """One per quantity."""
+    """Draw the relative error against each quantity."""
     out = []
     for i, (name, parts) in enumerate(bins.items()):
         label = AXES.get(name, name)
         n = sum(b.bias.n for b in parts)
-        said = f"Relative error against {label}: {count(n)} bars in {len(parts)} bins"
+        text = f"Relative error against {label}: {count(n)} bars in {len(parts)} bins"
         out.append(
-            Plot(svg=plots.trend(f"trend-{i}", parts, label), alt=f"{said}.", caption=f"{said}.")
+            Plot(svg=plots.trend(f"trend-{i}", parts, label), alt=f"{text}.", caption=f"{text}.")
         )
     return out
 
 
 def decile_plot(groups: list[NumberGroup]) -> list[Plot]:
-    """The differences of two runs, where there were two."""
+    """Draw the differences between two runs; empty if there is only one run."""
     found = [n for g in groups for n in g.numbers if n.name.startswith("decile_error_")]
     if not found:
         return []
-    said = "Mean difference of two independent runs within deciles of length: paper 1's error"
+    text = "Mean difference of two independent runs in deciles of length (the error of paper 1)"
     svg = plots.deciles("deciles", found, UNITS[found[0].unit])
-    return [Plot(svg=svg, alt=f"{said}.", caption=f"{said}.")]
+    return [Plot(svg=svg, alt=f"{text}.", caption=f"{text}.")]

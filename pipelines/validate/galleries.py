@@ -1,4 +1,4 @@
-"""Galaxies of a validation to look at: paper 1's figures 3, B1 (typical) and 5 (disagreements)."""
+"""Choose galaxies to show: paper 1's figures 3 and B1 (typical cases) and 5 (disagreements)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _WORDS = {
     "typical": ("Typical cases", "Evenly spaced in true length (figures 3 and B1 of paper 1)."),
     "short": ("Measured too short", "Smallest measured / true length (figure 5 of paper 1)."),
     "long": ("Measured too long", "Largest measured / true length (figure 5 of paper 1)."),
-    "missed": ("Bars that were missed", "Truly barred, with the lowest bar fraction."),
-    "false": ("Bars that are none", "Known to have no bar, with the highest bar fraction."),
+    "missed": ("Missed bars", "Galaxies with a bar and the lowest bar fraction."),
+    "false": ("False bars", "Galaxies without a bar and with the highest bar fraction."),
 }
 
 
 def galleries(con: duckdb.DuckDBPyConnection, of: ValidationSample, most: int) -> list[Gallery]:
-    """Every choice that finds galaxies with pictures, at most `most` of each."""
+    """Make the galleries that have galaxies with pictures, at most `most` galaxies in each."""
     c, p = of.matched.columns, of.pairs
     seen, both = c["pictured"] > 0, _pictured_pairs(of)
     ratio = np.log(np.where(both, p.measured, np.nan) / np.where(both, p.truth, np.nan))
@@ -50,8 +50,10 @@ def galleries(con: duckdb.DuckDBPyConnection, of: ValidationSample, most: int) -
 
 
 def typical_rows(con: duckdb.DuckDBPyConnection, of: ValidationSample, most: int) -> list[Row]:
-    """Rows with pictures of galaxies spread evenly in true length; of the most certain bars where
-    no lengths are known."""
+    """Fetch rows with pictures, evenly spread in true length.
+
+    If no lengths are known, fetch the rows with the highest bar_yes.
+    """
     which = _evenly(_pictured_pairs(of), of.pairs.truth, most)
     if not which:
         which = _first(of.matched.columns["pictured"] > 0, -of.matched.columns["bar_yes"], most)
@@ -64,14 +66,14 @@ def _pictured_pairs(of: ValidationSample) -> Flags:
 
 
 def _first(where: Flags, order: Floats, most: int) -> list[int]:
-    """The `most` of `where` that come first in `order`."""
+    """Return the indices of the first `most` galaxies of `where`, sorted by `order`."""
     index = np.flatnonzero(where & np.isfinite(order))
     chosen: list[int] = index[np.argsort(order[index], kind="stable")[:most]].tolist()
     return chosen
 
 
 def _evenly(where: Flags, order: Floats, most: int) -> list[int]:
-    """At most `most` of `where`, spread evenly over the ranks of `order`."""
+    """Return at most `most` indices of `where`, spread evenly over the ranks of `order`."""
     ranked = _first(where, order, order.size)
     if len(ranked) <= most:
         return ranked

@@ -1,4 +1,4 @@
-"""What the numbers of a validation are called and how they are written."""
+"""Labels and format of a validation's numbers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from models.validation.numbers import Number
 from pipelines.pages.render import count
 
 _SHUFFLED = "other galaxies’ scaled lengths × size"
-_SWING = "amplitude of the relative error; noise alone gives some"
-_VOTES_ALONE = "what the votes alone say of the length, clear bars"
+_SWING = "amplitude of the relative error; noise alone is not 0"
+_VOTES_ALONE = "how well the votes alone predict the length, clear bars"
 
 _WORDS: dict[str, tuple[str, str]] = {
     "rho": ("Pearson’s ρ", "correlation of measured and true lengths"),
@@ -27,10 +27,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "median_relative_error": ("median |error| / length", "of measured − true over true"),
     "median_relative_bias": ("median error / length", "signed: below 0 is too short"),
     "median_absolute_error": ("median |error|", "of measured − true"),
-    "coverage_1_sigma": ("within 1 σ", "0.683 if errors were Gaussian and right"),
-    "coverage_2_sigma": ("within 2 σ", "0.954 if errors were Gaussian and right"),
-    "pull_width": ("width of error / σ", "1 if errors are right; above 1: too small"),
-    "null_constant_rho": ("constant × size: ρ", "knows the size alone"),
+    "coverage_1_sigma": ("within 1 σ", "0.683 if errors were Gaussian and correct"),
+    "coverage_2_sigma": ("within 2 σ", "0.954 if errors were Gaussian and correct"),
+    "pull_width": ("width of error / σ", "1 if errors are correct; above 1: errors are too small"),
+    "null_constant_rho": ("constant × size: ρ", "knows only the size"),
     "null_constant_rmse": ("constant × size: RMSE", "with the best constant"),
     "null_constant_median_relative_error": (
         "constant × size: median |error| / length",
@@ -43,14 +43,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         _SHUFFLED,
     ),
     "median_angle_error": ("median angle error", "between axes, 0 to 90°"),
-    "angle_amplitude_2": ("swing with twice the angle", _SWING),
-    "angle_amplitude_4": ("swing with four times the angle", _SWING),
-    "angle_p_value": ("p of no swing", "F test; small: lengths depend on the angle"),
+    "angle_amplitude_2": ("variation with twice the angle", _SWING),
+    "angle_amplitude_4": ("variation with four times the angle", _SWING),
+    "angle_p_value": ("p of no variation", "F test; if small, lengths depend on the angle"),
     "auc_bar_fraction": ("AUC of bar_fraction", "barred against unbarred"),
     "auc_bar_yes": ("AUC of bar_yes", "barred against unbarred"),
-    "measured_of_barred": ("barred with a length", "share"),
-    "measured_of_unbarred": ("unbarred with a length", "share: bars that are none"),
-    "measured_of_clear": ("clear bars with a length", "share"),
+    "measured_of_barred": ("barred with a length", "share of barred galaxies"),
+    "measured_of_unbarred": ("unbarred with a length", "share of unbarred galaxies: false bars"),
+    "measured_of_clear": ("clear bars with a length", "share of clear bars"),
     "spearman_clear": ("Spearman’s ρ, clear bars", "length / galaxy radius against grade ≥ 0.5"),
     "spearman_faint": ("Spearman’s ρ, all bars", "length / galaxy radius against grade ≥ 0.25"),
     "ceiling_auc": ("AUC that true bars could reach", "by the bounds of each grade"),
@@ -77,7 +77,7 @@ _IN_UNIT = re.compile(r"(rho|spearman|slope)_(px|arcsec|kpc)")
 
 @dataclass(frozen=True, kw_only=True)
 class NumberLine:
-    """A number as the page shows it."""
+    """A number as text for the page."""
 
     name: str
     label: str
@@ -88,7 +88,7 @@ class NumberLine:
 
 
 def line(number: Number) -> NumberLine:
-    """A number in words."""
+    """Format a number."""
     label, meaning = _words(number.name)
     interval = ""
     if math.isfinite(number.low) and math.isfinite(number.high):
@@ -116,7 +116,7 @@ def _words(name: str) -> tuple[str, str]:
 
 
 def shown(value: float) -> str:
-    """Three decimals below 10, then fewer."""
+    """Format a value: three decimals below 10, then fewer."""
     if not math.isfinite(value):
         return "not defined"
     size = abs(value)

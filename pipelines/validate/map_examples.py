@@ -1,4 +1,4 @@
-"""Figures 1 and A1 of paper 1: galaxies with their maps for bar, bulge and spiral arms."""
+"""Make figures 1 and A1 of paper 1: galaxies with their maps for bar, bulge and spiral arms."""
 
 from __future__ import annotations
 
@@ -20,15 +20,24 @@ from pipelines.pages.cards import coloured_map, data_uri
 from pipelines.validate.contents import ExplainedExample
 
 ANSWERS = {"bar": BAR, "bulge": OBVIOUS_BULGE, "spiral arms": SPIRAL}
-"""The classes of the figures: 3.1, 5.3 and 4.1 (the paper took 11.3 for spiral, by mistake)."""
+"""The classes of the figures: 3.1, 5.3 and 4.1 (the paper used 11.3 for spiral, by mistake)."""
 
 
 def explained(
     rows: Sequence[Row], ensemble: str, samples: int, options: StorageOptions
 ) -> list[ExplainedExample]:
-    """Maps made anew on the pictures that a run kept (rows of `matched.pictured_rows`).
+    """Make maps on the stored pictures of a run. Unreadable pictures are left out.
 
-    ensemble: 'compact', or path or URL. samples: N of SmoothGrad. Unreadable pictures are left out.
+    Parameters
+    ----------
+    rows
+        Rows of `pairs.pictured_rows`.
+    ensemble
+        'compact', or path or URL of an ensemble.json.
+    samples
+        Number N of SmoothGrad's noise samples.
+    options
+        How to reach the ensemble.
     """
     files = find_ensemble(ensemble, options)
     networks = Ensemble.from_bytes(EnsembleSpec.from_dict(files.description), files.weights, "cpu")

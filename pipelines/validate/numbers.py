@@ -1,4 +1,4 @@
-"""Which numbers a validation gives, group by group, each group of one choice of galaxies."""
+"""Compute the numbers of a validation, in groups; each group is about one choice of galaxies."""
 
 from __future__ import annotations
 
@@ -25,12 +25,26 @@ from pipelines.validate.sample import PAPER_UNIT, ValidationSample, paper_axes, 
 Floats = NDArray[np.float64]
 
 RESOLVED_PSF = 3.0
-"""Bars longer than so many PSF FWHM count as resolved."""
+"""Minimum length of a resolved bar, in PSF FWHM."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberGroup:
-    """Numbers of the same galaxies. `source` is theirs in the table; `note` says which they are."""
+    """Numbers of the same galaxies.
+
+    Attributes
+    ----------
+    name
+        Name of the group.
+    title
+        Title of the group on the page.
+    note
+        Which galaxies and numbers these are, for the page.
+    source
+        Value of the column `source` in the table of numbers.
+    numbers
+        The numbers.
+    """
 
     name: str
     title: str
@@ -40,9 +54,9 @@ class NumberGroup:
 
 
 def table_group(kind: str, arcsec: Floats, size: Floats, params: BootstrapParams) -> NumberGroup:
-    """What the null predictors reach on the whole published table, on paper 1's own axis.
+    """Compute the null predictors' numbers for the whole published table, on paper 1's axis.
 
-    arcsec, size: full lengths and petroR90, (N,).
+    `arcsec` and `size` are full lengths and petroR90, (N,), in arcseconds.
     """
     nothing = np.full_like(arcsec, np.nan)
     lengths = {"truth": arcsec, "measured": nothing, "size": size}
@@ -50,22 +64,25 @@ def table_group(kind: str, arcsec: Floats, size: Floats, params: BootstrapParams
     axes = paper_axes(validation.LengthPairs(unit="arcsec", **lengths, **errors))
     return NumberGroup(
         name="table",
-        title="What knowing nothing of bars already gives",
-        note="The whole published table without any measurement: its lengths on the axis of "
-        "paper 1's figure 4 (0.7 × length_scaled × petroR90, petroR90 rebuilt) against a constant "
-        "times petroR90, and against other galaxies' length_scaled times petroR90. A measurement "
-        "has to beat these.",
+        title="Null predictors on the whole table",
+        note="No measurement at all. The published lengths, on the axis of paper 1’s figure 4 "
+        "(0.7 × length_scaled × petroR90, with petroR90 rebuilt), are compared with a constant "
+        "times petroR90, and with other galaxies’ length_scaled times petroR90. A measurement "
+        "must be better than these.",
         source=f"{kind} table, paper's axis",
         numbers=tuple(null_numbers(axes.truth, axes.size, unit=PAPER_UNIT, params=params)),
     )
 
 
 Bins = Mapping[str, Sequence[trends.TrendBin]]
-"""Errors in bins of a quantity, by its name."""
+"""By the name of a quantity: errors in bins of it."""
 
 
 def groups(of: ValidationSample, bins: Bins, params: BootstrapParams) -> list[NumberGroup]:
-    """Every group that the columns allow; those without numbers are left out. bins: of `binned`."""
+    """Compute all groups that the columns allow. `bins` is from `binned`.
+
+    Groups without numbers are left out.
+    """
     made = [_paper(of, params), _nulls(of, params), _honest(of, params), _resolved(of, params)]
     made += [_other_units(of, params), _angles(of, params), _detection(of, params)]
     made += [_grades(of, params), _control(of, params), _trends(of, bins, params)]
@@ -87,26 +104,26 @@ def _paper(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
         found += decile_errors(of.pairs.measured, again, unit=of.pairs.unit, params=params)
     note = "Measured against true lengths, as in section 5 of paper 1."
     if of.truth.kind == "hoyle":
-        note += " Both axes are multiplied by the same petroR90, as in its figure 4."
-    return _group(of, "paper", "The paper's numbers", note, found)
+        note += " Both axes are multiplied by the same petroR90, as in figure 4 of the paper."
+    return _group(of, "paper", "The paper’s numbers", note, found)
 
 
 def _nulls(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     pairs = paper_axes(of.pairs) if of.truth.kind == "hoyle" else of.pairs
     found = [n for n in validation.matched_nulls(pairs, params) if np.isfinite(n.value)]
     note = (
-        f"The same galaxies and axes, but predictors that know {of.size} and nothing of the bar: "
-        "a constant times it, and other galaxies' lengths in units of it."
+        f"The same galaxies and axes, but predictors that know only {of.size}, not the bar: "
+        "a constant times this size, and other galaxies’ lengths in units of this size."
     )
-    return _group(of, "null", "The null predictors on the same galaxies", note, found)
+    return _group(of, "null", "Null predictors on the same galaxies", note, found)
 
 
 def _honest(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     found = validation.honest_numbers(of.pairs, params)
-    note = "What is left when the galaxies' sizes cannot lend the lengths a correlation."
+    note = "Numbers to which the galaxies’ sizes add no correlation."
     if of.size:
-        note += f" Scaled: in units of {of.size}; partial: given it."
-    return _group(of, "honest", "The honest numbers", note, found)
+        note += f" Scaled: in units of {of.size}. Partial: for a given {of.size}."
+    return _group(of, "honest", "Numbers without the effect of galaxy size", note, found)
 
 
 def _resolved(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
@@ -116,7 +133,7 @@ def _resolved(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     if long.any():
         pairs = of.pairs.where(long)
         found = validation.paper_numbers(pairs, params) + validation.honest_numbers(pairs, params)
-    note = f"Bars longer than {RESOLVED_PSF:g} times the FWHM of the point-spread function alone."
+    note = f"Only bars longer than {RESOLVED_PSF:g} times the FWHM of the point-spread function."
     return _group(of, "resolved", "Resolved bars", note, found)
 
 
@@ -130,14 +147,14 @@ def _control(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
             scaled = np.where(np.isfinite(c["bar_length_px"]), scaled, np.nan)
             found += grade_numbers(c["grade"], c["trend_inclination"], scaled, {}, params)
     note = (
-        "The lengths of the network that predicts them without a map (paper 1, section 5), of the "
-        "same galaxies."
+        "The same galaxies, with the lengths of a network that predicts them without a map "
+        "(paper 1, section 5)."
     )
     return _group(of, "control", "The control", note, found)
 
 
 def _other_units(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
-    """Correlation and slope in the units that the truth has besides its own."""
+    """Compute correlation and slope in the other units of the truth."""
     c, found = of.matched.columns, []
     for unit in ("px", "arcsec", "kpc"):
         t, m = c[f"true_length_{unit}"], c[CATALOGUE_COLUMN[unit]]
@@ -149,7 +166,7 @@ def _other_units(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
                 ("slope", statistics.slope_through_origin),
             ):
                 found.append(number(f"{name}_{unit}", statistic, t[good], m[good], params=params))
-    note = "The same bars in other units; distances and sizes lend correlations here, too."
+    note = "The same bars in other units. Distances and sizes add to these correlations, too."
     return _group(of, "units", "In other units", note, found)
 
 
@@ -160,8 +177,8 @@ def _angles(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     found = [number("median_angle_error", _median, errors, unit="deg", params=params)]
     found += trends.angle_trend(c["true_angle_deg"], p.truth, p.measured, params)
     note = (
-        "Errors of the position angle, and how far the relative error of the length swings with "
-        "the bar's angle."
+        "Errors of the position angle, and how much the relative error of the length varies with "
+        "the bar’s angle."
     )
     return _group(of, "angles", "Position angles", note, found)
 
@@ -171,22 +188,22 @@ def _median(values: Floats) -> float:
 
 
 def scores(of: ValidationSample) -> dict[str, Floats]:
-    """What says whether there is a bar, by name."""
+    """Return the scores that say whether there is a bar, by name."""
     return {name: of.matched.columns[name] for name in ("bar_fraction", "bar_yes")}
 
 
 def _detection(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
     found: list[Number] = []
-    if of.truth.kind != "efigi":  # whose grades come with inclinations
+    if of.truth.kind != "efigi":  # EFIGI's grades need inclinations: see _grades
         barred = of.matched.columns["true_barred"]
         lengths = of.matched.columns["bar_length_px"]
         found = validation.detection_numbers(barred, scores(of), lengths, params)
-    note = "Truly barred galaxies against those that are known to have no bar."
+    note = "Galaxies with a known bar, compared with galaxies that are known to have none."
     return _group(of, "detection", "Finding bars", note, found)
 
 
 def scaled_lengths(of: ValidationSample, name: str = "bar_length_px") -> Floats:
-    """The column `name`, lengths in pixels, in units of the galaxy's radius on the image."""
+    """Return the column `name` (lengths in pixels) in units of the galaxy's radius in the image."""
     c = of.matched.columns
     return c[name] / np.where(c["galaxy_radius_px"] > 0, c["galaxy_radius_px"], np.nan)
 
@@ -201,17 +218,17 @@ def _grades(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
         found += grade_ceilings(grade[clear], low[clear], high[clear], scaled[clear], params)
         found += presence_ceiling(grade[face_on], low[face_on], high[face_on], CLEAR, params)
     note = (
-        "Galaxies with inclination grades up to 0.5. AUC: bar grades from 0.5 against 0. Spearman: "
-        "measured length over the galaxy's radius against the grade, of grades from 0.5 (clear) "
-        "and 0.25 (faint); null: what the votes alone say of the grades; ceiling: what true "
-        "bars, true lengths and lengths with a relative error could reach, by the experts' bounds "
-        "of grades."
+        "Galaxies with inclination grades up to 0.5. AUC: bar grades of at least 0.5 against 0. "
+        "Spearman: measured length / galaxy radius against the grade, for grades of at least 0.5 "
+        "(clear) and 0.25 (faint). Null: how well the votes alone predict the grades. Ceiling: "
+        "the best that true bars, true lengths, and lengths with a relative error could reach, by "
+        "the experts’ bounds of the grades."
     )
-    return _group(of, "grades", "Against the experts' grades", note, found)
+    return _group(of, "grades", "Comparison with the experts’ grades", note, found)
 
 
 def quantities(of: ValidationSample) -> dict[str, Floats]:
-    """What accuracy is set against, by name, those that vary alone."""
+    """Return the quantities that the accuracy is compared with, by name; only if they vary."""
     c = of.matched.columns
     found = {name: c[f"trend_{name}"] for name in of.truth.trends}
     found = {"length": of.pairs.truth, "angle_deg": c["true_angle_deg"]} | found
@@ -228,7 +245,7 @@ def _varies(values: Floats) -> bool:
 
 
 def binned(of: ValidationSample, params: BootstrapParams) -> dict[str, list[trends.TrendBin]]:
-    """Errors in bins of every quantity that fills at least two."""
+    """Compute errors in bins of each quantity that fills at least two bins."""
     p = of.pairs
     found = {
         name: trends.bins(values, p.truth, p.measured, params=params)
@@ -242,15 +259,15 @@ def _trends(of: ValidationSample, bins: Bins, params: BootstrapParams) -> Number
     found = [
         trends.trend(name, values[name], p.truth, p.measured, params)
         for name in values
-        if name != "angle_deg"  # which has no ends
+        if name != "angle_deg"  # an angle is periodic: it has no ranks
     ]
     for name, parts in bins.items():
         for b in parts:
             place = f"[{name}={b.low:.4g}..{b.high:.4g}]"
             found += [replace(n, name=n.name + place) for n in (b.bias, b.error)]
     note = (
-        "Spearman's rank correlation of the relative error (measured - true) / true with other "
-        "quantities: 0 where lengths are as good everywhere."
+        "Spearman’s rank correlation of the relative error (measured − true) / true with other "
+        "quantities; 0 if the error does not depend on the quantity."
     )
     return _group(of, "trends", "What the error depends on", note, found)
 
@@ -264,8 +281,9 @@ def _answers(of: ValidationSample, params: BootstrapParams) -> NumberGroup:
             params,
         )
     note = (
-        "Share of galaxies whose most frequent answer is another than the volunteers', of those "
-        "that most volunteers took to the question, and the RMSE of all known vote fractions."
+        "Share of galaxies whose most frequent answer differs from the volunteers’, among the "
+        "galaxies for which most volunteers reached the question; and the RMSE of all known vote "
+        "fractions."
     )
     return _group(of, "answers", "Answers and votes", note, found)
 

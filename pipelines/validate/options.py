@@ -1,4 +1,4 @@
-"""What `ansae validate` may be told."""
+"""Options of `ansae validate`."""
 
 from __future__ import annotations
 
@@ -19,74 +19,79 @@ PROG = "ansae validate"
 
 @dataclass(frozen=True, kw_only=True)
 class TruthTableOptions:
-    """What the columns of a table are (--against table)."""
+    """Columns of the truth's table (--against table)."""
 
     length: str | None = None
-    """Column of bar lengths; by default the only one with "length" in its name."""
+    """Column of bar lengths; default: the only column with "length" in its name."""
     unit: LengthUnit | None = None
-    """Its unit, where its name does not end in one (_px, _arcsec, _kpc, _over_r90)."""
+    """Unit of the lengths, if the column's name does not end in one (_px, _arcsec, _kpc,
+    _over_r90)."""
     semi: bool = False
-    """It holds half lengths (semi-major axes): they are doubled."""
+    """The column holds half lengths (semi-major axes)."""
     error: str | None = None
-    """Column of 1-sigma errors in the same unit; by default the length's name with _err."""
+    """Column of 1-sigma errors in the same unit; default: the length's column name + _err."""
     angle: str | None = None
-    """Column of position angles in the catalogue's frame, deg."""
+    """Column of position angles in deg, in the catalogue's frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValidateOptions:
-    """Set a catalogue against known bars: one HTML page and one Parquet of numbers.
+    """Compare a catalogue with known bars: write an HTML page and a Parquet table of numbers.
 
-    Without a catalogue the truth is validated alone: what predictors that know nothing of bars
-    reach on Hoyle et al.'s table.
+    Without a catalogue, the table of Hoyle et al. alone is used: the numbers then show what
+    predictors reach that know nothing of bars.
     """
 
     catalogue: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")] = None
     """Output folder of `ansae measure`, local or s3://."""
     against: Kind
-    """hoyle: Hoyle et al. 2011; efigi: Baillard et al. 2011; mock: truth columns of mock galaxies;
-    table: any table with a column of bar lengths, or with volunteers' votes (vote_*)."""
+    """Kind of truth. hoyle: Hoyle et al. 2011. efigi: Baillard et al. 2011. mock: the truth columns
+    of mock galaxies. table: any table with a column of bar lengths, or with volunteers' votes
+    (vote_*)."""
     truth: str
-    """The published table or its folder; mock shards; a Parquet, CSV, TSV or FITS table."""
+    """The published table or its folder; mock shards; or a Parquet, CSV, TSV or FITS table."""
     output: str | None = None
-    """Folder for validation.html and validation.parquet; by default the catalogue's."""
+    """Folder for validation.html and validation.parquet; default: the catalogue's folder."""
     table: TruthTableOptions = field(default_factory=TruthTableOptions)
-    """What the columns of a table are."""
+    """Columns of the truth's table."""
     join: Join = "auto"
-    """Galaxies agree by object_id, by position on the sky, or (auto) by position if by no id."""
+    """How galaxies are matched: by object_id, by position on the sky, or (auto) by object_id, and
+    by position if no object_id matches."""
     tolerance_arcsec: float = 2.0
-    """Farthest apart that two positions of one galaxy are."""
+    """Maximum distance between two positions of the same galaxy, in arcsec."""
     part: Part = "all"
-    """Galaxies of this part of the split alone, a hash of object_id as in `ansae train`."""
+    """Use only galaxies of this part of the split (a hash of object_id, as in `ansae train`)."""
     split: SplitFractions = field(default_factory=SplitFractions)
-    """Shares of validation and test, as trained with."""
+    """Fractions of the validation and test parts, as in the training."""
     again: str | None = None
-    """Output folder of a second, independent run (another --seed): errors by decile of length, as
-    in paper 1."""
+    """Output folder of a second, independent run (with another --seed), for errors by decile of
+    length, as in paper 1."""
     trends: tuple[str, ...] = ()
-    """Further columns of the truth to set accuracy against."""
+    """Other columns of the truth with which the accuracy is compared."""
     training: str | None = None
-    """training.json of the ensemble, for its learning curves; by default the compact one's where
-    that measured."""
+    """training.json of the ensemble, for its learning curves; default: that of the compact
+    ensemble, if the run used it."""
     bootstrap: BootstrapParams = field(default_factory=BootstrapParams)
-    """How intervals are made."""
+    """How intervals are computed."""
     pictures: int = 6
-    """Galaxies shown in each section."""
+    """Number of galaxies in each gallery."""
     explained: int = 0
-    """Galaxies whose maps for bar, bulge and spiral arms are made anew on the pictures that the run
-    kept (figures 1 and A1 of paper 1)."""
+    """Number of galaxies to show with maps for bar, bulge and spiral arms (figures 1 and A1 of
+    paper 1). The maps are made on the pictures that the run kept."""
     ensemble: str = "compact"
-    """The networks that make them: 'compact', or path or URL of an ensemble.json."""
+    """The networks for these maps: 'compact' (comes with ansae), or path or URL of an
+    ensemble.json."""
     samples: int = 64
-    """Noise samples of such a map."""
+    """Number of noise samples of these maps."""
     galaxies: int = 50_000
-    """Most galaxies compared; of more, those with the lowest hashes."""
+    """Maximum number of galaxies to compare; if there are more, those with the lowest hashes of
+    object_id are used."""
     memory_mb: int = 2048
-    """Memory that queries may take in MiB; beyond it they use the disk."""
+    """Maximum memory of queries in MiB; larger queries use the disk."""
     endpoint_url: str | None = None
-    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+    """Address of an S3 store other than AWS; default: AWS_ENDPOINT_URL of the environment."""
     anonymous: bool = False
-    """Ask S3 without credentials."""
+    """Use S3 without credentials."""
 
     def __post_init__(self) -> None:
         for name, low, high in (("pictures", 0, 1000), ("explained", 0, 100)):
@@ -102,27 +107,27 @@ class ValidateOptions:
         if self.catalogue is None and self.against != "hoyle":
             raise ValueError(
                 f"--against {self.against} without a catalogue leaves nothing to validate: give "
-                "the output folder of `ansae measure`; only hoyle's table has numbers of its own"
+                "the output folder of `ansae measure` (only --against hoyle works without it)"
             )
-        # both check their own part
+        # both objects check their own options
         _ = self.store, self.queries
 
     @property
     def store(self) -> StorageOptions:
-        """How S3 is reached."""
+        """How to reach S3."""
         return StorageOptions(endpoint_url=self.endpoint_url, anonymous=self.anonymous)
 
     @property
     def queries(self) -> DatabaseParams:
-        """How much of the machine queries may take."""
+        """How much memory queries may use."""
         return DatabaseParams(memory_mb=self.memory_mb)
 
     @property
     def columns(self) -> TableColumns:
-        """What the truth's columns are."""
+        """Columns of the truth's table."""
         return TableColumns(**asdict(self.table), trends=self.trends)
 
     @property
     def folder(self) -> str:
-        """Where the results go."""
+        """Folder of the results."""
         return self.output or self.catalogue or "validation"

@@ -1,4 +1,4 @@
-"""What the page of a validation says: the values that templates/validation.html is filled with."""
+"""Page of a validation: the values that fill templates/validation.html."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TITLES = {
     "table": "a table",
 }
 _HEADLINE = (
-    ("paper", "rho", "ρ, the paper’s way"),
+    ("paper", "rho", "ρ, as in the paper"),
     ("honest", "scaled_rho", "ρ of scaled lengths"),
     ("honest", "median_relative_error", "median |error| / length"),
     ("honest", "coverage_1_sigma", "within 1 σ"),
@@ -43,18 +43,18 @@ _HEADLINE = (
     ("table", "null_shuffled_rho", "ρ of shuffled lengths"),
 )
 _LEGEND = (
-    "Each galaxy as the networks saw it, the mean saliency map of the members (dark to bright), "
-    "and the measured bar drawn on the galaxy (solid) with the true one beside it (dashed), where "
-    "its angle is known."
+    "Left: the galaxy as the networks saw it. Middle: the mean saliency map of the members, from "
+    "dark to bright. Right: the measured bar (solid line) and, if its angle is known, the true bar "
+    "beside it (dashed line)."
 )
 _ABSENT = (
-    "A run keeps the maps of the bar question alone: --explained makes those of bulge and spiral "
-    "arms, figures 1 and A1 of paper 1."
+    "A run keeps only the maps of the bar question. Use --explained to make maps of bulge and "
+    "spiral arms, as in figures 1 and A1 of paper 1."
 )
 
 
 def values(c: ValidationContents) -> dict[str, Any]:
-    """Everything that the template names."""
+    """Return the values of all names in the template."""
     lengths = c.lengths
     if c.of is not None:
         lengths = validation_figures.length_plots(c.of) + validation_figures.decile_plot(c.groups)
@@ -72,7 +72,7 @@ def values(c: ValidationContents) -> dict[str, Any]:
         "lead": _lead(c),
         "contents": [("compared", "What was compared"), ("numbers", "Numbers")]
         + [(anchor, name) for anchor, name, what in sections if what]
-        + [("run", "What ran")],
+        + [("run", "The run")],
         "headline": _headline(c.groups),
         "compared": compared(c),
         "intervals": _intervals(c.options),
@@ -91,7 +91,7 @@ def values(c: ValidationContents) -> dict[str, Any]:
         "curves": curves,
         "facts": _facts(c),
         "absent": _ABSENT if c.of and not c.explained else "",
-        "footer": f"Written by ansae on {written}. This file needs no network.",
+        "footer": f"Written by ansae on {written}. This file works offline.",
     }  # fmt: skip
 
 
@@ -105,8 +105,11 @@ _BESIDE = (
 
 
 def beside(groups: list[NumberGroup]) -> list[tuple[str, list[NumberLine | None]]]:
-    """(label, [measured, constant x size, shuffled]) of the numbers that all three have, and of
-    those that only a measurement can have; empty without the null predictors."""
+    """Return (label, [measured, constant x size, shuffled]) of the main numbers.
+
+    Cells are None for numbers that only a measurement has. The list is empty without the null
+    predictors.
+    """
     by_name = {(g.name, n.name): n for g in groups for n in g.numbers}
     if ("null", "null_shuffled_rho") not in by_name:
         return []
@@ -120,53 +123,53 @@ def beside(groups: list[NumberGroup]) -> list[tuple[str, list[NumberLine | None]
 
 
 def table_numbers(group: NumberGroup) -> list[Number]:
-    """The numbers of a table: those in bins are drawn instead."""
+    """Return the numbers of a group's table: all but the numbers in bins, which are plotted."""
     return [n for n in group.numbers if "[" not in n.name]
 
 
 def compared(c: ValidationContents) -> list[str]:
-    """What was set against what, in sentences; also for the terminal."""
+    """Say in sentences what was compared, for the page and the terminal."""
     t = c.truth
     what = "with grades" if t.kind == "efigi" else "with votes"
     what = f"{count(t.lengths)} with a bar length" if t.unit else what
-    said = [f"The truth, {t.place}, has {count(t.rows)} galaxies, {what}."]
+    sentences = [f"The truth, {t.place}, has {count(t.rows)} galaxies, {what}."]
     if c.of is not None:
-        said.append(_matched(c.of, c.options))
+        sentences.append(_matched(c.of, c.options))
         if c.of.matched.apart:
-            said.append(
-                f"{count(c.of.matched.apart)} of them lie further than "
-                f"{c.options.tolerance_arcsec:g} arcsec from their place in the truth: if these "
-                "identifiers are not the truth’s, say --join position."
+            sentences.append(
+                f"{count(c.of.matched.apart)} of them are more than "
+                f"{c.options.tolerance_arcsec:g} arcsec from their position in the truth. If the "
+                "catalogue’s identifiers are not those of the truth, give --join position."
             )
-    return said + [f"{note[0].upper()}{note[1:]}." for note in t.notes]
+    return sentences + [f"{note[0].upper()}{note[1:]}." for note in t.notes]
 
 
 def _matched(of: ValidationSample, options: ValidateOptions) -> str:
     p, m = of.pairs, of.matched
     shown, measured = p.truth.size, int(np.isfinite(m.columns["bar_length_px"]).sum())
     how = "by object_id" if m.joined == "id" else f"within {options.tolerance_arcsec:g} arcsec"
-    said = f"{count(m.pairs)} of them stand in the catalogue ({how})"
+    text = f"{count(m.pairs)} of them are in the catalogue (matched {how})"
     if options.part != "all":
-        said += f", counting the {options.part} part alone"
+        text += f", in the {options.part} part"
     if shown < m.pairs:
-        said += f"; {count(shown)} of these, by hash, are compared"
+        text += f"; {count(shown)} of these, chosen by hash, are compared"
     both = p.both().truth.size
-    said += f". {count(measured)} were measured, {percent(measured / shown)}"
-    return said + (f"; {count(both)} have both lengths." if of.truth.unit else ".")
+    text += f". {count(measured)} ({percent(measured / shown)}) have a measured length"
+    return text + (f"; {count(both)} have a measured and a true length." if of.truth.unit else ".")
 
 
 def _intervals(options: ValidateOptions) -> str:
     b = options.bootstrap
     return (
-        f"Intervals hold the central {100 * b.level:g} % of {count(b.resamples)} bootstrap "
-        "resamples of the galaxies; those of shares are Wilson’s."
+        f"Intervals contain the central {100 * b.level:g} % of {count(b.resamples)} bootstrap "
+        "resamples of the galaxies. Intervals of shares are Wilson intervals."
     )
 
 
 def _density(c: ValidationContents) -> str:
     drawn = c.truth.lengths if c.of is None else c.of.pairs.both().truth.size
     enough = drawn >= validation_plots.CONTOURS_MIN
-    return "Lines of equal density hold 30, 60 and 90 % of the galaxies." if enough else ""
+    return "The contours contain 30, 60 and 90 % of the galaxies." if enough else ""
 
 
 def _lead(c: ValidationContents) -> str:
@@ -186,27 +189,29 @@ def _headline(groups: list[NumberGroup]) -> list[tuple[str, str, str]]:
 
 
 def record_of(folder: str, options: ValidateOptions) -> dict[str, Any]:
-    """run.json of a run's output folder; empty where it has none."""
+    """Read run.json in a run's output folder. Returns an empty dict if there is none."""
     fs, root = storage.filesystem(folder, options.store)
     record = provenance.read_record(fs, root)
     return dict(json.loads(record.to_json())) if record is not None else {}
 
 
 def run_name(record: Mapping[str, Any]) -> str:
-    """What the run is called in texts and sources."""
+    """Return the name of the run in texts and sources."""
     return f"run {record['run_id']}" if "run_id" in record else "run without a record"
 
 
 def _curves(c: ValidationContents) -> list[Plot]:
-    """Figure 2 of paper 1: a member's losses against the epoch."""
+    """Draw figure 2 of paper 1: the losses of each member by epoch."""
     record = _training(c)
     out = []
     for i, (name, curve) in enumerate(record.get("curves", {}).items()):
         if curve:
             best = min(point["validation_rmse"] for point in curve)
-            said = f"{name}: {len(curve)} epochs, best RMSE of known votes in validation {best:.3f}"
+            text = (
+                f"{name}: {len(curve)} epochs, best RMSE of the validation part’s votes {best:.3f}"
+            )
             svg = validation_plots.learning(f"learning-{i}", curve)
-            out.append(Plot(svg=svg, alt=f"Learning curve of {said}.", caption=f"{said}."))
+            out.append(Plot(svg=svg, alt=f"Learning curve of {text}.", caption=f"{text}."))
     return out
 
 
@@ -225,7 +230,7 @@ def _training(c: ValidationContents) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(
             f"{storage.redact(str(c.options.training))!r} is not the record of a training "
-            f"({error}): give the training.json that `ansae train` left"
+            f"({error}): give the training.json that `ansae train` wrote"
         ) from error
 
 

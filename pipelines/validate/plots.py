@@ -1,4 +1,4 @@
-"""The figures of a validation: paper 1's figure 4 and its kin, errors, trends."""
+"""Draw the figures of a validation as SVG: lengths (paper 1's figure 4), errors, trends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 CONTOURS_MIN = 60
 _POINTS_MAX, _ERRORS_MAX, _DENSITY_MAX = 3000, 150, 2000
 _INSIDE = (0.9, 0.6, 0.3)
-"""Shares of the galaxies inside the density contours."""
+"""Shares of the galaxies that are inside the density contours."""
 
 
 def scatter(
@@ -31,10 +31,23 @@ def scatter(
     labels: tuple[str, str],
     lines: Mapping[str, float] | None = None,
 ) -> str:
-    """SVG of measured against true lengths with density contours; arrays (K,), finite but errors.
+    """Draw measured against true lengths, with density contours.
 
-    lines: slopes through the origin by label, at most two. Contours hold 30, 60 and 90 % of the
-    galaxies, where there are CONTOURS_MIN; of more than 3,000 points every n-th is drawn.
+    The contours contain 30, 60 and 90 % of the galaxies; they need at least CONTOURS_MIN galaxies.
+    If there are more than 3,000 points, every n-th point is drawn.
+
+    Parameters
+    ----------
+    name
+        Unique name of the plot on the page.
+    truth, measured
+        Lengths, (K,), finite.
+    errors
+        1-sigma errors of the measured lengths, (K,); may be NaN.
+    labels
+        Labels of the two axes.
+    lines
+        Slopes of at most two lines through the origin, by label.
     """
     with drawn(name, square=True) as (svg, axes):
         top = 1.04 * max(float(np.quantile(v, 0.998)) for v in (truth, measured))
@@ -54,14 +67,14 @@ def scatter(
 
 
 def _contours(axes: Axes, x: Floats, y: Floats, top: float) -> None:
-    """Lines of equal density that hold _INSIDE of the points."""
+    """Draw lines of equal density that contain the shares _INSIDE of the points."""
     if x.size < CONTOURS_MIN or not (np.ptp(x) > 0 and np.ptp(y) > 0):
         return
     step = -(-x.size // _DENSITY_MAX)
     points = np.stack([x[::step], y[::step]])
     try:
         density = gaussian_kde(points)
-    except np.linalg.LinAlgError:  # all on one line
+    except np.linalg.LinAlgError:  # all points are on one line
         return
     levels = np.quantile(density(points), [1 - share for share in _INSIDE])
     if np.any(np.diff(levels) <= 0):
@@ -72,7 +85,7 @@ def _contours(axes: Axes, x: Floats, y: Floats, top: float) -> None:
 
 
 def pulls(name: str, pull: Floats) -> str:
-    """SVG of a histogram of (measured - true) / error against a Gaussian; (K,)."""
+    """Draw a histogram of (measured - true) / error, (K,), with a Gaussian."""
     with drawn(name, square=True) as (svg, axes):
         edges = np.linspace(-5, 5, 31)
         counts, _ = np.histogram(np.clip(pull, -4.999, 4.999), edges)
@@ -86,7 +99,7 @@ def pulls(name: str, pull: Floats) -> str:
 
 
 def trend(name: str, bins: Sequence[TrendBin], label: str) -> str:
-    """SVG of the relative error in bins: median, its interval, and the galaxies' central 68 %."""
+    """Draw the relative error in bins: median, its interval, and the galaxies' central 68 %."""
     with drawn(name, square=False) as (svg, axes):
         x = np.array([b.middle for b in bins])
         low, high = (np.array([100 * b.spread[i] for b in bins]) for i in (0, 1))
@@ -103,7 +116,7 @@ def trend(name: str, bins: Sequence[TrendBin], label: str) -> str:
 
 
 def deciles(name: str, numbers: Sequence[Number], unit: str) -> str:
-    """SVG of the two runs' differences by decile of length."""
+    """Draw the differences between two runs by decile of length."""
     with drawn(name) as (svg, axes):
         x = np.arange(1, len(numbers) + 1)
         value = np.array([n.value for n in numbers])
@@ -118,7 +131,7 @@ def deciles(name: str, numbers: Sequence[Number], unit: str) -> str:
 
 
 def grades(name: str, grade: Floats, scaled: Floats) -> str:
-    """SVG of length over galaxy radius by grade: every galaxy, the medians and central 68 %."""
+    """Draw length / galaxy radius by grade: all galaxies, the medians and central 68 %."""
     with drawn(name, square=True) as (svg, axes):
         rng = np.random.default_rng(0)
         spread = grade + rng.uniform(-0.05, 0.05, grade.size)
@@ -134,7 +147,7 @@ def grades(name: str, grade: Floats, scaled: Floats) -> str:
 
 
 def learning(name: str, curve: Sequence[Mapping[str, Any]]) -> str:
-    """SVG of a member's loss against the epoch: validation solid, training dotted (figure 2)."""
+    """Draw a member's loss by epoch: validation solid, training dotted (figure 2 of paper 1)."""
     with drawn(name) as (svg, axes):
         epochs = [point["epoch"] + 1 for point in curve]
         for key, colour, style, label in (

@@ -1,4 +1,4 @@
-"""A truth and what a catalogue says of its galaxies, as pairs of lengths in one unit."""
+"""Pair the truth's lengths with a catalogue's lengths of the same galaxies, in one unit."""
 
 from __future__ import annotations
 
@@ -18,12 +18,26 @@ from models.validation.regression import decile_of
 Floats = NDArray[np.float64]
 
 PAPER_UNIT = "paper"
-"""Unit of paper 1's figure 4, which is neither kpc nor arcsec."""
+"""Name of the unit of paper 1's figure 4, which is neither kpc nor arcsec."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationSample:
-    """`pairs`: in the truth's unit. `size`: what galaxies' sizes are, in words, "" if unknown."""
+    """Galaxies that are in the truth and in the catalogue.
+
+    Attributes
+    ----------
+    truth
+        The truth.
+    matched
+        Columns of the matched galaxies.
+    run
+        Name of the run, for texts.
+    pairs
+        True and measured lengths in the truth's unit.
+    size
+        What the galaxies' size is, such as "petroR90"; "" if it is unknown.
+    """
 
     truth: Truth
     matched: Matched
@@ -32,17 +46,19 @@ class ValidationSample:
     size: str
 
     def source(self, what: str) -> str:
-        """Source of a group of numbers: which run, against what, which lengths or galaxies."""
+        """Return the source of a group of numbers: the run, the truth and the group."""
         return f"{self.run} against {self.truth.kind}, {what}"
 
     def again(self) -> Floats | None:
-        """The second run's lengths in the pairs' unit, where there is a second run."""
+        """Return the second run's lengths in the pairs' unit; None if there is no second run."""
         c = self.matched.columns
         return c["again_px"] * units_per_px(c, self.pairs.unit) if "again_px" in c else None
 
     def control(self) -> LengthPairs | None:
-        """The pairs with the control's lengths, which have no errors, of galaxies with a length
-        by the map; None where no control was used."""
+        """Return the pairs with the control's lengths; None if no control was used.
+
+        Only galaxies with a length from the map are kept. The control's lengths have no errors.
+        """
         c = self.matched.columns
         if CONTROL.name not in c:
             return None
@@ -52,9 +68,9 @@ class ValidationSample:
 
 
 def sample(truth: Truth, matched: Matched, run: str) -> ValidationSample:
-    """The pairs in the truth's unit, or in pixels for grades.
+    """Pair the lengths, in the truth's unit, or in pixels if the truth has only grades.
 
-    Raises ValueError where there are measured lengths, but none in that unit.
+    Raises ValueError if there are measured lengths, but none in that unit.
     """
     c = matched.columns
     unit = truth.unit or "px"
@@ -62,9 +78,9 @@ def sample(truth: Truth, matched: Matched, run: str) -> ValidationSample:
     name = CATALOGUE_COLUMN[unit]
     if not np.isfinite(c[name]).any() and np.isfinite(c["bar_length_px"]).any():
         raise ValueError(
-            f"the truth is in {unit}, and none of the {len(size)} galaxies that agree has "
-            f"{name}: measure again with what it needs in the input (pixel_scale_arcsec or "
-            "petro_r90_arcsec, z for kpc)"
+            f"the truth is in {unit}, and none of the {len(size)} galaxies that match has "
+            f"{name}: add the columns that it needs to the input (pixel_scale_arcsec or "
+            "petro_r90_arcsec; z for kpc) and measure again"
         )
     pairs = LengthPairs(
         unit=unit,
@@ -78,10 +94,10 @@ def sample(truth: Truth, matched: Matched, run: str) -> ValidationSample:
 
 
 def paper_pairs(of: ValidationSample) -> LengthPairs:
-    """What paper 1's figure 4 shows: for Hoyle's table both axes times petroR90, else as they are.
+    """Return the pairs of paper 1's figure 4: for Hoyle's table, both axes times petroR90.
 
-    With a second run, lengths are the means of both and errors those of their deciles (paper 1,
-    section 5).
+    Other kinds of truth are returned unchanged. With a second run, lengths are the means of both
+    runs, and errors are those of their deciles (paper 1, section 5).
     """
     pairs, again = of.pairs, of.again()
     if again is not None:
@@ -91,6 +107,9 @@ def paper_pairs(of: ValidationSample) -> LengthPairs:
 
 
 def paper_axes(pairs: LengthPairs) -> LengthPairs:
-    """Angles in arcseconds as paper 1's lengths: the published ones as 0.7 x length_scaled x
-    petroR90 (half of the angle), the measured ones as its code has them."""
+    """Convert lengths in arcseconds to the lengths of paper 1.
+
+    Published lengths become 0.7 x length_scaled x petroR90 (half of the angle), measured lengths
+    become those of the paper's code.
+    """
     return pairs.times(H / 2, CODE_ARCSEC, PAPER_UNIT)

@@ -61,7 +61,7 @@ from tests.pipelines.validate.validating import QUIET, numbers, options
         ),
         (
             ["{run}", "--against", "mock", "--truth", "{tmp}/truth.parquet", "--again", "{run}"],
-            r"has the seed 7, as the catalogue has: .* measure the second with another --seed",
+            r"has the seed 7, like the catalogue, .* measure the second run with another --seed",
         ),
     ],
 )
@@ -116,7 +116,7 @@ def test_identifiers_that_are_not_the_truths(synthetic_run, tmp_path: Path) -> N
             QUIET,
         )  # fmt: skip
         text = Page((tmp_path / "validation.html").read_text()).text
-        assert ("say --join position" in text) == (join == "auto")
+        assert ("give --join position" in text) == (join == "auto")
         assert rho is None or numbers(tmp_path)["rho", "paper"]["value"] == pytest.approx(rho)
 
 
