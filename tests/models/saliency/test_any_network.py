@@ -74,14 +74,15 @@ def test_it_is_captums(channels: int, gradient: str) -> None:
 
 
 def test_a_plain_network_of_timm() -> None:
-    network = published(3).eval()
+    # in float64: rounding can move the winner of a max-pooling, and then a sample's gradient
+    network = published(3).double().eval()
     generator = torch.Generator().manual_seed(2)
-    image = torch.rand(1, 3, 48, 48, generator=generator)
-    noise = torch.randn(1, PLAIN.samples, 3, 48, 48, generator=generator)
+    image = torch.rand(1, 3, 48, 48, generator=generator).double()
+    noise = torch.randn(1, PLAIN.samples, 3, 48, 48, generator=generator).double()
     found = smoothgrad(network, image, 4, PLAIN, seeds=[9], noise=noise)
     mean = by_captum(network, image[0], 4, noise[0], absolute=True)
     expected = min_max(mean.amax(dim=0)[None])[0].detach()
-    np.testing.assert_allclose(found[0].numpy(), expected.numpy(), atol=1e-4)
+    np.testing.assert_allclose(found[0].numpy(), expected.numpy(), atol=1e-9)
 
 
 @pytest.mark.parametrize("make", [convolutions, published])
