@@ -1,4 +1,4 @@
-"""What a cross-validation came to: scores, predictions as Parquet, words for terminal and card."""
+"""Results of a cross-validation: scores, file of predictions, text for terminal and model card."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from models.networks.spec import ClassSpec
 from models.training.class_scores import class_scores
 
 PREDICTIONS = "predictions.parquet"
-"""Out-of-fold predictions beside the weights."""
+"""File of the out-of-fold predictions, beside the weights."""
 
 _GIVEN = ("object_id", "labels", "folds")
 
 
 def judged(found: Mapping[str, Any], spec: ClassSpec) -> tuple[list[dict[str, Any]], bytes]:
-    """Scores of every network, last of their mean where there are several; the predictions' file.
+    """Return the scores of each network, and the content of the file of predictions.
 
-    found: of actors.train.evaluation.
+    If there are several networks, the last score is that of their mean. `found` is the result of
+    actors.train.evaluation.
     """
     networks = {name: value for name, value in found.items() if name not in _GIVEN}
     mean = np.mean(list(networks.values()), axis=0)
@@ -50,8 +51,10 @@ def _parquet(found: Mapping[str, Any], shares: Any, spec: ClassSpec) -> bytes:
 
 
 def class_table(scores: Sequence[Mapping[str, Any]]) -> Table:
-    """On the terminal."""
-    table = Table(title="out of fold: every source judged by a network that never saw it")
+    """Make the table of scores for the terminal."""
+    table = Table(
+        title="out of fold: each source is judged by a network that was not trained on it"
+    )
     for title in _TITLES:
         table.add_column(title, justify="left" if title == "network" else "right")
     for score in scores:
@@ -72,36 +75,36 @@ def _row(score: Mapping[str, Any]) -> list[str]:
 
 
 def class_data_lines(record: Mapping[str, Any]) -> list[str]:
-    """Of the model card: how sources were divided."""
+    """Return lines of the model card that say how the sources were split."""
     spec = record["classes"]
     pre = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in spec["radio"].items())
-    reads = f"one band of fluxes ({pre})" if spec["reads"] == "flux" else "pictures in colours"
+    reads = f"one band of fluxes ({pre})" if spec["reads"] == "flux" else "colour pictures"
     counts = ", ".join(f"{count} {name}" for name, count in record["galaxies"].items())
     return [
         "",
-        f"Sources: {counts}, by the column `{spec['column']}`. {spec['folds']} folds by blake2b of "
-        f"`{spec['fold_column']}` (`catalogues.shards.splits.fold_of`); the member of fold k was "
-        f"not trained on it. Images: {reads}.",
+        f"Sources: {counts}; classes are in the column `{spec['column']}`. {spec['folds']} folds "
+        f"by blake2b of `{spec['fold_column']}` (`catalogues.shards.splits.fold_of`); the member "
+        f"of fold k was not trained on fold k. Images: {reads}.",
     ]  # fmt: skip
 
 
 def class_score_lines(record: Mapping[str, Any]) -> list[str]:
-    """Of the model card: accuracy, confusion and calibration, all out of fold."""
+    """Return lines of the model card: accuracy, confusion and calibration, all out of fold."""
     names = record["classes"]["names"]
     lines = [
         "## Scores", "",
-        "Out of fold: every source judged by the member that never saw it, mean over views; no "
-        "epoch was chosen by these. Accuracy: mean over folds +- standard deviation over folds. "
-        "ECE: expected calibration error.", "",
+        "Out of fold: each source is judged by the member that was not trained on it; predictions "
+        "are means over views. These scores chose no epoch. Accuracy: mean over folds +- standard "
+        "deviation over folds. ECE: expected calibration error.", "",
         "| " + " | ".join(_TITLES) + " |", "|" + " --- |" * len(_TITLES),
         *("| " + " | ".join(_row(score)) + " |" for score in record["table_1"]),
     ]  # fmt: skip
     score = record["table_1"][-1]
-    lines += ["", f"Confusion ({score['name']}), true class down, predicted across:", ""]
+    lines += ["", f"Confusion ({score['name']}); rows: true class, columns: predicted class:", ""]
     lines += ["| | " + " | ".join(names) + " |", "|" + " --- |" * (len(names) + 1)]
     pairs = zip(names, score["confusion"], strict=True)
     lines += [f"| {name} | " + " | ".join(map(str, row)) + " |" for name, row in pairs]
-    lines += ["", f"Calibration ({score['name']}), by the probability of the class given:", ""]
+    lines += ["", f"Calibration ({score['name']}), by probability of the predicted class:", ""]
     lines += ["| probability | sources | mean probability | accuracy |", "|" + " --- |" * 4]
     return lines + [
         f"| {b['low']:.2f} - {b['high']:.2f} | {b['sources']} | {b['mean_probability']:.3f} | "

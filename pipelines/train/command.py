@@ -1,4 +1,4 @@
-"""`ansae train`: shards with votes -> canvases, on disk or streamed -> Tune -> ensemble."""
+"""The command `ansae train`: shards with votes -> canvases (stored or streamed) -> ensemble."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ __all__ = ["TrainOptions", "run"]
 
 
 def run(options: TrainOptions, console: Console | None = None) -> EnsembleSpec:
-    """Train, keep every member's best weights, write the ensemble; returns its description.
+    """Train, keep the best weights of each member, and write the ensemble.
 
-    An interrupted training goes on where it was. Raises ValueError, StorageError before anything
-    starts where options or data are wrong.
+    Returns the description of the ensemble. An interrupted training continues where it stopped.
+    Raises ValueError and StorageError for mistakes in options or data, before anything starts.
     """
     console = console or Console()
     options = replace(options, output=_place(options))
@@ -43,7 +43,9 @@ def run(options: TrainOptions, console: Console | None = None) -> EnsembleSpec:
         data = look_through(options, cpus, console)
         job = make_job(options, data, resources, scratch)
         goes_on = TrainingRun(options.output).begin(_deciding(options, data, job.initial, joined))
-        console.print(f"{'going on with' if goes_on else 'training'} {len(options.specs)} members")
+        console.print(
+            f"{'continuing to train' if goes_on else 'training'} {len(options.specs)} members"
+        )
         if not options.stream:
             gather(data, Path(options.output) / "examples", cpus, console)
         best = train_trials(options, job, resources, console)
@@ -62,14 +64,14 @@ def run(options: TrainOptions, console: Console | None = None) -> EnsembleSpec:
 
 
 def _place(options: TrainOptions) -> str:
-    """The output as workers understand it. Raises ValueError, StorageError."""
+    """Return the output's address as workers understand it. Raises ValueError, StorageError."""
     fs, root = storage.filesystem(options.output)
     if storage.is_local(fs):
         return root
     if not options.stream:
         raise ValueError(
-            f"the output {storage.redact(options.output)!r} is not a disk, where canvases could "
-            "lie: give a local folder that all machines see, or --stream"
+            f"the output {storage.redact(options.output)!r} is not a disk, and canvases must be "
+            "stored on a disk: give a local folder that all machines can read, or --stream"
         )
     return options.output
 
@@ -91,7 +93,7 @@ def _deciding(
 def _described(
     options: TrainOptions, weights: Sequence[bytes], joined: JoinedEnsemble | None
 ) -> tuple[EnsembleSpec, list[bytes]]:
-    """The ensemble and the weights of all its members."""
+    """Return the description of the ensemble, and the weights of all its members."""
     sha256 = tuple(hashlib.sha256(data).hexdigest() for data in weights)
     if joined is not None:
         return joined.with_voters(options, sha256), [*joined.files.weights, *weights]
@@ -110,8 +112,8 @@ def _described(
 def _judged(
     job: Any, spec: EnsembleSpec, weights: Sequence[bytes]
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """Scores, and files of their own."""
-    import ray  # only once the cluster is there
+    """Return the scores, and the content of files that belong to them by name."""
+    import ray  # only after the cluster has started
 
     from actors.train.evaluation import judge, predict_classes
 
@@ -127,7 +129,7 @@ def _record(
     options: TrainOptions, spec: EnsembleSpec, data: TrainingData, best: Sequence[TrainTrial],
     scores: list[dict[str, Any]],
 ) -> dict[str, Any]:  # fmt: skip
-    """What `training.json` tells."""
+    """Return the content of training.json."""
     done = TrainingRun(options.output)
     rows: dict[str, int] = {}
     for scan in data.scans:
@@ -169,5 +171,5 @@ def _write(
 
 
 def execute(options: TrainOptions) -> int:
-    """Run the command. Returns the exit status, as `pipelines.console.finish` does."""
+    """Run the command. Returns the exit status of `pipelines.console.finish`."""
     return terminal.finish(run, options, PROG)

@@ -1,7 +1,4 @@
-"""The data of a training: looked through before anything starts, gathered where not streamed.
-
-The data of a classifier: its column of classes looked through before anything starts.
-"""
+"""Data of a training: check answers or classes before anything starts, and store the canvases."""
 
 from __future__ import annotations
 
@@ -28,35 +25,46 @@ _OTHERS_SHOWN = 10
 
 @dataclass(frozen=True, kw_only=True)
 class ClassTally:
-    """Rows counted. others: of other classes, by class, the most frequent first; unknown: that
-    name none."""
+    """Numbers of rows.
+
+    Attributes
+    ----------
+    rows
+        All rows.
+    others
+        Rows of other classes, by class, the most frequent first.
+    unknown
+        Rows without a class.
+    """
 
     rows: int
     others: dict[str, int] = field(default_factory=dict)
     unknown: int = 0
 
     def words(self) -> list[str]:
-        """What to tell of it, nothing where all is well."""
-        told = []
+        """Return lines about rows that are left out; empty if all rows are used."""
+        lines = []
         if self.others:
             shown = [f"{name!r} {count}" for name, count in self.others.items()]
             more = ", ..." if shown[_OTHERS_SHOWN:] else ""
-            told.append(
+            lines.append(
                 f"{sum(self.others.values())} sources of other classes are left out "
                 f"({', '.join(shown[:_OTHERS_SHOWN])}{more})"
             )
         if self.unknown:
-            told.append(f"{self.unknown} sources without a class are left out")
-        return told
+            lines.append(f"{self.unknown} sources without a class are left out")
+        return lines
 
 
 def look_through_classes(
     options: TrainOptions, spec: ClassSpec, cpus: int, console: Console
 ) -> tuple[Any, Sequence[Any], dict[str, int], ClassTally]:
-    """(ClassPlan, scans, sources by class, tally); no image is read.
+    """Read the classes of all rows and check them. No image is read.
 
-    Raises ValueError, StorageError: a column that is not there, a class that no row names, too few
-    sources to train on or to judge by.
+    Returns (ClassPlan, scans, sources by class, tally).
+
+    Raises StorageError; ValueError if a column is missing, if no row has one of the classes, or if
+    there are too few sources to train or to test.
     """
     from actors.train.class_examples import ClassPlan, scan_item
     from actors.train.gathering import bounded
@@ -66,7 +74,7 @@ def look_through_classes(
     work = bounded(scan_item, list(enumerate(shards)), cpus + 2, plan)
     found = {
         place: scan
-        for (place, _), scan in track(work, "looking through", len(shards), console=console)
+        for (place, _), scan in track(work, "checking shards", len(shards), console=console)
     }
     scans = [found[place] for place in range(len(shards))]
     counts = sum(scan.counts for scan in scans)
@@ -91,14 +99,14 @@ def _enough_sources(
         there = ", ".join([*(n for n, c in by_class.items() if c), *tally.others][:20]) or "none"
         raise ValueError(
             f"no row has {absent[0]!r} in the column {options.target_column!r}: it holds {there}; "
-            "name classes that are there"
+            "give --classes from these"
         )
     least, batch = min(by_fold), options.params.batch_size
     if not least or sum(by_fold) - max(by_fold) < batch:
         raise ValueError(
-            f"{sum(by_fold)} sources fall into {options.folds} folds as {by_fold}: each needs one "
-            f"at least, and its rest a batch of {batch}; give more sources, fewer --folds or a "
-            "smaller --batch-size"
+            f"{sum(by_fold)} sources fall into {options.folds} folds as {by_fold}: each fold needs "
+            f"at least one source, and the other folds together a batch of {batch}; give more "
+            "sources, fewer --folds or a smaller --batch-size"
         )
 
 
@@ -109,8 +117,21 @@ _LENGTH_SAMPLES = 100
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """Shards with answers. counts: galaxies with a known answer by part; of classes, by class.
-    digest: of the shards' names, rows and bytes."""
+    """Shards with answers.
+
+    Attributes
+    ----------
+    plan
+        How examples are made from rows (ExamplePlan or ClassPlan).
+    scans
+        What was found in each shard.
+    counts
+        Number of galaxies with a known answer by part; for a classifier, sources by class.
+    tally
+        Numbers of rows that are left out.
+    digest
+        Digest of the shards' names, rows and bytes.
+    """
 
     plan: Any
     scans: Sequence[Any]
@@ -120,18 +141,18 @@ class TrainingData:
 
 
 def look_through(options: TrainOptions, cpus: int, console: Console) -> TrainingData:
-    """Read every shard's answers, none of its images, and check them.
+    """Read the answers of all shards and check them. No image is read.
 
-    Raises ValueError, StorageError: columns that are not there, votes that make no sense, a unit
-    that its values contradict, too few galaxies.
+    Raises StorageError; ValueError if columns are missing, if votes or lengths cannot be right, or
+    if there are too few galaxies.
     """
     from actors.train.examples import ExamplePlan
     from actors.train.gathering import bounded, scan_item
 
     if options.class_spec is not None:
-        plan, scans, counts, told = look_through_classes(options, options.class_spec, cpus, console)
+        plan, scans, counts, rows = look_through_classes(options, options.class_spec, cpus, console)
         return TrainingData(
-            plan=plan, scans=scans, counts=counts, tally=told, digest=_digest(scans)
+            plan=plan, scans=scans, counts=counts, tally=rows, digest=_digest(scans)
         )
     plan = ExamplePlan(
         split=options.split, field=options.field_and_view[0], target=options.column,
@@ -140,7 +161,7 @@ def look_through(options: TrainOptions, cpus: int, console: Console) -> Training
     shards = [(url, shard) for url in options.data for shard in list_shards(url)]
     found: dict[int, Any] = {}
     work = bounded(scan_item, list(enumerate(shards)), cpus + 2, plan)
-    for (place, _), scan in track(work, "looking through", len(shards), console=console):
+    for (place, _), scan in track(work, "checking shards", len(shards), console=console):
         found[place] = scan
     scans = [found[place] for place in range(len(shards))]
     tally = sum((scan.tally for scan in scans), VoteTally())
@@ -160,13 +181,13 @@ def look_through(options: TrainOptions, cpus: int, console: Console) -> Training
 
 
 def _enough(counts: Mapping[str, int], options: TrainOptions) -> None:
-    """Raises ValueError where a part is too small to learn from, or to choose by."""
-    batch = options.params.batch_size * (2 if options.search else 1)  # the search's largest
+    """Raise ValueError if a part is too small to train on, or to choose the best epoch by."""
+    batch = options.params.batch_size * (2 if options.search else 1)  # largest of the search
     for part, least in (("train", batch), ("validation", VALIDATION_MIN)):
         if counts[part] < least:
             raise ValueError(
                 f"{counts[part]} galaxies with known answers fall into the {part} part, at least "
-                f"{least} are needed: give more data, or other shares "
+                f"{least} are needed: give more data, or other fractions "
                 f"(--split.validation {options.split.validation}, --split.test "
                 f"{options.split.test}){' or a smaller --batch-size' if part == 'train' else ''}"
             )
@@ -178,7 +199,7 @@ def _digest(scans: Sequence[Any]) -> str:
 
 
 def _lengths(data: TrainingData, target: BarLengthColumn, cpus: int) -> None:
-    """Raises ValueError where lengths of a few galaxies contradict the unit in the name."""
+    """Raise ValueError if lengths of a few galaxies contradict the unit in the column's name."""
     from actors.train.examples import length_samples
     from actors.train.gathering import bounded
 
@@ -190,18 +211,21 @@ def _lengths(data: TrainingData, target: BarLengthColumn, cpus: int) -> None:
 
 
 def gather(data: TrainingData, folder: Path, cpus: int, console: Console) -> None:
-    """Canvases and answers of all shards as files in `folder`, once for the same data and plan."""
+    """Write the canvases and answers of all shards to `folder`.
+
+    Nothing is done if the folder already has them, made of the same data by the same plan.
+    """
     from actors.train.class_examples import ClassPlan, gather_class_examples
     from actors.train.gathering import gather_examples
 
     fs, root = storage.filesystem(str(folder))
-    told = storage.join(root, COMPLETE)
+    marker = storage.join(root, COMPLETE)
     made_of = {"data": data.digest, "plan": json.loads(json.dumps(asdict(data.plan)))}
-    if storage.exists(fs, told) and json.loads(storage.read_whole(fs, told)) == made_of:
-        console.print("examples: there already")
+    if storage.exists(fs, marker) and json.loads(storage.read_whole(fs, marker)) == made_of:
+        console.print("examples: already made")
         return
     write = gather_class_examples if isinstance(data.plan, ClassPlan) else gather_examples
     work = write(folder, data.scans, data.plan, cpus + 2)
     for _ in track(work, "decoding", len(data.scans), console=console):
         pass
-    storage.write_whole(fs, told, json.dumps(made_of).encode())
+    storage.write_whole(fs, marker, json.dumps(made_of).encode())

@@ -1,7 +1,7 @@
-"""Networks that join an ensemble: they vote beside its members and are not explained.
+"""Add networks to an existing ensemble: they vote with its members, but get no saliency maps.
 
-Maps, and whatever was calibrated on them, stay as they were; only votes change, and with them which
-galaxies get maps.
+The maps, and the estimator that was calibrated on them, do not change. Only the votes change, and
+with them which galaxies get maps.
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ from pipelines.train.options import TrainOptions
 
 @dataclass(frozen=True, kw_only=True)
 class JoinedEnsemble:
-    """An ensemble that others join. `spec`, `files`: its own."""
+    """An ensemble that new networks join: its own description and files."""
 
     spec: EnsembleSpec
     files: EnsembleFiles
 
     @classmethod
     def find(cls, options: TrainOptions) -> JoinedEnsemble | None:
-        """The ensemble that `options.joins` names. Raises StorageError where it is not there,
-        ValueError where the networks to train cannot vote in it."""
+        """Read the ensemble that `options.joins` names; None if it names none.
+
+        Raises StorageError if it does not exist, ValueError if the networks to train cannot vote
+        in it.
+        """
         if options.joins is None:
             return None
         files = find_ensemble(options.joins, StorageOptions())
@@ -39,19 +42,22 @@ class JoinedEnsemble:
         names = [m.name for m in self.spec.members]
         if taken := [m.name for m in options.specs if m.name in names]:
             raise ValueError(
-                f"ensemble {self.spec.name!r} has a member {taken[0]!r} already: name the network "
-                "that joins otherwise (--architecture NAME=ARCHITECTURE)"
+                f"ensemble {self.spec.name!r} has a member {taken[0]!r} already: give the new "
+                "network another name (--architecture NAME=ARCHITECTURE)"
             )
         theirs = (self.spec.field, self.spec.votes_view, self.spec.vote_views)
         if theirs != options.field_and_view:
             raise ValueError(
                 f"ensemble {self.spec.name!r} looks at other squares of sky than preset "
-                f"{options.preset!r}: who joins must see what the others see; give its preset"
+                f"{options.preset!r}, but all members must see the same: give the ensemble's preset"
             )
         self.with_voters(options, [""] * len(options.specs))
 
     def with_voters(self, options: TrainOptions, sha256: Sequence[str]) -> EnsembleSpec:
-        """The ensemble and those who join it, whose weights have `sha256`. Raises ValueError."""
+        """Return the ensemble with the new networks, whose weights have these `sha256`.
+
+        Raises ValueError if the networks do not fit together.
+        """
         voters = (replace(m, explained=False) for m in options.specs)
         members = (*self.spec.members, *voters)
         return replace(
@@ -64,7 +70,7 @@ class JoinedEnsemble:
 
     @property
     def besides(self) -> dict[str, bytes]:
-        """Files that go with it: its estimator, where it has one."""
+        """Files that belong to the ensemble by name: its estimator, if it has one."""
         if self.files.estimator is None:
             return {}
         return {ESTIMATOR_FILE: json.dumps(self.files.estimator).encode()}

@@ -1,7 +1,4 @@
-"""Table 1 on the terminal, and the model card that a training leaves beside its weights.
-
-Figures that commands leave beside their results.
-"""
+"""Model card of a training: text, learning curves, and the tables of scores on the terminal."""
 
 from __future__ import annotations
 
@@ -17,11 +14,11 @@ from catalogues import storage
 from pipelines.train.class_scores import class_data_lines, class_score_lines
 
 MADE_BY = "<!-- written by ansae train -->"
-"""First line of a card that may be replaced by the next training."""
+"""First line of a model card. A card that begins otherwise was edited and is not overwritten."""
 
 
 def table_1(scores: Sequence[Mapping[str, Any]]) -> Table:
-    """Paper 1's table 1: RMSE of the members and of their mean; of a control rho and error too."""
+    """Make table 1 of paper 1: RMSE of members and their mean; for a control also rho and error."""
     table = Table(title="validation part")
     columns = _columns(scores)
     for title, _ in columns:
@@ -45,7 +42,7 @@ def _columns(scores: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def search_table(tried: Sequence[Mapping[str, Any]], most: int = 20) -> Table:
-    """What a search tried."""
+    """Make the table of the recipes that a search tried."""
     table = Table(title=f"recipes tried, {min(most, len(tried))} of {len(tried)}")
     names = ("trial", "how", "epochs", "rmse", "learning_rate", "weight_decay", "batch_size",
              "average", "noise")  # fmt: skip
@@ -61,7 +58,7 @@ def _number(value: object) -> str:
 
 
 def model_card(record: Mapping[str, Any]) -> str:
-    """Markdown from the record of a training (`training.json`)."""
+    """Write the model card in Markdown, from the record of a training (training.json)."""
     return "\n".join(
         [MADE_BY, f"# Model card: {record['name']}", "", *_what(record), "", *_data(record), ""]
         + [*_recipe(record), "", *_scores(record), "", "![Learning curves](curves.png)", ""]
@@ -76,10 +73,10 @@ def _what(record: Mapping[str, Any]) -> list[str]:
         for m, sha in zip(record["members"], record["sha256"], strict=True)
     ]
     if record["kind"] == "classes":
-        does = f"Tells {' from '.join(record['classes']['names'])}, one softmax."
+        does = f"Tells {' from '.join(record['classes']['names'])} by one softmax."
     else:
         does = _does(record)
-    head = "| member | architecture | sees | head | sha256 |"
+    head = "| member | architecture | input | head | sha256 |"
     return [does, "", head, "| --- | --- | --- | --- | --- |", *members]
 
 
@@ -89,18 +86,20 @@ def _role(member: Mapping[str, Any]) -> str:
 
 def _does(record: Mapping[str, Any]) -> str:
     return (
-        f"A control: predicts the FULL length of the bar in galaxy radii, trained on the column "
-        f"`{record['options']['target_column']}`."
+        f"A control: predicts the FULL length of the bar in galaxy radii. It was trained on the "
+        f"column `{record['options']['target_column']}`."
         if record["kind"] == "control"
         else "Predicts the 37 vote fractions of the Galaxy Zoo 2 tree." + _joins(record)
     )
 
 
 def _joins(record: Mapping[str, Any]) -> str:
-    """Of networks that joined an ensemble; their recipe alone is told here."""
+    """Return a sentence about the ensemble that the networks joined; "" if they joined none."""
     joins = record["options"].get("joins")
-    words = "the networks trained here only vote, its own have maps (see its own card)."
-    return f" The ensemble `{storage.redact(joins)}`, joined by others: {words}" if joins else ""
+    words = "these only vote. Saliency maps are made with its own members (see its own card)."
+    return (
+        f" The ensemble `{storage.redact(joins)}`, joined by new networks: {words}" if joins else ""
+    )
 
 
 def _data(record: Mapping[str, Any]) -> list[str]:
@@ -115,10 +114,10 @@ def _split(record: Mapping[str, Any]) -> list[str]:
     return [
         "",
         f"Split by blake2b of the object_id (`catalogues.shards.splits`): {split['test']:.0%} "
-        f"test, {split['validation']:.0%} validation, the rest trained on. "
+        f"test, {split['validation']:.0%} validation, the rest is for training. "
         "Galaxies with a known answer: "
         + ", ".join(f"{count} {part}" for part, count in counts.items())
-        + ". Nothing of the test part was looked at.",
+        + ". The test part was not used.",
     ]
 
 
@@ -127,7 +126,7 @@ def _recipe(record: Mapping[str, Any]) -> list[str]:
     for name, params in record["recipes"].items():
         curve, augment = record["curves"][name], params["augment"]
         best = [p for p in curve if p["improved"]][-1]
-        which = "one kept" if params["schedule"] == "cosine_to_end" else "best"
+        which = "kept one" if params["schedule"] == "cosine_to_end" else "best"
         lines.append(
             f"- {name}: {params['loss'].replace('_', ' ')}, AdamW {params['learning_rate']:g} "
             f"(weight decay {params['weight_decay']:g}), {params['schedule']} schedule, batches of "
@@ -138,7 +137,7 @@ def _recipe(record: Mapping[str, Any]) -> list[str]:
             f"{augment['width_range']}; seed {params['seed']}"
         )
     if record["search"]:
-        lines.append(f"- recipes chosen by ASHA among {len(record['search'])} trials")
+        lines.append(f"- ASHA chose the recipes among {len(record['search'])} trials")
     return lines
 
 
@@ -146,7 +145,7 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
     if record["kind"] == "classes":
         return class_score_lines(record)
     columns = _columns(record["table_1"])
-    lines = ["## Scores", "", "On the validation part, which also chose the best epochs: no test.", ""]  # noqa: E501  # fmt: skip
+    lines = ["## Scores", "", "On the validation part, which also chose the best epochs; this is not a test.", ""]  # noqa: E501  # fmt: skip
     lines.append("| " + " | ".join(title for title, _ in columns) + " |")
     lines.append("|" + " --- |" * len(columns))
     rows = (" | ".join(text(score) for _, text in columns) for score in record["table_1"])
@@ -158,11 +157,11 @@ def _use(record: Mapping[str, Any]) -> list[str]:
         return [
             "## Use",
             "",
-            "`models.networks.length_regressor.Control` predicts lengths of canvases from it.",
+            "`models.networks.length_regressor.Control` predicts lengths from canvases.",
         ]
     if record["kind"] == "classes":
         words = "`actors.load_networks.load_classifier(THIS_FOLDER, storage)` loads one member; "
-        return ["## Use", "", words + "`unseen_by` of it names the one that never saw a source."]
+        return ["## Use", "", words + "its `unseen_by` names the member not trained on a source."]
     return [
         "## Use", "",
         "`ansae calibrate SHARDS --output estimator.json --ensemble THIS_FOLDER`, then",
@@ -173,7 +172,7 @@ def _use(record: Mapping[str, Any]) -> list[str]:
 def learning_curves(
     curves: Mapping[str, Sequence[Mapping[str, Any]]], answers: str = "known votes, validation"
 ) -> bytes:
-    """Figure 2 of paper 1: training and validation loss, and RMSE, against the epoch; a PNG."""
+    """Draw figure 2 of paper 1 as PNG: training and validation loss, and RMSE, by epoch."""
     figure = Figure(figsize=(9, 3.6), layout="constrained", dpi=120)
     FigureCanvasAgg(figure)
     loss, rmse = figure.subplots(1, 2)

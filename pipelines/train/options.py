@@ -1,6 +1,6 @@
-"""Options of `ansae train`, and the recipe they lead to.
+"""Options of `ansae train`, and the members and recipe that follow from them.
 
-What loads torch is imported where it is used, so that `--help` is quick.
+Modules that load torch are imported where they are used, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _USUAL = {"bar-length": ("xception",), "classes": ("resnetv2",)}
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """Train an ensemble on image shards that carry votes (vote_<answer> columns), the control that
-    predicts bar lengths from a length column, or networks that tell the classes of a column apart,
-    cross-validated.
+    """Train an ensemble on image shards with votes (columns vote_<answer>); or a control, which
+    predicts bar lengths; or a classifier, with cross-validation.
 
-    A galaxy's part (train, validation, test) is a hash of its object_id; the test part is never
-    looked at here. The same command again goes on from the last whole epoch.
+    A hash of a galaxy's object_id decides its part (train, validation, test). The test part is
+    never used here. To continue an interrupted training, run the same command again; it continues
+    after the last complete epoch.
     """
 
     data: Annotated[tuple[str, ...], tyro.conf.Positional]
@@ -46,73 +46,80 @@ class TrainOptions:
     preset: str = "compact"
     """Members, field and views: 'compact' or 'paper'."""
     members: tuple[str, ...] = ()
-    """Names of the preset's members to train; all of them (of a control: xception, of classes:
-    resnetv2) where empty."""
+    """Names of the preset's members to train; default: all (control: xception, classifier:
+    resnetv2)."""
     target: Literal["votes", "bar-length", "classes"] = "votes"
-    """What is predicted; bar-length: the control, one linear output, length in galaxy radii;
-    classes: values of a column."""
+    """What is predicted. votes: vote fractions. bar-length: the length in galaxy radii by one
+    linear output (the control). classes: values of a column."""
     target_column: str | None = None
-    """Column of classes; or of FULL bar lengths, its name ends in the unit: _px, _arcsec, _kpc,
-    _over_r90 or _scaled (of 2 petroR90)."""
+    """Column of classes; or column of FULL bar lengths, with a name that ends in the unit: _px,
+    _arcsec, _kpc, _over_r90 or _scaled (in units of 2 petroR90)."""
     target_scale: ScaleConvention = "given"
-    """Pixel scale for lengths that are not in px: 'given' by the rows, or by the 'gz2' rule."""
+    """Pixel scale of lengths that are not in px: 'given' by the rows, or by the 'gz2' rule."""
     classes: tuple[str, ...] = ()
-    """Values of the column of classes to tell apart; rows of others are left out."""
+    """Classifier: values of the column to tell apart; rows with other values are left out."""
     folds: int = 5
-    """Of classes: each member is trained once for each fold, on all the others."""
+    """Classifier: number of folds; each member is trained once per fold, on all other folds."""
     fold_column: str = "object_id"
-    """Of classes: rows with the same value are one source, never in two folds."""
+    """Classifier: rows with the same value in this column are one source and stay in one fold."""
     reads: Literal["flux", "picture"] = "flux"
-    """Of classes: one band of fluxes (FITS, grey PNG), or a picture in colours."""
+    """Classifier: read one band of fluxes (FITS, grey PNG), or a colour picture."""
     cutout_px: int = 150
-    """Of fluxes: the central square that is looked at, in stored pixels."""
+    """Fluxes: side of the central square that is used, in stored pixels."""
     input_px: int | None = None
-    """Side of the square that members see; the preset's or the architecture's where not given."""
+    """Side of the square that members see, in pixels; default: as the preset or the architecture
+    says."""
     radio: RadioParams = field(default_factory=RadioParams)
     """Pre-processing of fluxes."""
     split: SplitFractions = field(default_factory=SplitFractions)
-    """Shares kept for validation and test."""
+    """Fractions kept for validation and test."""
     head: Literal["sigmoid", "tree"] | None = None
-    """Output: 37 unconstrained sigmoids (paper) or a softmax per question; else the preset's."""
+    """Output layer: 37 independent sigmoids (paper), or one softmax per question (tree); default:
+    as the preset says."""
     loss: Literal["squared_error", "cross_entropy"] | None = None
-    """squared_error (paper) or cross_entropy per question; else the preset's."""
+    """squared_error (paper), or cross_entropy per question; default: as the preset says."""
     epochs: int | None = None
-    """At most so many; the preset's own recipe where not given."""
+    """Maximum number of epochs; default: as the preset's recipe says."""
     batch_size: int | None = None
-    """Galaxies per step, over all workers of a member; the recipe's where not given."""
+    """Number of galaxies per step, over all workers of a member; default: as the recipe says."""
     learning_rate: float | None = None
-    """The recipe's where not given."""
+    """Learning rate; default: as the recipe says."""
     bfloat16: bool = False
-    """Mixed precision: only on hardware that has it."""
+    """Use mixed precision; the hardware must support it."""
     seed: int = 0
-    """Of weights, order, augmentation and search."""
+    """Seed of weights, order, augmentation and search."""
     guide: bool | None = None
-    """Teach where to look on galaxies with known bars (mocks), after the votes; else the recipe."""
+    """After training on votes, train where to look, on galaxies with known bars (mocks); default:
+    as the recipe says."""
     architecture: tuple[str, ...] = ()
-    """Members in place of the preset's, NAME=ARCHITECTURE each: any convolutional network of
-    timm's, or a checkpoint to begin from, hf_hub:OWNER/NAME (Zoobot's encoders) or
-    local-dir:FOLDER; with the preprocessing of the published configuration."""
+    """Members instead of the preset's, as NAME=ARCHITECTURE. ARCHITECTURE is a convolutional
+    network of timm, or a checkpoint to start from: hf_hub:OWNER/NAME (such as Zoobot's encoders) or
+    local-dir:FOLDER. Pre-processing is as in the published configuration."""
     pretrained: bool = False
-    """Begin from published weights (timm's hub or cache)."""
+    """Start from published weights (from timm's hub or cache)."""
     initial_weights: tuple[str, ...] = ()
-    """Begin from safetensors files, MEMBER=PATH each: timm's, or an earlier training's."""
+    """Start from safetensors files, as MEMBER=PATH: weights of timm, or of an earlier training."""
     joins: str | None = None
-    """An ensemble (shipped name, path or URL) that the trained networks join as voters: what comes
-    out has its members, maps and estimator, and more votes."""
+    """An ensemble ('compact', path or URL) that the trained networks join as voters. The result has
+    the members, maps and estimator of that ensemble, and more votes."""
     search: int = 0
-    """Try so many recipes per member around the given one, by ASHA; the best becomes the member."""
+    """Number of recipes to try per member, similar to the given recipe, by ASHA; the best one is
+    used. 0: no search."""
     votes_tolerance: float = TOLERANCE
-    """How far a question's answers may miss their sum before they are taken as unknown."""
+    """Maximum deviation of a question's answers from their expected sum; beyond it, the answers
+    count as unknown."""
     stream: bool = False
-    """Decode anew in every epoch by Ray Data, instead of keeping canvases on the output's disk."""
+    """Decode images again in every epoch with Ray Data, instead of storing canvases on the output's
+    disk."""
     shuffle_buffer: int = 4096
-    """Galaxies among which the order is shuffled when streaming; in memory once per member."""
+    """With --stream: number of galaxies that are shuffled together; they are in memory once per
+    member."""
     cpus: int = 1
     """CPU cores per worker."""
     gpus: float | None = None
-    """GPUs per worker; one where the cluster has any, if not given."""
+    """GPUs per worker; default: 1 if the cluster has any, else 0."""
     workers_per_member: int = 1
-    """Processes (GPUs) that train one member together, gradients averaged."""
+    """Number of processes (GPUs) that train one member together, with averaged gradients."""
     cluster: ClusterOptions = field(default_factory=ClusterOptions)
     """Where to compute."""
 
@@ -132,11 +139,14 @@ class TrainOptions:
         self._check_classes()
         if self.joins and self.target != "votes":
             raise ValueError(
-                f"joins {self.joins!r} with target {self.target!r}: who joins an ensemble votes in "
-                "it; leave --target out"
+                f"joins {self.joins!r} with target {self.target!r}: a network that joins an "
+                "ensemble must predict votes; leave --target out"
             )
         if self.target == "bar-length" and (self.head or self.loss):
-            raise ValueError("the control has a linear output and squared error: no head, no loss")
+            raise ValueError(
+                "the control always has a linear output and squared error: leave --head and --loss "
+                "out"
+            )
         if self.pretrained and self.initial_weights:
             raise ValueError("pretrained and initial_weights exclude each other: give one of them")
         for name in ("cpus", "workers_per_member", "shuffle_buffer"):
@@ -146,7 +156,7 @@ class TrainOptions:
             raise ValueError(f"search={self.search} must be 0 (none) or from 2 to 10000 recipes")
         if self.params.guide and (self.stream or self.workers_per_member > 1):
             raise ValueError(
-                "a guided stage needs gathered examples and one worker per member: leave --stream "
+                "a guided stage needs stored canvases and one worker per member: leave --stream "
                 "and --workers-per-member out, or give --guide False"
             )
         if self.search and self.workers_per_member > 1:
@@ -154,12 +164,12 @@ class TrainOptions:
         if self.params.batch_size % self.workers_per_member:
             raise ValueError(
                 f"batch_size={self.params.batch_size} must be a multiple of workers_per_member="
-                f"{self.workers_per_member}, so that each takes the same share"
+                f"{self.workers_per_member}, so that all workers get equal shares"
             )
         if any(m.head == "sigmoid" for m in self.specs) and self.params.loss == "cross_entropy":
             raise ValueError(
-                "the sigmoid head has no questions for cross_entropy: --loss squared_error, or "
-                "--head tree"
+                "the sigmoid head has no questions for cross_entropy: give --loss squared_error "
+                "or --head tree"
             )
         for item in self.initial_weights:
             from models.training.class_training import network_name
@@ -170,9 +180,12 @@ class TrainOptions:
         self.column  # noqa: B018 (checks its name)
 
     def _check_architectures(self) -> None:
-        """Raises ValueError for members that are no members, or do not fit the canvas."""
+        """Raise ValueError if --architecture is not valid or a member does not fit the canvas."""
         if self.architecture and self.members:
-            raise ValueError("members are the preset's, architectures replace them: give either")
+            raise ValueError(
+                "--members chooses the preset's members and architectures replace them: give only "
+                "one of them"
+            )
         if bad := [a for a in self.architecture if not re.match(r"\w[\w-]*=[^=]+$", a)]:
             raise ValueError(
                 f"architecture {bad[0]!r} is not NAME=ARCHITECTURE: write nano=convnext_nano, or "
@@ -180,7 +193,7 @@ class TrainOptions:
             )
         names = [item.split("=")[0] for item in self.architecture]
         if len(set(names)) < len(names):
-            raise ValueError(f"members {', '.join(names)}: give each a name of its own")
+            raise ValueError(f"members {', '.join(names)} must differ: give each a name of its own")
         canvas, view, _ = preset(self.preset)[1:]
         for member in self._chosen:
             if view.identity and member.input_px != canvas.canvas_px:
@@ -191,15 +204,15 @@ class TrainOptions:
                 )
 
     def _check_classes(self) -> None:
-        """Raises ValueError for options of classes that do not fit the others or each other."""
+        """Raise ValueError if options of a classifier do not fit together, or to other options."""
         if self.target != "classes":
             if self.classes:
                 raise ValueError(f"classes {self.classes} need --target classes")
             return
         if self.stream or self.search or self.head or self.loss:
             raise ValueError(
-                "classes have their own head and loss, are gathered and cross-validated: leave "
-                "--head, --loss, --stream and --search out"
+                "a classifier has its own head and loss, stored canvases and cross-validation: "
+                "leave --head, --loss, --stream and --search out"
             )
         if not 2 <= self.folds <= 50:
             raise ValueError(f"folds={self.folds} must lie in 2..50")
@@ -209,7 +222,7 @@ class TrainOptions:
 
     @property
     def class_spec(self) -> ClassSpec | None:
-        """What a classifier is trained for."""
+        """Description of the classifier; None for other targets."""
         if self.target != "classes" or self.target_column is None:
             return None
         return ClassSpec(
@@ -219,14 +232,14 @@ class TrainOptions:
 
     @property
     def column(self) -> BarLengthColumn | None:
-        """The control's target."""
+        """Column of bar lengths that the control learns; None for other targets."""
         if self.target != "bar-length" or self.target_column is None:
             return None
         return BarLengthColumn(name=self.target_column, scale=self.target_scale)
 
     @property
     def field_and_view(self) -> tuple[FieldSpec, ViewParams, int]:
-        """What canvases show, how members look at them for votes, and how many views."""
+        """Field of the canvases, view of the members for votes, and number of views."""
         from models.training.class_training import FLUX_VIEW, VIEWS, flux_field
 
         _, canvas_field, view, views = preset(self.preset)
@@ -236,12 +249,12 @@ class TrainOptions:
 
     @property
     def pool(self) -> Pool:
-        """How the members' votes become one: by odds where all answer along the tree."""
+        """How the members' votes are combined: "odds" if all members have the tree head."""
         return "odds" if all(m.head == "tree" for m in self.specs) else "mean"
 
     @property
     def checkpoints(self) -> dict[str, str]:
-        """Published checkpoints that members begin from, by the member's name."""
+        """Published checkpoints that members start from, by name of the member."""
         from models.networks.checkpoints import is_checkpoint
 
         given = dict(item.split("=", 1) for item in self.architecture)
@@ -249,7 +262,7 @@ class TrainOptions:
 
     @cached_property
     def _published(self) -> tuple[MemberSpec, ...]:
-        """Members of `architecture`. Raises ValueError where a checkpoint cannot be had."""
+        """Members of `architecture`. Raises ValueError if a checkpoint is not available."""
         from models.networks.checkpoints import published_spec
 
         head = self.head or preset(self.preset)[0][0].head
@@ -270,7 +283,7 @@ class TrainOptions:
 
     @property
     def specs(self) -> tuple[MemberSpec, ...]:
-        """The members to train."""
+        """Members to train."""
         from models.networks.length_regressor import control_member
         from models.training.class_training import class_members
 
@@ -283,7 +296,7 @@ class TrainOptions:
 
     @property
     def params(self) -> TrainParams:
-        """The preset's recipe with the given changes."""
+        """Recipe: the preset's recipe with the changes of these options."""
         from models.training.class_training import class_params
 
         names = ("epochs", "batch_size", "learning_rate", "loss")
@@ -301,7 +314,7 @@ class TrainOptions:
         return recipe
 
     def deciding(self) -> dict[str, Any]:
-        """The options that decide about the result and are not in `params`."""
+        """Return the options that change the result and are not in `params`."""
         names = (
             "preset", "target", "target_column", "target_scale", "seed", "pretrained", "search",
             "votes_tolerance", "stream",

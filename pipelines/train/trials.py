@@ -1,4 +1,4 @@
-"""Members as Tune trials: what is left to train, with which resources, and what came of it."""
+"""Train members as Ray Tune trials: choose the trials that are left, run them, take the best."""
 
 from __future__ import annotations
 
@@ -25,8 +25,19 @@ _FAILURES_MAX = 2
 
 @dataclass(frozen=True, kw_only=True)
 class TrainTrial:
-    """One member by one recipe. `label`: its name below the training's output. `fold`: the one
-    that is held out, of classes."""
+    """One member trained by one recipe.
+
+    Attributes
+    ----------
+    label
+        Name of the trial's folder in the training's output.
+    member
+        The member.
+    params
+        The recipe.
+    fold
+        For a classifier: the fold that is held out.
+    """
 
     label: str
     member: MemberSpec
@@ -35,7 +46,7 @@ class TrainTrial:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Plain values for Tune."""
+        """Plain values for Ray Tune."""
         return {
             "label": self.label, "member": asdict(self.member), "params": asdict(self.params),
             "fold": self.fold,
@@ -43,7 +54,10 @@ class TrainTrial:
 
 
 def trials_of(options: TrainOptions) -> list[list[TrainTrial]]:
-    """Trials in groups that run together: all members, or one member's variants in a search."""
+    """Return the trials, in groups that run together.
+
+    A group holds all members or, in a search, all recipes of one member.
+    """
     if not options.search:
         params = options.params
         folds = options.class_spec.folds if options.class_spec else None
@@ -63,8 +77,11 @@ def trials_of(options: TrainOptions) -> list[list[TrainTrial]]:
 def make_job(
     options: TrainOptions, data: TrainingData, resources: Mapping[str, float], scratch: str
 ) -> Any:
-    """The actors.train.trainer.TrainJob. Raises ValueError, StorageError for weights to begin with
-    that cannot be had, or resources that the cluster lacks."""
+    """Make the actors.train.trainer.TrainJob.
+
+    Raises ValueError or StorageError if initial weights are not available, or if the cluster has
+    too few resources.
+    """
     from actors.train.trainer import TrainJob
 
     gpus = options.gpus
@@ -93,9 +110,9 @@ def make_job(
 
 
 def at_once(job: Any, resources: Mapping[str, float]) -> int:
-    """How many trials fit; when streaming, one CPU core is left for the reading.
+    """Return how many trials fit on the cluster. When streaming, one CPU core is kept for reading.
 
-    Raises ValueError where not one fits: it would wait for ever.
+    Raises ValueError if not even one fits, because it would wait forever.
     """
     reading = 1 if job.examples is None else 0
     cores = resources.get("CPU", 0) - reading
@@ -105,9 +122,9 @@ def at_once(job: Any, resources: Mapping[str, float]) -> int:
     if fits < 1:
         raise ValueError(
             f"a member needs {job.workers} x {job.cpus} CPU cores and {job.workers} x {job.gpus:g} "
-            f"GPUs{' and reading one more core' if reading else ''}, the cluster has "
-            f"{resources.get('CPU', 0):g} and {resources.get('GPU', 0):g}: give fewer --cpus, "
-            "--gpus or --workers-per-member, or a larger cluster"
+            f"GPUs{' and reading one more core' if reading else ''}; the cluster has "
+            f"{resources.get('CPU', 0):g} cores and {resources.get('GPU', 0):g} GPUs: give fewer "
+            "--cpus, --gpus or --workers-per-member, or use a larger cluster"
         )
     return fits
 
@@ -115,9 +132,10 @@ def at_once(job: Any, resources: Mapping[str, float]) -> int:
 def train_trials(
     options: TrainOptions, job: Any, resources: Mapping[str, float], console: Console
 ) -> list[TrainTrial]:
-    """Train what is left to train; the trial that stands for each member.
+    """Run the trials that are not finished. Returns the best trial of each member.
 
-    Raises RuntimeError, or a trial's own ValueError, where a member has no finished trial.
+    Raises RuntimeError, or a trial's own ValueError or StorageError, if a member has no finished
+    trial.
     """
     run = TrainingRun(options.output)
     best = []
@@ -125,10 +143,10 @@ def train_trials(
         left = [t for t in group if run.end(t.label) is None]
         for trial in group:
             if trial not in left and not options.search:
-                console.print(f"{trial.label}: trained already")
+                console.print(f"{trial.label}: already trained")
         error = None
         if left:
-            # a search reports finished trials again, so that it judges the others as before
+            # a search reports finished trials again, so that it ranks the others as before
             error = _fit(group if options.search else left, options, job, resources, console)
         for name in dict.fromkeys(trial.member.name for trial in group):
             mine = [trial for trial in group if trial.member.name == name]
@@ -140,22 +158,22 @@ def _fit(
     trials: Sequence[TrainTrial], options: TrainOptions, job: Any, resources: Mapping[str, float],
     console: Console,
 ) -> Exception | None:  # fmt: skip
-    """Run the trials; the first error that ended one, if any."""
-    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the Watcher tells what happens
-    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # Ctrl-C ends the command, at once
-    from ray import tune  # only once the cluster is there
+    """Run the trials. Returns the first error that ended a trial, or None."""
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the Watcher prints the progress
+    os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # Ctrl-C ends the command at once
+    from ray import tune  # only after the cluster has started
 
     from actors.train.trainer import train_member
     from actors.train.trial_log import Watcher
 
     bundle = {"CPU": float(job.cpus), "GPU": float(job.gpus)}
     if job.workers > 1:
-        bundle = {"memory": 1.0}  # its workers compute; Tune knows no trial that needs nothing
+        bundle = {"memory": 1.0}  # its workers compute; but Tune needs a resource for each trial
     trainable = tune.with_resources(
         tune.with_parameters(train_member, job=job), tune.PlacementGroupFactory([bundle])
     )
     epochs = options.params.all_epochs
-    told = Watcher(TrainingRun(options.output), epochs, console.print)
+    watcher = Watcher(TrainingRun(options.output), epochs, console.print)
     tuner = tune.Tuner(
         trainable,
         param_space={"trial": tune.grid_search([trial.config for trial in trials])},
@@ -164,7 +182,7 @@ def _fit(
             **(_asha(epochs) if options.search else {}),
         ),
         run_config=tune.RunConfig(
-            name=trials[0].label, storage_path=job.scratch, callbacks=[told], verbose=0,
+            name=trials[0].label, storage_path=job.scratch, callbacks=[watcher], verbose=0,
             failure_config=tune.FailureConfig(max_failures=_FAILURES_MAX),
         ),
     )  # fmt: skip
@@ -183,12 +201,12 @@ def _asha(epochs: int) -> dict[str, Any]:
 
 
 def best_point(curve: Curve) -> dict[str, Any]:
-    """The epoch whose weights are kept."""
+    """Return the epoch whose weights are kept."""
     return [point for point in curve if point["improved"]][-1]
 
 
 def _best(trials: Sequence[TrainTrial], run: TrainingRun, error: Exception | None) -> TrainTrial:
-    """The finished trial of least RMSE."""
+    """Return the finished trial with the lowest RMSE. Raises an error if none finished."""
     reached = {}
     for trial in trials:
         how, curve = run.end(trial.label) or ("", [])
@@ -198,14 +216,14 @@ def _best(trials: Sequence[TrainTrial], run: TrainingRun, error: Exception | Non
         cause = getattr(error, "cause", None)
         if isinstance(cause, ValueError | StorageError):
             raise cause
-        raise RuntimeError(f"member {trials[0].member.name!r} did not train: {error}") from error
+        raise RuntimeError(f"training member {trials[0].member.name!r} failed: {error}") from error
     return min(
         (trial for trial in trials if trial.label in reached), key=lambda t: reached[t.label]
     )
 
 
 def searched(options: TrainOptions) -> list[dict[str, Any]]:
-    """What a search tried and what came of it, the best first within each member."""
+    """Return the recipes that a search tried and their results, the best first for each member."""
     run, rows = TrainingRun(options.output), []
     for group in trials_of(options) if options.search else []:
         tried = []

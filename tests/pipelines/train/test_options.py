@@ -68,7 +68,10 @@ def test_the_control_is_an_xception_with_a_linear_output() -> None:
         ({"target": "bar-length"}, "belong together"),
         ({"target_column": "a_px"}, "belong together"),
         ({"target": "bar-length", "target_column": "length"}, "does not name its unit"),
-        ({"target": "bar-length", "target_column": "a_px", "head": "tree"}, "no head, no loss"),
+        (
+            {"target": "bar-length", "target_column": "a_px", "head": "tree"},
+            "leave --head and --loss out",
+        ),
         ({"head": "sigmoid", "loss": "cross_entropy"}, "no questions for cross_entropy"),
         ({"preset": "paper", "loss": "cross_entropy"}, "no questions for cross_entropy"),
         ({"batch_size": 9, "workers_per_member": 2}, "must be a multiple of workers_per_member=2"),

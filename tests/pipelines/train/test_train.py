@@ -73,8 +73,8 @@ def test_two_members_and_their_table(shards: str, tmp_path: Path) -> None:
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
     _, told = train(shards, tmp_path, members=("vgg", "xception"))
-    assert "vgg: trained already" in told
-    assert "examples: there already" in told
+    assert "vgg: already trained" in told
+    assert "examples: already made" in told
     assert record(tmp_path)["curves"] == found["curves"]
 
     with pytest.raises(ValueError, match=r"params\.learning_rate=0\.004, not 0\.001: it can only"):
@@ -108,7 +108,7 @@ def test_a_network_joins_an_ensemble_and_only_votes(shards: str, tmp_path: Path)
     assert json.loads((tmp_path / "both" / "estimator.json").read_text()) == base.estimator
     card = (tmp_path / "both" / "README.md").read_text()
     assert "| a (votes only) | `narrow_resnetv2` |" in card
-    assert "`compact`, joined by others" in card
+    assert "`compact`, joined by new networks" in card
     assert [s["name"] for s in record(tmp_path / "both")["table_1"]][-2:] == ["a", "ensemble"]
 
     image = torch.rand(1, 3, spec.field.canvas_px, spec.field.canvas_px)

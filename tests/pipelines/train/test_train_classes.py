@@ -118,8 +118,8 @@ def test_two_folds_under_ray(tmp_path: Path) -> None:
     assert by_fold == pytest.approx(score["by_fold"])
     assert load_classifier(str(output), StorageOptions(), member=1).classes == ("FRI", "FRII")
     run(chosen, Console(file=told, width=200))
-    assert "vgg-fold1: trained already" in told.getvalue()
+    assert "vgg-fold1: already trained" in told.getvalue()
     with pytest.raises(ValueError, match="no row has 'FRIII' in the column 'fr_class': it holds"):
         run(options(data=(data,), output=str(tmp_path / "x"), classes=("FRI", "FRIII")))
-    with pytest.raises(ValueError, match="each needs one at least"):
+    with pytest.raises(ValueError, match="each fold needs at least one source"):
         run(options(data=(data,), output=str(tmp_path / "x"), fold_column="fr_class", folds=7))

@@ -70,7 +70,7 @@ def test_a_killed_training_goes_on(ray_cluster: object, tmp_path: Path) -> None:
 
     told = io.StringIO()
     spec = run(asked, Console(file=told, width=200))
-    assert "vgg: trained already" in told.getvalue()
+    assert "vgg: already trained" in told.getvalue()
     assert "xception: epoch 1 of" not in told.getvalue()
     assert [file.stat().st_mtime_ns for file in (first, examples)] == written
     curve = json.loads((tmp_path / "out" / "training.json").read_text())["curves"]["xception"]
