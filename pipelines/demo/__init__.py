@@ -1,1 +1,1 @@
-"""`ansae demo`: a mock survey with known bars, measured and reported on."""
+"""`ansae demo`: measure a mock survey with known bars and report the results."""

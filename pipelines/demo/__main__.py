@@ -1,4 +1,4 @@
-"""The command line of `ansae demo`: options first, the rest only once they are good."""
+"""Command line of `ansae demo`; heavy imports wait until the options are valid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.demo.options import PROG, DemoOptions
 def main(arguments: list[str] | None = None) -> int:
     """Parse the options and run the command. Returns the exit status."""
     options = console.parse(DemoOptions, PROG, arguments)
-    from pipelines.demo.command import execute  # heavy: `--help` needs none of it
+    from pipelines.demo.command import execute  # heavy, and `--help` does not need it
 
     return execute(options)
 

@@ -1,7 +1,4 @@
-"""`ansae demo`: a mock survey with known bars, through the main job, to catalogue and report.
-
-What the demo says on the terminal.
-"""
+"""The command `ansae demo`: mock survey with known bars -> catalogue -> report, and its tables."""
 
 from __future__ import annotations
 
@@ -35,8 +32,8 @@ from pipelines.report.truth import Comparison, compare, numbers
 
 
 def status_table(statuses: Iterable[Count]) -> Table:
-    """Galaxies by status, with what each means."""
-    table = _table("What became of the galaxies", "status", ">galaxies", ">share", "meaning")
+    """Make the table of the galaxies by status, with the meaning of each status."""
+    table = _table("Status of the galaxies", "status", ">galaxies", ">share", "meaning")
     for c in statuses:
         style = "" if c.healthy else "red"
         table.add_row(Text(c.word, style), count(c.count), percent(c.share), c.meaning)
@@ -44,15 +41,15 @@ def status_table(statuses: Iterable[Count]) -> Table:
 
 
 def truth_table(found: Comparison) -> Table:
-    """Measured against true bars."""
-    table = _table("Against the truth", "number", ">value", "")
+    """Make the table that compares measured with true bars."""
+    table = _table("Comparison with the truth", "number", ">value", "")
     for name, value, note in numbers(found):
         table.add_row(name, value, note)
     return table
 
 
 def query(catalogue: str, survey: str) -> str:
-    """SQL that joins a catalogue with a mock survey; the arguments name what it reads."""
+    """Return SQL that joins a catalogue with a mock survey; the arguments are its tables."""
     return f"""\
 SELECT true_class                                     AS class,
        count(*)                                       AS galaxies,
@@ -65,14 +62,14 @@ GROUP BY ALL ORDER BY galaxies DESC, class"""
 
 
 def query_text(output: str) -> Group:
-    """The query as one can give it to DuckDB."""
+    """Return the query as a user can give it to DuckDB."""
     folder = output.rstrip("/")
     text = query(f"'{folder}/catalogue/*.parquet'", f"'{folder}/survey/*.parquet'")
     return Group(Text("\nIn DuckDB", "bold"), Syntax(text, "sql", background_color="default"))
 
 
 def answer_table(answer: pa.Table) -> Table:
-    """A query's answer."""
+    """Make the table of a query's answer."""
     right = [">" if not pa.types.is_string(f.type) else "" for f in answer.schema]
     table = _table("", *(f"{r}{n}" for r, n in zip(right, answer.column_names, strict=True)))
     for row in answer.to_pylist():
@@ -81,7 +78,7 @@ def answer_table(answer: pa.Table) -> Table:
 
 
 def _table(title: str, *headings: str) -> Table:
-    """A plain table; headings that begin with > are of numbers."""
+    """Make an empty table; headings that begin with > are for columns of numbers."""
     table = Table(
         title=f"\n{title}" if title else None,
         title_justify="left",
@@ -95,9 +92,9 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def run(options: DemoOptions, console: Console | None = None) -> str:
-    """Draw, measure, report; returns where the report is. What is done already is not done again.
+    """Draw the survey, measure it and write the report. Returns the path of the report.
 
-    Raises StorageError, ValueError and RunFailed.
+    Steps that are already done are not repeated. Raises StorageError, ValueError and RunFailed.
     """
     from actors.find_ensemble import find_ensemble
 
@@ -124,7 +121,7 @@ def _remove(options: DemoOptions) -> None:
 
 
 def _tell(options: DemoOptions, found: MeasureSummary, path: str, console: Console) -> None:
-    """Counts, lengths against truth, and a query with its answer, on the terminal."""
+    """Print the counts, the comparison with the truth, and a query with its answer."""
     survey = storage.join(options.output, SURVEY)
     with database.opened(options.output) as con:
         database.add_table(con, database.TRUTH, survey)
@@ -142,8 +139,10 @@ def _answer(con: duckdb.DuckDBPyConnection) -> Any:
 
 
 def execute(options: DemoOptions) -> int:
-    """Run the command. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for
-    Ctrl-C, each told in one line."""
+    """Run the command and return its exit status.
+
+    The status is 0, or 2 for a mistake, 1 for a failure, 130 for Ctrl-C; each prints one line.
+    """
     try:
         with terminal.terminated_as_interrupt():
             run(options)

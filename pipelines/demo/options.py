@@ -21,9 +21,9 @@ SURVEY = "survey"
 
 @dataclass(frozen=True, kw_only=True)
 class DemoOptions:
-    """Draw galaxies with known bars, measure them, and say how well that went.
+    """Draw galaxies with known bars, measure them, and compare the lengths with the truth.
 
-    The same command again finishes what an interrupted one has left.
+    To finish an interrupted run, run the same command again.
     """
 
     output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")] = "demo"
@@ -33,23 +33,23 @@ class DemoOptions:
     seed: int = 7
     """Seed of the mock sky."""
     ensemble: str = "compact"
-    """The networks: 'compact', which is shipped, or path or URL of an ensemble.json."""
+    """The networks: 'compact' (comes with ansae), or path or URL of an ensemble.json."""
     samples: int | None = None
-    """Noise samples of a saliency map; default: the estimator's."""
+    """Number of noise samples of a saliency map; default: as the estimator says."""
     replace: bool = False
-    """Remove what an earlier demo of other options has left in OUTPUT."""
+    """Remove the files of an earlier demo with other options from OUTPUT."""
     cluster: ClusterOptions = field(default_factory=ClusterOptions)
     """Where to compute."""
 
     def __post_init__(self) -> None:
-        self.survey(), self.measure_options()  # each checks its own part
+        self.survey(), self.measure_options()  # each checks its own options
 
     def survey(self) -> MockSurvey:
-        """What is drawn."""
+        """Return the mock survey."""
         return MockSurvey(galaxies=self.galaxies, seed=self.seed)
 
     def measure_options(self) -> MeasureOptions:
-        """The main job on it."""
+        """Return the options of `ansae measure` for the survey."""
         return MeasureOptions(
             input=storage.join(self.output, SURVEY),
             output=self.output,
@@ -60,7 +60,7 @@ class DemoOptions:
         )
 
     def report_options(self) -> ReportOptions:
-        """The report on it."""
+        """Return the options of `ansae report` for the run."""
         return ReportOptions(
             output=self.output, truth=storage.join(self.output, SURVEY), title="A mock survey"
         )

@@ -1,4 +1,4 @@
-"""The command line of `ansae ingest`: options first, the rest only once they are good."""
+"""Command line of `ansae ingest`; heavy imports wait until the options are valid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.ingest.options import PROG, IngestOptions
 def main(arguments: list[str] | None = None) -> int:
     """Parse the options and run the command. Returns the exit status."""
     options = console.parse(IngestOptions, PROG, arguments)
-    from pipelines.ingest.command import execute  # heavy: `--help` needs none of it
+    from pipelines.ingest.command import execute  # heavy, and `--help` does not need it
 
     return execute(options)
 

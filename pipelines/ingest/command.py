@@ -1,4 +1,4 @@
-"""`ansae ingest`: a published layout becomes image shards."""
+"""The command `ansae ingest`: images in a published layout -> image shards."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ from pipelines.ingest.options import PROG, IngestOptions
 def run(options: IngestOptions, console: Console | None = None) -> IngestSummary:
     """Read the source and write its shards and their record.
 
-    Everything that can be known beforehand is checked before the first byte is written. Raises
-    StorageError and ValueError, each with value, rule and remedy.
+    Raises StorageError, and ValueError for a mistake, if possible before the first byte is written.
     """
     started = datetime.now(UTC)
     fs, root = storage.filesystem(options.output, options.storage_options())
@@ -64,35 +63,38 @@ def run(options: IngestOptions, console: Console | None = None) -> IngestSummary
 
 
 def _check_output(options: IngestOptions, fs: FileSystem, root: str) -> list[str]:
-    """What an earlier ingest wrote there. Raises ValueError if that may not be replaced."""
+    """Return the shards that the output already holds.
+
+    Raises ValueError if they may not be replaced, or if output and source overlap.
+    """
     output, source = options.output, options.source
     if storage.is_within(output, source) or storage.is_within(source, output):
         raise ValueError(
             f"the output {options.output!r} and the source {options.source!r} lie within each "
-            "other: write the shards to a folder of their own"
+            "other: write the shards to a separate folder"
         )
     old = old_shards(fs, root)
     if old and not options.replace:
         raise ValueError(
             f"{options.output!r} already holds {len(old)} shards: give another folder, or "
-            "--replace them"
+            "--replace to remove them"
         )
     return old
 
 
 def _check_ids(options: IngestOptions, repeated: NDArray[np.int64]) -> None:
-    """Raises ValueError if identifiers stand more than once and that is to be refused."""
+    """Raise ValueError if identifiers occur more than once and --duplicates is refuse."""
     if len(repeated) and options.duplicates == "refuse":
         shown = ", ".join(str(number) for number in repeated[:5])
         more = ", ..." if len(repeated) > 5 else ""
         raise ValueError(
-            f"{len(repeated)} values of object_id stand in more than one row ({shown}{more}): each "
-            "galaxy needs its own; mend the table, or pass --duplicates keep-first"
+            f"{len(repeated)} values of object_id occur in more than one row ({shown}{more}), but "
+            "each galaxy needs its own: correct the table, or give --duplicates keep-first"
         )
 
 
 def _shown(shards: Iterable[Shard], total: int, console: Console | None) -> Iterator[Shard]:
-    """The shards as they are written, with a bar on the terminal that moves along."""
+    """Yield the shards as they are written, and show a progress bar."""
     columns = (
         TextColumn("[bold]writing shards"),
         BarColumn(),
@@ -109,33 +111,35 @@ def _shown(shards: Iterable[Shard], total: int, console: Console | None) -> Iter
 
 
 def report(summary: IngestSummary) -> list[str]:
-    """Lines that say what was written, and what was not and why."""
+    """Return lines that say what was written, and what was left out and why."""
     size = sum(shard.size_bytes for shard in summary.shards) / 2**20
     lines = [
         f"{summary.rows_written} galaxies in {len(summary.shards)} shards ({size:.1f} MiB of "
         f"images) at {summary.output}"
     ]
     if summary.rows_without_image:
-        lines.append(f"{summary.rows_without_image} of them have no image file: kept without one")
+        lines.append(
+            f"{summary.rows_without_image} galaxies have no image file: kept without an image"
+        )
     if summary.rows_without_scale:
         lines.append(
-            f"{summary.rows_without_scale} of them have no pixel_scale_arcsec: lengths in px "
-            "alone, but where a FITS header, --pixel-scale-arcsec or `measure --scale gz2` gives it"
+            f"{summary.rows_without_scale} galaxies have no pixel scale: their lengths will be in "
+            "pixels only. Give --pixel-scale-arcsec, a table column, FITS files with a WCS, or "
+            "`measure --scale gz2`"
         )
     lines += [f"{n} rows have no match in {url}" for url, n in summary.unmatched.items() if n]
-    lines += [f"{count} of them flagged: {status}" for status, count in summary.flagged.items()]
-    lines += [f"{count} rows left behind: {status}" for status, count in summary.skipped.items()]
+    lines += [f"{count} galaxies flagged: {status}" for status, count in summary.flagged.items()]
+    lines += [f"{count} rows left out: {status}" for status, count in summary.skipped.items()]
     lines += [f"  {where}: {message}" for where, _, message in summary.examples[:5]]
     if summary.passed_over:
         lines.append(
-            f"{len(summary.passed_over)} files passed over, unread: "
-            + ", ".join(summary.passed_over[:3])
+            f"{len(summary.passed_over)} files were not read: " + ", ".join(summary.passed_over[:3])
         )
     return lines
 
 
 def execute(options: IngestOptions) -> int:
-    """Run the command. Returns the exit status: 0, or 2 for a mistake that one line explains."""
+    """Run the command and return its exit status: 0, or 2 for a mistake, which prints one line."""
     try:
         summary = run(options)
     except (StorageError, ValueError) as error:

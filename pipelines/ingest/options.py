@@ -26,74 +26,78 @@ class IngestOptions:
     """Copy galaxy images of a published layout into image shards, which `ansae measure` reads."""
 
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")]
-    """Folder of JPEG, PNG and FITS images, of Hugging Face image Parquet, of WebDataset tar files,
-    of the Multimodal Universe's HDF5 files, or of MiraBest's .npz (or that file); local or s3://."""
+    """Folder of JPEG, PNG and FITS images; of Hugging Face image Parquet; of WebDataset tar files;
+    of the Multimodal Universe's HDF5 files; or of MiraBest's .npz file (or that file). Local or
+    s3://."""
     output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
-    """Folder for the shards, local or s3://; must hold none yet."""
+    """Folder for the shards, local or s3://; it must not hold shards yet."""
     layout: LayoutName = "auto"
-    """Layout of the source; auto, where no table is given: huggingface if it holds Parquet files,
-    webdataset if it holds tar files, multimodal if it holds HDF5 files."""
+    """Layout of the source. auto, if no table is given: huggingface for a folder of Parquet files,
+    webdataset of tar files, multimodal of HDF5 files."""
     subset: Subset = "all"
-    """Of MiraBest: confident FRI and FRII, or those of standard morphology (770 sources)."""
+    """MiraBest only: confident FRI and FRII, or those with standard morphology (770 sources)."""
     table: str | None = None
     """Table that describes a folder's files: CSV, TSV, Parquet or FITS."""
     join: tuple[str, ...] = ()
-    """Second tables whose columns go to rows that lack them: redshift, petroR90, position, votes,
-    those to keep. Joined by identifier, or by place where a tolerance is given."""
+    """Other tables that fill in missing columns: redshift, petroR90, position, votes, and columns
+    of --keep. They are joined by identifier, or by position if a tolerance is given."""
     join_tolerance_arcsec: float | None = None
-    """Join by ra and dec: how far apart two places may be that are one galaxy."""
+    """Join by ra and dec: maximum distance between two positions of one galaxy, in arcsec."""
     join_ambiguous: Ambiguous = "refuse"
-    """What to do where more than one row matches: refuse, or leave those without a match."""
+    """What to do if more than one row matches: refuse, or leave these rows without a match."""
     rename: tuple[str, ...] = ()
-    """Columns under other names, as ours=theirs, for example object_id=dr7objid."""
+    """Columns with other names, as OURS=THEIRS, for example object_id=dr7objid."""
     file_column: str | None = None
-    """Column of file names relative to the folder; else found by name, else the id is the stem."""
+    """Column of file names relative to the folder; default: a column with a usual name, or else the
+    file name without suffix is the identifier."""
     hash_ids: bool = False
-    """Identify rows by a hash where no column holds integers: of the text in the column that
-    --rename object_id= names (Hugging Face and the Multimodal Universe: of the identifiers), else
-    of the file's name."""
+    """If identifiers are not integers, use a hash of the text in the column that --rename
+    object_id= names (Hugging Face and Multimodal Universe: of the identifiers), or else of the
+    file name."""
     bands: tuple[str, ...] = ()
-    """Bands to show where there are more, three from blue to red (of the Multimodal Universe one,
-    too); else g r i, or g r z."""
+    """Bands to show if there are more than three: three bands from blue to red, or also one band
+    (Multimodal Universe); default: g r i, or g r z."""
     keep: tuple[str, ...] = ()
-    """Further columns to pass through."""
+    """Other columns to copy into the shards."""
     votes: VoteTable = "auto"
-    """Whose vote columns to turn into ours (kaggle; gz2; decals, which GZ DESI's are too; ansae);
-    auto: known by name."""
+    """Origin of the vote columns: kaggle, gz2, decals (also for GZ DESI) or ansae. They are
+    converted to ansae's columns. auto: recognised by name."""
     duplicates: Literal["refuse", "keep-first"] = "refuse"
-    """What to do where an identifier stands twice."""
+    """What to do if an identifier occurs more than once."""
     survey: str | None = None
-    """Survey of rows that name none."""
+    """Survey, for rows that do not name one."""
     data_release: str | None = None
-    """Data release of rows that name none."""
+    """Data release, for rows that do not name one."""
     pixel_scale_arcsec: float | None = None
-    """Pixel scale in arcsec of rows that have none."""
+    """Pixel scale in arcsec, for rows that do not have one."""
     north_deg: float | None = None
-    """Direction of north of rows that have none, counter-clockwise from image up, east 90 further:
-    0 for cutouts with north up and east left."""
+    """Direction of north, for rows that do not have one: degrees counter-clockwise from image up,
+    with east 90 degrees further. 0 for cutouts with north up and east left."""
     rows_per_shard: int = 1000
-    """Most galaxies in a shard."""
+    """Maximum number of galaxies in a shard."""
     bytes_per_shard: int = 256 * 2**20
-    """Most bytes of images in a shard."""
+    """Maximum bytes of images in a shard."""
     replace: bool = False
-    """Remove shards that the output already holds."""
+    """Remove the shards that the output already holds."""
     endpoint_url: str | None = None
-    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+    """Address of an S3 store other than AWS; default: AWS_ENDPOINT_URL of the environment."""
     anonymous: bool = False
-    """Ask S3 without credentials."""
+    """Use S3 without credentials."""
 
     def __post_init__(self) -> None:
         if bad := [item for item in self.rename if item.count("=") != 1]:
-            raise ValueError(f"rename {bad[0]!r} is not ours=theirs: write object_id=dr7objid")
+            raise ValueError(
+                f"rename {bad[0]!r} is not OURS=THEIRS: write for example object_id=dr7objid"
+            )
         if self.pixel_scale_arcsec is not None and not self.pixel_scale_arcsec > 0:
             raise ValueError(f"pixel_scale_arcsec {self.pixel_scale_arcsec} must be above 0")
         if self.north_deg is not None and not 0 <= self.north_deg < 360:
             raise ValueError(f"north_deg {self.north_deg} must lie in [0, 360): 0 is up")
-        # each of these checks its own part
+        # each of these objects checks its own options
         self.shard_params(), self.storage_options(), self.to_read()
 
     def to_read(self) -> LayoutSource:
-        """What is to be read."""
+        """Return what to read."""
         return LayoutSource(
             url=self.source,
             layout=self.layout,
@@ -112,15 +116,15 @@ class IngestOptions:
         )
 
     def shard_params(self) -> ShardParams:
-        """How shards are cut."""
+        """Return how large shards may be."""
         return ShardParams(rows_max=self.rows_per_shard, bytes_max=self.bytes_per_shard)
 
     def storage_options(self) -> StorageOptions:
-        """How S3 is reached."""
+        """Return how to reach S3."""
         return StorageOptions(endpoint_url=self.endpoint_url, anonymous=self.anonymous)
 
     def defaults(self) -> dict[str, object]:
-        """Values for rows that have none of their own."""
+        """Return values for rows that do not have their own."""
         names = ("survey", "data_release", "pixel_scale_arcsec", "north_deg")
         values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if value is not None}

@@ -1,1 +1,1 @@
-"""`ansae mocks`: galaxies whose bars are known, drawn or laid into real images."""
+"""`ansae mocks`: draw galaxies with known bars, or lay known bars into real images."""

@@ -1,4 +1,4 @@
-"""The command line of `ansae mocks`: options first, the rest only once they are good."""
+"""Command line of `ansae mocks`; heavy imports wait until the options are valid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.mocks.options import PROG, MocksOptions
 def main(arguments: list[str] | None = None) -> int:
     """Parse the options and run the command. Returns the exit status."""
     options = console.parse(MocksOptions, PROG, arguments)
-    from pipelines.mocks.command import execute  # heavy: `--help` needs none of it
+    from pipelines.mocks.command import execute  # heavy, and `--help` does not need it
 
     return execute(options)
 

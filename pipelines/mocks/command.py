@@ -1,4 +1,4 @@
-"""`ansae mocks`: galaxies whose bars are known, to train, calibrate and test on."""
+"""The command `ansae mocks`: galaxies with known bars, for training, calibration and tests."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _ROWS_PER_TASK = 10
 
 
 def draw(survey: MockSurvey, url: str, console: Console, options: StorageOptions | None = None) -> None:  # noqa: E501  # fmt: skip
-    """Draw the survey below `url` by the connected cluster, if it is not there already.
+    """Draw the survey on the connected cluster and write it to `url`, unless it exists already.
 
-    Raises ValueError where something else is there, StorageError.
+    Raises StorageError; ValueError if `url` holds something else.
     """
     from actors.mocks import drawn  # needs ray
 
     fs, root = storage.filesystem(url, options)
     if is_written(fs, root, survey):
-        console.print(f"{survey.galaxies} mock galaxies are there already")
+        console.print(f"{survey.galaxies} mock galaxies exist already")
         return
     tables = drawn(survey, rows_per_task=_ROWS_PER_TASK)
     total = len(survey.blocks(_ROWS_PER_TASK))
@@ -38,9 +38,10 @@ def draw(survey: MockSurvey, url: str, console: Console, options: StorageOptions
 
 
 def lay(options: MocksOptions, console: Console) -> int:
-    """Lay bars into the galaxies of `options.hosts`; how many were seen and kept.
+    """Lay bars into the galaxies of `options.hosts`. Returns the number of bars that are kept.
 
-    Raises ValueError where the output holds shards or no bar was seen, StorageError.
+    A bar is kept if the networks see it. Raises StorageError; ValueError if the output holds
+    shards, or if no bar is kept.
     """
     from actors.mocks import LayingPlan, laid  # needs ray and torch
 
@@ -60,15 +61,16 @@ def lay(options: MocksOptions, console: Console) -> int:
     rows = sum(shard.rows for shard in written)
     if not rows:
         raise ValueError(
-            f"no bar laid into the galaxies of {storage.redact(hosts)!r} was seen: give shards "
-            "with featured, face-on, unbarred galaxies, or a smaller --seen-min"
+            f"the networks see no bar that was laid into the galaxies of "
+            f"{storage.redact(hosts)!r}: give shards with featured, face-on, unbarred galaxies, or "
+            "a smaller --seen-min"
         )
     console.print(f"{rows} bars laid into real galaxies, in {len(written)} shards")
     return rows
 
 
 def run(options: MocksOptions) -> None:
-    """Draw or lay. Raises ValueError, StorageError."""
+    """Draw galaxies, or lay bars into galaxies. Raises ValueError and StorageError."""
     console = Console(stderr=True)
     if options.hosts is not None:
         from actors.find_ensemble import find_ensemble
@@ -82,5 +84,5 @@ def run(options: MocksOptions) -> None:
 
 
 def execute(options: MocksOptions) -> int:
-    """Run the command. Returns the exit status, as `pipelines.console.finish` does."""
+    """Run the command. Returns the exit status of `pipelines.console.finish`."""
     return terminal.finish(run, options, PROG)

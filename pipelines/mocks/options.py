@@ -19,7 +19,7 @@ PROG = "ansae mocks"
 class MocksOptions:
     """Draw mock galaxies with known bars, or lay bars into the unbarred galaxies of image shards.
 
-    Bars are laid into galaxies that their votes call face-on, featured and unbarred.
+    Bars are laid into galaxies that are face-on, featured and unbarred by their votes.
     """
 
     output: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
@@ -27,39 +27,40 @@ class MocksOptions:
     galaxies: int = 1000
     """Number of galaxies to draw."""
     seed: int = 0
-    """Of the sky, or of the laid bars."""
+    """Seed of the sky, or of the laid bars."""
     sky: MockSkyParams = field(default_factory=MockSkyParams)
-    """The sky that is drawn from."""
+    """Distributions of the galaxies on the mock sky."""
     hosts: str | None = None
-    """Image shards with votes, to lay bars into instead of drawing galaxies."""
+    """Folder of image shards with votes: lay bars into these galaxies instead of drawing any."""
     per_host: int = 3
-    """Bars tried in each of them."""
+    """Number of bars to try in each of these galaxies."""
     ensemble: str = "compact"
-    """Networks that must see a laid bar: 'compact', or path or URL of an ensemble.json."""
+    """The networks that must see a laid bar: 'compact' (comes with ansae), or path or URL of an
+    ensemble.json."""
     seen_min: float = 0.35
-    """Least bar_fraction they give to a bar that is kept."""
+    """Minimum bar_fraction that the networks must give to keep a laid bar."""
     laid: LaidBarParams = field(default_factory=LaidBarParams)
-    """Which bars are laid."""
+    """Distributions of the laid bars."""
     rows_per_shard: int = 250
-    """Most galaxies in a shard."""
+    """Maximum number of galaxies in a shard."""
     endpoint_url: str | None = None
-    """Address of an S3 store that is not AWS; else the environment's AWS_ENDPOINT_URL."""
+    """Address of an S3 store other than AWS; default: AWS_ENDPOINT_URL of the environment."""
     cluster: ClusterOptions = field(default_factory=ClusterOptions)
     """Where to compute."""
 
     def __post_init__(self) -> None:
-        self.survey(), self.storage_options()  # each checks its own part
+        self.survey(), self.storage_options()  # each checks its own options
         if self.per_host < 1 or not 0 <= self.seen_min <= 1:
             raise ValueError(
                 f"per_host={self.per_host} must be at least 1 and seen_min={self.seen_min} a "
-                "fraction, 0 to 1"
+                "fraction from 0 to 1"
             )
 
     def survey(self) -> MockSurvey:
-        """What is drawn."""
+        """Return the mock survey."""
         rows = self.rows_per_shard
         return MockSurvey(galaxies=self.galaxies, seed=self.seed, rows_per_shard=rows, sky=self.sky)
 
     def storage_options(self) -> StorageOptions:
-        """How S3 is reached."""
+        """Return how to reach S3."""
         return StorageOptions(endpoint_url=self.endpoint_url)

@@ -1,1 +1,1 @@
-"""`ansae publish`: a finished catalogue as HATS, or as one flat file."""
+"""`ansae publish`: publish a finished catalogue as HATS collection, or also as one file."""

@@ -1,4 +1,4 @@
-"""`ansae publish`: a finished catalogue -> a HATS collection that LSDB, DuckDB, astropy open."""
+"""The command `ansae publish`: a finished catalogue -> a HATS collection for LSDB, DuckDB etc."""
 
 from __future__ import annotations
 
@@ -26,7 +26,21 @@ from pipelines.publish.steps import APART, Pieces, Publisher, WrittenLeaves, mar
 
 @dataclass(frozen=True, kw_only=True)
 class PublishSummary:
-    """What was written. `sky`: None where no row has a place; `flat`: the one file's name."""
+    """Summary of a publication.
+
+    Attributes
+    ----------
+    output
+        Folder of the publication.
+    pieces
+        All rows.
+    sky
+        Files of the HATS catalogue; None if no row has a position.
+    flat
+        Name of the file with all rows, or None.
+    seconds
+        Duration.
+    """
 
     output: str
     pieces: Pieces
@@ -36,9 +50,19 @@ class PublishSummary:
 
 
 def run(options: PublishOptions, console: Console | None = None) -> PublishSummary:
-    """Publish. Raises StorageError and ValueError for mistakes, RunFailed where Ray fails; then
-    nothing is left behind. What a killed one has left is cleared away. LeaseError where another
-    run has taken the output over: what lies there is then its own."""
+    """Publish the catalogue.
+
+    If this fails, nothing is left in the output. Files that a killed publication left are removed.
+
+    Raises
+    ------
+    StorageError, ValueError
+        If the user made a mistake.
+    RunFailed
+        If Ray failed.
+    LeaseError
+        If another run has taken over the output; its files are then left alone.
+    """
     console = console or Console(stderr=True)
     record = finished_run(options)
     check_output(options)
@@ -62,12 +86,14 @@ def run(options: PublishOptions, console: Console | None = None) -> PublishSumma
             with terminal.terminated_as_interrupt():
                 return _publish(publisher, options, record, files, lease)
         except BaseException as error:
-            with suppress(LeaseError):  # where another has taken over, the files are its own
+            with suppress(LeaseError):  # if another run has taken over, the files are its own
                 lease.confirm()
                 unfinished.clear(fs, root, _names(options))
             if isinstance(error, ray.exceptions.RayError):
                 why = " ".join(str(error).split())[:500]
-                raise RunFailed(f"{why}; nothing was published: run the same again") from error
+                raise RunFailed(
+                    f"{why}; nothing was published: run the same command again"
+                ) from error
             raise
 
 
@@ -105,20 +131,20 @@ def _publish(
 
 
 def _folders(options: PublishOptions) -> list[str]:
-    """Of the catalogue and, if asked for, of its margin cache."""
+    """Return the folders of the catalogue and, if asked for, of its margin cache."""
     if options.margin_arcsec is None:
         return [options.name]
     return [options.name, margin_name(options.name, options.margin_arcsec)]
 
 
 def _names(options: PublishOptions) -> list[str]:
-    """All that is put into the output."""
+    """Return the names of all files and folders that are written to the output."""
     flat = [] if options.flat is None else [f"{options.name}.{options.flat}"]
     return [WORK, *_folders(options), *flat, APART, provenance.FILE, COLLECTION]
 
 
 def report(summary: PublishSummary) -> list[str]:
-    """Lines that say what was written."""
+    """Return lines that say what was written."""
     place, pieces = storage.redact(summary.output), summary.pieces
     lines = []
     if summary.sky is not None:
@@ -135,15 +161,17 @@ def report(summary: PublishSummary) -> list[str]:
     if pieces.apart_rows:
         lines.append(f"{pieces.apart_rows} rows without identifier or position: {APART}")
     if summary.flat is not None:
-        lines.append(f"one file of {pieces.rows + pieces.identified_rows} rows: {summary.flat}")
+        lines.append(f"one file with {pieces.rows + pieces.identified_rows} rows: {summary.flat}")
     if summary.sky is None:
         lines.append(f"no row has a position: no HATS collection (no {COLLECTION}) in {place}")
     return lines
 
 
 def execute(options: PublishOptions) -> int:
-    """Run the command. Returns the exit status: 0; 2 for a mistake, 1 for a failure, 130 for
-    Ctrl-C, each told in one line."""
+    """Run the command and return its exit status.
+
+    The status is 0, or 2 for a mistake, 1 for a failure, 130 for Ctrl-C; each prints one line.
+    """
     try:
         summary = run(options)
     except (StorageError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""The steps of a publication: look, sort, divide the sky, write partitions, margins, one file."""
+"""Steps of a publication: sort the rows, divide the sky, write partitions, margin and one file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from catalogues.hats.partitions import COUNT_ORDER, divide, margin_order
 from catalogues.hats.rows import PLACED, Widths, described, published_schema
 
 APART = "without_position.parquet"
-"""The output's file of rows that a catalogue of the sky cannot hold."""
+"""File of the output with the rows that have no identifier or no position."""
 
 _NONE = np.zeros(0, np.int64)
 _PIECE_BYTES = 32 * 2**20
@@ -50,7 +50,21 @@ _PIECE_FILES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Publisher:
-    """Publishes one catalogue with the help of a Ray that is there. `most`: tasks at once."""
+    """Publishes one catalogue. Ray must be running.
+
+    Attributes
+    ----------
+    publication
+        Where the catalogue and the output are.
+    name
+        Name of the published catalogue.
+    description
+        Description of the catalogue.
+    console
+        Terminal for progress bars.
+    most
+        Maximum number of tasks at once.
+    """
 
     publication: Publication
     name: str
@@ -59,17 +73,19 @@ class Publisher:
     most: int
 
     def sort(self, files: Sequence[tuple[str, int]]) -> Pieces:
-        """Sorted pieces of all rows. `files`: (path, bytes)."""
+        """Sort all rows, in pieces. `files` are (path, bytes)."""
         groups = list(enumerate(_groups(files)))
         counts = np.zeros(12 * 4**COUNT_ORDER, np.int64)
         found = {}
         for (number, _), piece in self._tasks(sort_files, groups, "sorting"):
             counts[piece.pixels] += piece.counts
-            found[number] = replace(piece, pixels=_NONE, counts=_NONE)  # as many as rows, often
+            found[number] = replace(
+                piece, pixels=_NONE, counts=_NONE
+            )  # frees memory: these are often as long as the rows
         return Pieces(pieces=[found[number] for number, _ in groups], counts=counts)
 
     def write(self, pieces: Pieces, rows_max: int, margin_arcsec: float | None) -> WrittenLeaves:
-        """The HATS catalogue and, where a margin is given, its margin cache."""
+        """Write the HATS catalogue and, if a margin is given, its margin cache."""
         slices = Slices(
             runs=[piece.run for piece in pieces.pieces if piece.run is not None],
             partitions=divide(pieces.counts, rows_max),
@@ -102,7 +118,7 @@ class Publisher:
         return leaves
 
     def write_apart(self, pieces: Pieces) -> None:
-        """Rows without identifier or place, in one file."""
+        """Write the rows without identifier or position to one file."""
         schema = self._described(pieces, ())
         tables = self._apart(pieces)
         fs, path = self.publication.place(APART)
@@ -110,7 +126,10 @@ class Publisher:
         write_flat(fs, path, "parquet", tables, schema=schema, rows=rows, widths=pieces.widths)
 
     def write_flat(self, pieces: Pieces, leaves: Sequence[Leaf], kind: FlatKind) -> str:
-        """All rows with an identifier as one file, those without a place last; its name."""
+        """Write all rows with an identifier to one file; rows without a position come last.
+
+        Returns the name of the file.
+        """
         extra = pieces.identified_rows
         schema = self._described(pieces, PLACED[:1] if extra else PLACED)
         fs, path = self.publication.place(f"{self.name}.{kind}")
@@ -126,7 +145,7 @@ class Publisher:
         return f"{self.name}.{kind}"
 
     def _placed(self, leaves: Sequence[Leaf]) -> Iterator[pa.Table]:
-        """Rows of the partitions in the order of the sky."""
+        """Yield the rows of the partitions in the order of the HEALPix pixels."""
         for leaf in sorted(leaves, key=lambda leaf: leaf.pixel << 2 * (COUNT_ORDER - leaf.order)):
             fs, path = self.publication.place(self.name, DATASET, leaf_name(leaf.order, leaf.pixel))
             with storage.open_random(fs, path) as file, storage.explained("read", path):
@@ -158,47 +177,47 @@ class Publisher:
 
 @dataclass(frozen=True, kw_only=True)
 class Pieces:
-    """All rows, sorted in pieces. `counts`: in every pixel of COUNT_ORDER."""
+    """All rows, sorted in pieces. `counts` are numbers of rows in each pixel of COUNT_ORDER."""
 
     pieces: Sequence[Sorted]
     counts: NDArray[np.int64]
 
     @cached_property
     def rows(self) -> int:
-        """Rows with identifier and place."""
+        """Number of rows with identifier and position."""
         return sum(piece.rows for piece in self.pieces)
 
     @cached_property
     def apart_rows(self) -> int:
-        """The others."""
+        """Number of rows without identifier or position."""
         return sum(piece.apart_rows for piece in self.pieces)
 
     @cached_property
     def identified_rows(self) -> int:
-        """Those of the others that have an identifier."""
+        """Number of rows with an identifier but no position."""
         return sum(piece.identified_rows for piece in self.pieces)
 
     @cached_property
     def widths(self) -> Widths:
-        """Room for text and lists."""
+        """Largest widths of text and lists."""
         return Widths.widest(piece.widths for piece in self.pieces)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenLeaves:
-    """What was written. `margin`: the margin cache's files, None without one."""
+    """Files of the HATS catalogue and of its margin cache (None if there is no margin cache)."""
 
     leaves: Sequence[Leaf]
     margin: Sequence[Leaf] | None
 
 
 def margin_name(name: str, arcsec: float) -> str:
-    """The folder of a margin cache."""
+    """Return the folder name of a margin cache."""
     return f"{name}_margin_{arcsec:g}arcsec"
 
 
 def _groups(files: Sequence[tuple[str, int]]) -> Iterator[list[str]]:
-    """Files in portions that fit into memory."""
+    """Yield the files in groups that fit into memory."""
     held: list[str] = []
     size = 0
     for path, size_bytes in files:

@@ -93,7 +93,7 @@ def test_same_command_again_repeats_nothing(done) -> None:
     options, _ = done
     before = {p: p.stat().st_mtime_ns for p in Path(options.output).rglob("*.parquet")}
     text = told(options)
-    assert f"{GALAXIES} mock galaxies are there already" in text
+    assert f"{GALAXIES} mock galaxies exist already" in text
     assert "already finished" in text
     assert {p: p.stat().st_mtime_ns for p in Path(options.output).rglob("*.parquet")} == before
 

@@ -40,7 +40,7 @@ def test_folder_alone(images: Path, tmp_path: Path) -> None:
     assert told == {("SDSS", 0.396, 0.0)}
     assert (summary.rows_read, summary.rows_written, summary.rows_without_image) == (7, 7, 0)
     assert summary.passed_over == ("README.txt",)
-    assert "passed over, unread: README.txt" in report(summary)[-1]
+    assert "files were not read: README.txt" in report(summary)[-1]
 
 
 def test_hash_is_the_same_everywhere_and_always() -> None:
@@ -78,7 +78,7 @@ def test_folder_with_table(images: Path, tmp_path: Path, kind: str, join: str) -
     assert rows[3]["image"]["path"] is not None
     assert (summary.rows_written, summary.rows_without_image) == (4, 1)
     assert summary.rows_without_scale == [row["pixel_scale_arcsec"] for row in rows].count(None)
-    assert "1 of them have no image file: kept without one" in report(summary)
+    assert "1 galaxies have no image file: kept without an image" in report(summary)
 
 
 def test_fits_table_and_hashed_ids(images: Path, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_bad_ids_are_left_behind_and_said(images: Path, tmp_path: Path) -> None:
         pq.write_table(table, path) if name == "t.parquet" else pyarrow.csv.write_csv(table, path)
         out = tmp_path / f"out-{name}"
         with pytest.raises(
-            ValueError, match=r"1 values of object_id stand in .* \(77\).*keep-first"
+            ValueError, match=r"1 values of object_id occur in .* \(77\).*keep-first"
         ):
             ingest(images, out, table=str(path))
         assert not out.exists()
@@ -141,7 +141,7 @@ def test_bad_ids_are_left_behind_and_said(images: Path, tmp_path: Path) -> None:
         assert summary.rows_read == len(cases) == summary.rows_written + 9
         assert len(summary.examples) == 9
         reasons = "\n".join(report(summary))
-        assert "8 rows left behind: bad_id" in reasons
+        assert "8 rows left out: bad_id" in reasons
         assert f"{path}, row 2: object_id 'J094511.21+012847.0' is not an integer" in reasons
         record = json.loads((out / "ingest.json").read_text())
         assert record["skipped"] == {"bad_id": 8, "duplicate_id": 1}

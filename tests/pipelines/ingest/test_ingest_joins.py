@@ -86,7 +86,7 @@ def test_an_image_of_two_galaxies_is_refused(gz2: Path, tmp_path: Path) -> None:
         ingest(gz2, tmp_path / "out", **tables(gz2))
     csv(gz2 / "gz2_filename_mapping.csv", objid=[SAMPLE[0]] * 2, asset_id=[16126, 16127])
     with pytest.raises(
-        ValueError, match=r"1 values of object_id stand in more than one row \(5877"
+        ValueError, match=r"1 values of object_id occur in more than one row \(5877"
     ):
         ingest(gz2, tmp_path / "out", **tables(gz2))
     assert not (tmp_path / "out").exists()

@@ -89,7 +89,7 @@ def test_mistakes_before_anything_is_written(images: Path, tmp_path: Path) -> No
         ),
         (images, {"keep": ("grade",)}, ValueError, "a folder without a table has no columns"),
         (twin, {"table": table}, ValueError, "are both galaxy 7: name the right file"),
-        (twin, {}, ValueError, r"1 values of object_id stand in more than one row \(7\)"),
+        (twin, {}, ValueError, r"1 values of object_id occur in more than one row \(7\)"),
         ("ftp://host/x", {}, StorageError, "has the scheme 'ftp'"),
     ]
     for source, options, error, match in cases:
@@ -101,7 +101,7 @@ def test_mistakes_before_anything_is_written(images: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"rename": ("objid",)}, "rename 'objid' is not ours=theirs"),
+        ({"rename": ("objid",)}, "rename 'objid' is not OURS=THEIRS"),
         (
             {"rename": ("identity=objid",)},
             "identity is not a column of image shards: their columns are object",
