@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from actors.train.examples import BAR_TRUTH
 from catalogues.manifest import SCHEMA
-from models.faithfulness.metrics import FaithfulnessParams
+from models.faithfulness.params import FaithfulnessParams
 from pipelines.cluster.resources import ClusterOptions
 from pipelines.compare.options import CompareOptions
 from tests.survey import galaxy_rows, tiny_ensemble, write_shard
