@@ -4,6 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEV := .venv/.ready-dev
 UV = $$(command -v uv || echo $(BIN)/uv)
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 PIN := --quiet --universal --no-header --no-annotate --python-version 3.11
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 
@@ -40,11 +41,11 @@ demo: $(READY)  ## a mock survey with known bars: catalogue, query, report (no G
 check: lint  ## for every day: style, types, layers, and the tests that need no Ray, no store, no browser
 	$(BIN)/python -m pytest --everyday -n 2
 
-test: $(DEV)  ## the tests (a quarter of an hour on two cores)
-	$(BIN)/python -m pytest -m "not slow"
+test: $(DEV)  ## the tests (ten minutes on two cores)
+	$(BIN)/python -m pytest $(TWO) -m "not slow"
 
 test-all: $(DEV)  ## the slow ones too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TWO)
 
 test-cluster: $(DEV)  ## a job submitted to a Ray of three nodes, from and to an S3 server (minutes)
 	$(BIN)/python -m pytest tests/clusters/submitted_job.py

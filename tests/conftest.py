@@ -49,7 +49,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by what they need; leave out those that are not for every day."""
+    """Mark tests by what they need, order them, leave out those that are not for every day."""
     for item in items:
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in NEEDS:
@@ -57,6 +57,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         case = getattr(item, "callspec", None)
         if case and "s3" in case.id.split("-"):  # its fixture asks for the server by itself
             item.add_marker("store")
+    with_ray = {item.path for item in items if item.get_closest_marker("ray")}
+    items.sort(key=lambda item: item.path not in with_ray)  # the longest files begin first
     if config.option.everyday:
         out = [item for item in items if any(map(item.get_closest_marker, NOT_EVERYDAY))]
         config.hook.pytest_deselected(items=out)
