@@ -41,7 +41,7 @@ demo: $(READY)  ## a mock survey with known bars: catalogue, query, report (no G
 check: lint  ## for every day: style, types, layers, and the tests that need no Ray, no store, no browser
 	$(BIN)/python -m pytest --everyday -n 2
 
-test: $(DEV)  ## the tests (ten minutes on two cores)
+test: $(DEV)  ## the tests, in two processes (make test-all: the slow ones too)
 	$(BIN)/python -m pytest $(TWO) -m "not slow"
 
 test-all: $(DEV)  ## the slow ones too
