@@ -157,12 +157,12 @@ def _join(cluster: RayCluster, started: list[subprocess.Popen[bytes]], words: li
                 stderr=out,
                 start_new_session=True,
             )
+        started.append(process)
         while process.poll() is None:
             if STARTED in log.read_text() and _nodes(cluster) >= nodes:
-                started.append(process)
                 return
             time.sleep(0.2)
-        _end(process)
+        _end(started.pop())
     raise RuntimeError(f"node {nodes} did not start {ATTEMPTS} times: {log.read_text()[-2000:]}")
 
 
