@@ -19,7 +19,7 @@ setup: $(READY)  ## install what runs into .venv (docs/install.md)
 setup-dev: $(DEV)  ## install what tests and develops, too
 
 $(READY): requirements.txt pyproject.toml
-	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet uv 2>/dev/null \
+	@command -v uv >/dev/null || test -x $(BIN)/uv \
 		|| { $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv; }
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
