@@ -1,1 +1,1 @@
-"""Computations from pixels to numbers. No paths, no arcseconds, no Parquet, no ray."""
+"""Pure computations from pixels to numbers: no paths, no arcseconds, no Parquet, no ray."""

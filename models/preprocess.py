@@ -1,8 +1,8 @@
-"""Cut a decoded image to the canvas that networks see, always in the same way. No torch.
+"""Cut the canvas that the networks see from a decoded image. No torch.
 
-A network can only measure what it sees at a size it was trained for. `galaxy_frame` measures where
-the galaxy is and how large; `canvas` cuts a square of so many galaxy radii around it and resizes it
-once, antialiased. The paper's way, the whole frame resized to 224 px, is `FieldSpec.paper()`.
+A network can measure a galaxy only at a size it was trained for. `galaxy_frame` measures the
+galaxy's position and size; `canvas` cuts a square of a fixed number of galaxy radii around it and
+resizes it once, antialiased. The paper resizes the whole frame to 224 px: `FieldSpec.paper()`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,27 @@ from scipy import ndimage
 
 from models.view_params import FieldSpec
 
-_WORKING_PX = 160  # the size of a galaxy needs no more pixels than this
+_WORKING_PX = 160  # measuring a galaxy's size needs no more pixels than this
 _MIN_RADIUS_PX = 4.0
-_OFFSET_MAX = 0.25  # of the radius, between the image's centre and the island's
+_OFFSET_MAX = 0.25  # in radii: distance of the island's centre from the image's
 _PIECE_MIN_PX = 9
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """A galaxy's place on its image and the photometric zero and scale.
+    """A galaxy's position and size on its image, with its sky level and brightness.
 
-    x, y: centre in pixels of the image (first pixel centre 0). radius_px: semi-major radius, twice
-    the standard deviation of its light along the major axis (exact for a uniform ellipse).
-    sky: (3,) background level; scale: the galaxy's bright end above the sky; both in 0..255.
+    Attributes
+    ----------
+    x, y
+        Centre in pixels of the image (first pixel centre 0).
+    radius_px
+        Semi-major radius: twice the standard deviation of the light along the major axis (exact
+        for a uniform ellipse).
+    sky
+        Background level per channel, (3,), in 0..255.
+    scale
+        The galaxy's bright end above the sky, in 0..255.
     """
 
     x: float
@@ -40,11 +48,23 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True)
 class Canvas:
-    """What the networks get, and the way back to the image.
+    """The input of the networks, with the way back to the image.
 
-    pixels: (S, S, 3) uint8. sky (3,) and scale: subtract and divide by, in 0..255 units. x0, y0:
-    the canvas's upper left corner in image pixels; factor: image pixels per canvas pixel, along
-    (x, y). A canvas position c (first pixel centre 0) is x0 - 0.5 + (c + 0.5) * factor.
+    A canvas position c (first pixel centre 0) is the image position
+    x0 - 0.5 + (c + 0.5) * factor_x, and likewise for y.
+
+    Attributes
+    ----------
+    pixels
+        (S, S, 3) uint8.
+    sky, scale
+        Level to subtract, (3,), and value to divide by, in 0..255 units.
+    x0, y0
+        The canvas's upper left corner in image pixels.
+    factor_x, factor_y
+        Image pixels per canvas pixel.
+    radius_px
+        The galaxy's radius in image pixels (`Frame`).
     """
 
     pixels: NDArray[np.uint8]
@@ -58,7 +78,10 @@ class Canvas:
 
 
 def _sky_and_noise(luminance: NDArray[np.float64]) -> tuple[float, float]:
-    """Sigma-clipped median and standard deviation of the outermost tenth of the image."""
+    """Return sigma-clipped median and standard deviation of the image's border.
+
+    The border is 1/12 of the shorter side wide, at least 2 px.
+    """
     border = max(2, min(luminance.shape) // 12)
     ring = np.ones(luminance.shape, dtype=bool)
     ring[border:-border, border:-border] = False
@@ -74,7 +97,7 @@ def _sky_and_noise(luminance: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _central_island(light: NDArray[np.float64], noise: float) -> NDArray[np.bool_]:
-    """The connected pixels of the central source: above the noise and 6 % of its peak."""
+    """Return the connected pixels of the central source: above the noise and 6 % of its peak."""
     h, w = light.shape
     core = light[int(0.4 * h) : int(0.6 * h) + 1, int(0.4 * w) : int(0.6 * w) + 1]
     level = max(2.0 * noise, 0.06 * float(core.max()))
@@ -93,7 +116,7 @@ _Moments = tuple[float, float, float]
 
 
 def _moments(light: NDArray[np.float64], island: NDArray[np.bool_]) -> _Moments:
-    """Centroid (x, y) and largest standard deviation of the light in the island, pixels."""
+    """Return centroid (x, y) and largest standard deviation of the light in the island, pixels."""
     ys, xs = np.nonzero(island)
     weight = np.clip(light[island], 0, None)
     total = weight.sum()
@@ -106,10 +129,10 @@ def _moments(light: NDArray[np.float64], island: NDArray[np.bool_]) -> _Moments:
 
 
 def _central_source(light: NDArray[np.float64], island: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The part of the island that belongs to the source nearest the image's centre.
+    """Return the part of the island that belongs to the source nearest the image's centre.
 
-    At the lowest level at which the island falls apart, each of its pixels goes to the nearest of
-    the pieces; the whole island where it never does.
+    At the lowest level that splits the island into pieces, each pixel is given to the nearest
+    piece. If no level splits it, returns the whole island.
     """
     middle_y, middle_x = (light.shape[0] - 1) / 2, (light.shape[1] - 1) / 2
     faintest = max(float(light[island].min()), 1e-9)
@@ -129,18 +152,19 @@ def _central_source(light: NDArray[np.float64], island: NDArray[np.bool_]) -> ND
 
 
 def _off_centre(light: NDArray[np.float64], moments: _Moments) -> bool:
-    """Whether an island with these moments lies too far off to be the central source alone."""
+    """Return whether an island lies too far off centre to be the central source alone."""
     x, y, sigma = moments
     middle_y, middle_x = (light.shape[0] - 1) / 2, (light.shape[1] - 1) / 2
     return bool(np.hypot(y - middle_y, x - middle_x) > _OFFSET_MAX * 2.0 * sigma)
 
 
 def galaxy_frame(pixels: NDArray[np.uint8]) -> Frame:
-    """Where the central galaxy lies on its image, how large and how bright it is.
+    """Measure position, size and brightness of the central galaxy on its image.
 
-    pixels: (H, W, 3) uint8. Threshold on the smoothed luminance above the border's sky, the island
-    on the image's centre, moments of its light. Where no source stands out the frame is the
-    image's centre with a quarter of its side as radius. Raises ValueError for another shape.
+    pixels: (H, W, 3) uint8. The smoothed luminance above the border's sky is thresholded; the
+    island at the image's centre gives the moments of the galaxy's light. Where no source stands
+    out, returns the image's centre with a quarter of its side as radius. Raises ValueError for
+    another shape.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"pixels of shape {pixels.shape} must be (H, W, 3)")
@@ -165,7 +189,7 @@ def galaxy_frame(pixels: NDArray[np.uint8]) -> Frame:
         radius = max(_MIN_RADIUS_PX, 0.25 * min(h, w))
         return Frame(x=(w - 1) / 2, y=(h - 1) / 2, radius_px=radius, sky=channel_sky, scale=255.0)
     moments = _moments(smooth, island)
-    if _off_centre(smooth, moments):  # a star or companion in its outline
+    if _off_centre(smooth, moments):  # the island includes a star or companion
         island = _central_source(smooth, island)
         moments = _moments(smooth, island)
     x, y, sigma = moments
@@ -180,10 +204,10 @@ def galaxy_frame(pixels: NDArray[np.uint8]) -> Frame:
 
 
 def canvas(pixels: NDArray[np.uint8], spec: FieldSpec, frame: Frame | None = None) -> Canvas:
-    """Cut and resize (antialiased, once) the square that `spec` asks for.
+    """Cut and resize (antialiased, once) the square that `spec` describes.
 
-    pixels: (H, W, 3) uint8; `frame` is measured where it is not given. Parts of the square beyond
-    the image are filled with the sky. Returns the canvas with the way back to image pixels.
+    pixels: (H, W, 3) uint8. If `frame` is None, it is measured. Parts of the square beyond the
+    image are filled with the sky. Returns the canvas with the way back to image pixels.
     """
     h, w = pixels.shape[:2]
     frame = galaxy_frame(pixels) if frame is None else frame
@@ -213,6 +237,9 @@ def canvas(pixels: NDArray[np.uint8], spec: FieldSpec, frame: Frame | None = Non
 def brightness(
     pixels: NDArray[np.uint8], sky: NDArray[np.floating], scale: float
 ) -> NDArray[np.float64]:
-    """Light above the sky, (S, S), 1 at the galaxy's bright end, of a canvas (S, S, 3) with
-    its sky (3,) and scale; cut where the networks' images are."""
+    """Return the light above the sky, (S, S), 1 at the galaxy's bright end.
+
+    pixels: a canvas (S, S, 3) with its sky (3,) and scale. Values are clipped like the networks'
+    images.
+    """
     return np.asarray(((pixels.astype(np.float64) - sky) / scale).clip(-0.25, 1.5).mean(axis=2))

@@ -1,4 +1,4 @@
-"""The recipe of a measurement: how maps are made and read, as `estimator.json` stores it."""
+"""The recipe of a measurement: how maps are made and measured, as `estimator.json` stores it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.view_params import ViewParams
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a bar is measured: `maps` says how maps are made, `estimator` how they are read."""
+    """How a bar is measured: `maps` says how maps are made, `estimator` how they are measured."""
 
     maps: SmoothGradParams = field(default_factory=SmoothGradParams)
     estimator: EstimatorParams = field(default_factory=EstimatorParams)
@@ -65,4 +65,6 @@ def _maps(raw: Mapping[str, Any]) -> SmoothGradParams:
             view["width_range"] = tuple(view["width_range"])
         return SmoothGradParams(**{**raw, "view": ViewParams(**view)})
     except TypeError as error:
-        raise ValueError(f"not the parameters of a map: {error}") from error
+        raise ValueError(
+            f"'map' does not hold the parameters of a map: {error}; see estimator.json"
+        ) from error

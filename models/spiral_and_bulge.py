@@ -1,16 +1,14 @@
-"""The spiral arms that a saliency map shows: how tightly they wind, which way, how many. No torch.
+"""Measure spiral arms and the bulge on saliency maps. No torch.
 
-A map explained for "spiral arms: yes" holds the arms without the disc that carries them. Laid
-into the disc's plane, logarithmic arms are straight lines in (ln r, angle), and a Fourier transform
-there finds them: A(p, m) = sum of w exp(-i (m angle + p ln r)) / sum of w peaks where
+Spiral arms: a saliency map of "spiral arms: yes" shows the arms without the disc that carries them.
+Deprojected into the disc's plane, logarithmic arms are straight lines in (ln r, angle), and a
+Fourier transform finds them: A(p, m) = sum of w exp(-i (m angle + p ln r)) / sum of w peaks where
 tan(pitch) = -m / p (Considere & Athanassoula 1982, A&A 111, 28; Puerari & Dottori 1992, A&AS 93,
-469). How good the numbers are was measured on mock galaxies alone: docs/science.md.
+469). The accuracy was measured on mock galaxies only: docs/science.md.
 
-The bulge that a saliency map shows: how far it reaches, and along which line. No torch.
-
-The map is of "the bulge is obvious" and "the bulge is dominant" (questions 5.3 and 5.4) together.
-Neither number is the bulge's own: what they were measured to be stands in docs/science.md,
-section 6.
+Bulge: the map explains "the bulge is obvious" and "the bulge is dominant" (questions 5.3 and 5.4)
+together. Neither extent nor angle is that of the bulge itself; docs/science.md, section 6, says
+what they were found to be.
 """
 
 from __future__ import annotations
@@ -26,21 +24,28 @@ from models.barlength.axis import position_angle
 
 Floats = NDArray[np.float64]
 
-_SEEN_MIN = 0.5  # of those who are asked
-_LIGHT_MIN = 0.08  # of the galaxy's bright end: fainter pixels are sky
+_SEEN_MIN = 0.5  # fraction of the volunteers who are asked about arms
+_LIGHT_MIN = 0.08  # fraction of the galaxy's bright end: fainter pixels are sky
 _STRENGTH_CLEAR, _AXIS_RATIO_CLEAR = 0.25, 0.5
 _RINGS, _SECTORS = 64, 128
-_STEP = 0.125  # of p
-_AXIS_RATIO_MIN = 0.2  # a thinner ellipse is no disc that arms could be seen in
+_STEP = 0.125  # step of p
+_AXIS_RATIO_MIN = 0.2  # in a thinner ellipse, arms could not be seen
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArmParams:
-    """Where and how arms are looked for.
+    """Where and how arms are searched.
 
-    inner, outer: radii in the disc's plane between which they are, of the map's shorter side;
-    within lie bulge and bar. arms: fewest and most; a map with one is lopsided. pitch_deg: tightest
-    and most open winding; the latter keeps what is straight, a bar, from being taken for arms.
+    Attributes
+    ----------
+    inner, outer
+        Radii in the disc's plane between which arms are searched, as fractions of the map's
+        shorter side. Bulge and bar lie inside `inner`.
+    arms
+        Fewest and most arms. A map with one arm is lopsided.
+    pitch_deg
+        Tightest and most open pitch angle. The upper bound keeps straight structures, such as a
+        bar, from being taken for arms.
     """
 
     inner: float = 0.055
@@ -51,8 +56,8 @@ class ArmParams:
     def __post_init__(self) -> None:
         if not 0 < self.inner < self.outer <= 1:
             raise ValueError(
-                f"inner={self.inner} and outer={self.outer} must be ascending shares of the map's "
-                "side, 0 to 1"
+                f"inner={self.inner} and outer={self.outer} must be ascending fractions of the "
+                "map's side, 0 to 1"
             )
         if not 1 <= self.arms[0] <= self.arms[1] < _SECTORS // 2:
             raise ValueError(
@@ -66,12 +71,20 @@ class ArmParams:
 
 @dataclass(frozen=True, kw_only=True)
 class SpiralArms:
-    """What a map shows; NaN and 0 arms where it shows nothing.
+    """Spiral arms measured on one map; NaN and 0 arms where the map shows none.
 
-    pitch_deg: above 0 where an arm that is followed outward turns counter-clockwise on
-    the image. arms: m, the arms' number. strength: |A(p, m)|, 0 to 1: the share of the map that
-    lies on such arms and nowhere else. radius_px: mean radius of the map in the disc's plane.
-    disc_axis_ratio: apparent, of the ellipse that was taken for the disc's.
+    Attributes
+    ----------
+    pitch_deg
+        Pitch angle; positive if an arm, followed outward, turns counter-clockwise on the image.
+    arms
+        m, the number of arms.
+    strength
+        |A(p, m)|, 0 to 1: the share of the map that lies on such arms and nowhere else.
+    radius_px
+        Mean radius of the map in the disc's plane.
+    disc_axis_ratio
+        Apparent axis ratio of the ellipse that represents the disc.
     """
 
     pitch_deg: float = math.nan
@@ -82,7 +95,7 @@ class SpiralArms:
 
     @property
     def is_clear(self) -> bool:
-        """Whether number and sense of winding can be trusted (docs/science.md, section 6)."""
+        """Whether number and winding sense can be trusted (docs/science.md, section 6)."""
         return self.strength > _STRENGTH_CLEAR and self.disc_axis_ratio > _AXIS_RATIO_CLEAR
 
 
@@ -90,15 +103,15 @@ _DEFAULT = ArmParams()
 
 
 def arms_seen(votes: ArrayLike) -> bool:
-    """Whether half of those who are asked see arms, by a galaxy's votes (37,)."""
+    """Return whether half of the volunteers who are asked see arms, from a galaxy's votes (37,)."""
     return bool(conditional(votes, SPIRAL) >= _SEEN_MIN)
 
 
 def read_arms(saliency: Floats, light: Floats, params: ArmParams = _DEFAULT) -> SpiralArms:
-    """The arms in a map (H, W) of values that are not negative; the disc's centre is its middle.
+    """Measure the arms in a map (H, W) of non-negative values, centred on the disc.
 
-    light: (H, W), the galaxy's own (models.preprocess.brightness), whose ellipse gives the
-    disc's inclination.
+    light: (H, W), the galaxy's light (models.preprocess.brightness); its ellipse gives the disc's
+    inclination.
     """
     if not np.isfinite(saliency).all() or not saliency.max() > 0:
         return SpiralArms()
@@ -121,14 +134,16 @@ def read_arms(saliency: Floats, light: Floats, params: ArmParams = _DEFAULT) -> 
 
 
 def _coordinates(shape: tuple[int, ...]) -> tuple[Floats, Floats]:
-    """x to the right and y up of every pixel, from the middle."""
+    """Return x (to the right) and y (up) of every pixel, from the map's middle."""
     rows, columns = np.mgrid[: shape[0], : shape[1]]
     return columns - (shape[1] - 1) / 2, (shape[0] - 1) / 2 - rows
 
 
 def _ellipse(light: Floats) -> tuple[float, float]:
-    """Axis ratio, and angle of the major axis from the right in radians, by the light's second
-    moments about the middle; a circle where there is no light."""
+    """Return axis ratio and angle of the major axis (radians from the right) of the light.
+
+    They come from the light's second moments about the middle. Without light, returns a circle.
+    """
     weight = np.where(light > _LIGHT_MIN, light, 0.0)
     total = float(weight.sum())
     if not total > 0:
@@ -142,8 +157,10 @@ def _ellipse(light: Floats) -> tuple[float, float]:
 
 
 def _plane(shape: tuple[int, ...], ratio: float, tilt: float) -> tuple[Floats, Floats]:
-    """Radius, px, and angle, counter-clockwise on the image, of every pixel in the plane of a round
-    disc that is seen as an ellipse."""
+    """Return radius (px) and angle of every pixel in the plane of a round disc.
+
+    The disc is seen as an ellipse; angles are counter-clockwise on the image.
+    """
     x, y = _coordinates(shape)
     along = x * math.cos(tilt) + y * math.sin(tilt)
     across = (y * math.cos(tilt) - x * math.sin(tilt)) / ratio
@@ -151,8 +168,10 @@ def _plane(shape: tuple[int, ...], ratio: float, tilt: float) -> tuple[Floats, F
 
 
 def _strongest(polar: Floats, log_range: float, params: ArmParams) -> tuple[float, int, float]:
-    """Strength, number of arms and pitch in degrees of the largest |A(p, m)| of a map in
-    (ln r, angle)."""
+    """Return strength, number of arms and pitch (deg) of the largest |A(p, m)|.
+
+    polar: the map in (ln r, angle).
+    """
     around = np.fft.fft(polar, axis=1) / polar.sum()
     middles = (np.arange(_RINGS) + 0.5) / _RINGS * log_range
     best = (-1.0, 0, math.nan)
@@ -168,20 +187,20 @@ def _strongest(polar: Floats, log_range: float, params: ArmParams) -> tuple[floa
 
 
 BULGE_ANSWERS = (OBVIOUS_BULGE, DOMINANT_BULGE)
-"""What the map is explained for: the mean of these answers' maps."""
+"""The answers that a bulge map explains: it is the mean of their maps."""
 
-_LEVEL = 0.5  # of the map's maximum
+_LEVEL = 0.5  # fraction of the map's maximum
 _ROUND = 1e-9  # relative difference of the axes' squares
 
 
 @dataclass(frozen=True, kw_only=True)
 class BulgeMeasurement:
-    """What a map shows; NaN where it shows nothing.
+    """Bulge measured on one map; NaN where the map shows none.
 
-    extent_px: full, 4 times the standard deviation along the major axis of the pixels above half
-    the map's maximum: a uniform disc's diameter, a uniform ellipse's full major axis, a Gaussian's
-    full width at half maximum. position_angle_deg: of that axis, [0, 180), counter-clockwise from
-    image up; NaN also where they are round.
+    extent_px: full extent, 4 times the standard deviation along the major axis of the pixels above
+    half the map's maximum. This is a uniform disc's diameter, a uniform ellipse's full major axis,
+    a Gaussian's full width at half maximum. position_angle_deg: angle of that axis, [0, 180),
+    counter-clockwise from image up; NaN also if the pixels form a round shape.
     """
 
     extent_px: float = math.nan
@@ -189,7 +208,7 @@ class BulgeMeasurement:
 
 
 def read_bulge(saliency: NDArray[np.float64]) -> BulgeMeasurement:
-    """The bulge in a map (H, W) of values that are not negative; each pixel is a unit square."""
+    """Measure the bulge in a map (H, W) of non-negative values; each pixel is a unit square."""
     if not np.isfinite(saliency).all() or not saliency.max() > 0:
         return BulgeMeasurement()
     rows, columns = np.nonzero(saliency > _LEVEL * saliency.max())

@@ -1,7 +1,8 @@
-"""Statistics that compare measurements with truths. numpy only.
+"""Statistics that compare measurements with the truth. numpy only.
 
-Every function leaves out the entries where any of its inputs is not finite, returns NaN where the
-rest defines no value (too few, no spread), and raises ValueError for inputs of unequal length.
+Every function leaves out the entries where any of its inputs is not finite. It returns NaN where
+the remaining entries define no value (too few, no spread), and raises ValueError for inputs of
+unequal length.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 Statistic = Callable[..., float]
-"""One number of one or more (N,) arrays."""
+"""A function that computes one number from one or more (N,) arrays."""
 
 
 def auc(scores: ArrayLike, labels: ArrayLike) -> float:
-    """Area under the ROC curve: the chance that a true case scores above a false one, ties half.
+    """Return the area under the ROC curve.
 
-    scores: (N,), any unit; labels: (N,), true where above 0.5. Mann-Whitney's U over the number of
-    pairs (Hanley & McNeil 1982, Radiology 143, 29). NaN unless both classes are there.
+    This is the probability that a true case scores above a false one; ties count half. scores:
+    (N,), any unit; labels: (N,), true where above 0.5. Computed as Mann-Whitney's U divided by the
+    number of pairs (Hanley & McNeil 1982, Radiology 143, 29). NaN unless both classes occur.
     """
     s, flags = finite(scores, labels)
     true = flags > 0.5
@@ -33,7 +35,7 @@ def auc(scores: ArrayLike, labels: ArrayLike) -> float:
 
 
 def pearson(x: ArrayLike, y: ArrayLike) -> float:
-    """Pearson's correlation coefficient of x and y, (N,) each, in [-1, 1]."""
+    """Return Pearson's correlation coefficient of x and y, (N,) each, in [-1, 1]."""
     a, b = finite(x, y)
     if a.size < 2:
         return float("nan")
@@ -43,17 +45,17 @@ def pearson(x: ArrayLike, y: ArrayLike) -> float:
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
-    """Spearman's rank correlation, ties sharing their mean rank."""
+    """Return Spearman's rank correlation; ties share their mean rank."""
     a, b = finite(x, y)
     return pearson(ranks(a), ranks(b))
 
 
 def partial_pearson(x: ArrayLike, y: ArrayLike, given: ArrayLike) -> float:
-    """Pearson's correlation of x and y, (N,) each, once what `given` says of both is taken out.
+    """Return Pearson's correlation of x and y, (N,) each, without the part that `given` explains.
 
-    The correlation of the residuals of straight-line fits on `given`, which is
-    (r_xy - r_xg r_yg) / sqrt((1 - r_xg^2) (1 - r_yg^2)); a constant `given` takes nothing out. NaN
-    where `given` explains x or y wholly, to rounding.
+    This is the correlation of the residuals of straight-line fits on `given`,
+    (r_xy - r_xg r_yg) / sqrt((1 - r_xg^2) (1 - r_yg^2)). A constant `given` explains nothing. NaN
+    where `given` explains x or y completely, to rounding.
     """
     a, b, g = finite(x, y, given)
     if a.size < 3:
@@ -72,15 +74,15 @@ def _unexplained(values: Floats, given: Floats) -> Floats:
 
 
 def root_mean_square_error(truth: ArrayLike, measured: ArrayLike) -> float:
-    """sqrt of the mean of (measured - truth)^2, in the unit of both."""
+    """Return the square root of the mean of (measured - truth)^2, in the unit of both."""
     a, b = finite(truth, measured)
     return float(np.sqrt(np.mean((b - a) ** 2))) if a.size else float("nan")
 
 
 def slope_through_origin(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """b of y = b x by weighted least squares: sum(w x y) / sum(w x x).
+    """Fit b of y = b x by weighted least squares: sum(w x y) / sum(w x x).
 
-    weights: (N,), inverse variances of y for the best slope; None for equal ones. Raises
+    weights: (N,), inverse variances of y for the best slope; None: equal weights. Raises
     ValueError for a negative weight.
     """
     w = np.ones(np.shape(x)) if weights is None else weights
@@ -92,27 +94,27 @@ def slope_through_origin(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None =
 
 
 def median_absolute_error(x: ArrayLike, y: ArrayLike) -> float:
-    """Median of |y - x|, in the unit of x and y."""
+    """Return the median of |y - x|, in the unit of x and y."""
     a, b = finite(x, y)
     return float(np.median(np.abs(b - a))) if a.size else float("nan")
 
 
 def median_relative_error(truth: ArrayLike, measured: ArrayLike) -> float:
-    """Median of |measured - truth| / |truth|; entries of truth 0 are left out."""
+    """Return the median of |measured - truth| / |truth|; entries of truth 0 are left out."""
     a, b = finite(truth, measured)
     a, b = a[a != 0], b[a != 0]
     return float(np.median(np.abs(b - a) / np.abs(a))) if a.size else float("nan")
 
 
 def median_relative_bias(truth: ArrayLike, measured: ArrayLike) -> float:
-    """Median of (measured - truth) / |truth|; entries of truth 0 are left out."""
+    """Return the median of (measured - truth) / |truth|; entries of truth 0 are left out."""
     a, b = finite(truth, measured)
     a, b = a[a != 0], b[a != 0]
     return float(np.median((b - a) / np.abs(a))) if a.size else float("nan")
 
 
 def angle_difference_deg(a: ArrayLike, b: ArrayLike) -> Floats:
-    """Smallest angle between two axes (180 deg apart is the same axis), in [0, 90].
+    """Return the smallest angle between two axes (180 deg apart is the same axis), in [0, 90].
 
     a, b: position angles in degrees, any range, broadcast together. NaN stays NaN.
     """
@@ -127,11 +129,12 @@ def bootstrap_interval(
     resamples: int = 500,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Central interval of `statistic(*arrays)` by resampling the entries with replacement.
+    """Return the central interval of `statistic(*arrays)` by resampling entries with replacement.
 
-    arrays: (N,) each, resampled together. `level` is the share of resamples inside (0.68: one
-    sigma), by percentiles (Efron & Tibshirani 1993, chapter 13). Resamples whose statistic is NaN
-    are left out; (NaN, NaN) where that leaves none. The same seed gives the same interval.
+    arrays: (N,) each, resampled together. `level` is the share of resamples inside the interval
+    (0.68: one sigma), by percentiles (Efron & Tibshirani 1993, chapter 13). Resamples whose
+    statistic is NaN are left out; if none is left, returns (NaN, NaN). The same seed gives the same
+    interval. Raises ValueError for `level` outside 0 to 1 and for `resamples` below 1.
     """
     if not 0 < level < 1:
         raise ValueError(f"level={level!r} must lie between 0 and 1, for instance 0.68")
@@ -154,7 +157,7 @@ def bootstrap_interval(
 
 
 def ranks(values: ArrayLike) -> Floats:
-    """Ranks of (N,) values, the smallest 1; equal values share the mean of their ranks."""
+    """Return the ranks of (N,) values from 1; equal values share the mean of their ranks."""
     _, inverse, counts = np.unique(
         np.asarray(values, dtype=np.float64), return_inverse=True, return_counts=True
     )
@@ -163,12 +166,12 @@ def ranks(values: ArrayLike) -> Floats:
 
 
 def finite(*arrays: ArrayLike) -> tuple[Floats, ...]:
-    """The arrays, (N,) each, as float64 and without the entries where any is not finite."""
+    """Return the arrays, (N,) each, as float64, without the entries where any is not finite."""
     columns = [np.asarray(a, dtype=np.float64).ravel() for a in arrays]
     if len({c.size for c in columns}) > 1:
         raise ValueError(
             f"inputs of lengths {', '.join(str(c.size) for c in columns)} cannot be compared: "
-            "give one value of each for every galaxy"
+            "give one value of each input for every galaxy"
         )
     good = np.all([np.isfinite(c) for c in columns], axis=0)
     return tuple(c[good] for c in columns)

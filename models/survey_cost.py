@@ -1,7 +1,7 @@
-"""Estimate what a survey takes, from rates measured on some of its galaxies.
+"""Estimate the time and money that a survey needs, from rates measured on some of its galaxies.
 
-Every galaxy is decoded and voted on; the selected fraction s gets maps, which are then read. With
-rates r in galaxies per second, of one GPU or of one CPU core,
+Every galaxy is decoded and voted on. The selected fraction s gets maps, which are then measured.
+With rates r in galaxies per second, of one GPU or of one CPU core,
 
     network hours = galaxies x (1 / r_votes + s / r_maps) / 3600
     core hours    = galaxies x (1 / r_decode + s / r_read) / 3600
@@ -10,13 +10,13 @@ rates r in galaxies per second, of one GPU or of one CPU core,
     hours        >= galaxies x bytes of an image / bytes per second of the store
     cost          = hours x (GPUs x price of a GPU hour + cores x price of a core hour)
 
-With GPUs the two overlap, and the slower sets the pace; without, networks and light stages share
-the cores. The efficiency is the pipeline's share of the rate of its slowest part. No torch here.
+With GPUs the two kinds of work overlap, and the slower sets the pace. Without GPUs, networks and
+light stages share the cores. The efficiency is the pipeline's rate divided by the rate of its
+slowest part.
 
-From a probe of some galaxies to what a survey takes, with its uncertainty.
-
-Batches are drawn anew with replacement (their times differ), the selected fraction from its
-Jeffreys posterior Beta(k + 1/2, n - k + 1/2), the pipeline's efficiency evenly from EFFICIENCY.
+The uncertainty comes from random draws: batches are resampled with replacement (their times
+differ), the selected fraction is drawn from its Jeffreys posterior Beta(k + 1/2, n - k + 1/2), and
+the pipeline's efficiency uniformly from EFFICIENCY. No torch here.
 """
 
 from __future__ import annotations
@@ -28,17 +28,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 SURVEYS: Mapping[str, int] = {"GZ2": 243_434, "GZ DESI": 8_670_000, "10^8 cutouts": 100_000_000}
-"""Galaxies of surveys to think of: Hart et al. 2016; Walmsley et al. 2023; a survey to come."""
+"""Number of galaxies in surveys: Hart et al. 2016; Walmsley et al. 2023; a future survey."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredRates:
-    """What a probe measured, galaxies per second.
+    """Rates that a probe measured, in galaxies per second.
 
-    votes_per_s, maps_per_s: of one GPU, or of one CPU core where there is none: votes of all
-    members; maps of all members with all samples. decode_per_s, read_per_s: of one core, images to
-    canvases, maps to bars. selected_fraction: share of galaxies that get maps. image_bytes,
-    row_bytes: of one image in the input, one row in the catalogue.
+    Attributes
+    ----------
+    votes_per_s, maps_per_s
+        Votes of all members, and maps of all members with all samples: of one GPU, or of one CPU
+        core if there is no GPU.
+    decode_per_s, read_per_s
+        Images to canvases, and maps to bars, of one core.
+    selected_fraction
+        Share of galaxies that get maps.
+    image_bytes, row_bytes
+        Size of one image in the input, and of one row in the catalogue.
     """
 
     votes_per_s: float
@@ -54,21 +61,33 @@ class MeasuredRates:
             if not getattr(self, name) > 0:
                 raise ValueError(
                     f"{name}={getattr(self, name)} must lie above 0: measure it, or give infinity "
-                    "for what is not done"
+                    "for a stage that does not run"
                 )
         if not 0 <= self.selected_fraction <= 1:
             raise ValueError(f"selected_fraction={self.selected_fraction} must lie in 0..1")
         if not min(self.image_bytes, self.row_bytes) >= 0:
-            raise ValueError("image_bytes and row_bytes must not be negative")
+            raise ValueError(
+                f"image_bytes={self.image_bytes} and row_bytes={self.row_bytes} must not be "
+                "negative"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machines:
-    """What is rented.
+    """The machines that a survey runs on.
 
-    gpus: 0 where networks run on the cores. gpu_hour_price, core_hour_price: in any one currency.
-    efficiency: the pipeline's share of its slowest part's rate. store_bytes_per_s: at which the
-    images arrive, all workers together.
+    Attributes
+    ----------
+    gpus
+        Number of GPUs; 0 if networks run on the cores.
+    cores
+        Number of CPU cores.
+    gpu_hour_price, core_hour_price
+        Prices in any one currency.
+    efficiency
+        The pipeline's rate divided by the rate of its slowest part.
+    store_bytes_per_s
+        Bytes of images per second that the store delivers to all workers together.
     """
 
     gpus: int = 0
@@ -80,9 +99,12 @@ class Machines:
 
     def __post_init__(self) -> None:
         if self.gpus < 0 or self.cores < 1:
-            raise ValueError(f"gpus={self.gpus} and cores={self.cores}: at least 0 and 1")
+            raise ValueError(f"gpus={self.gpus} and cores={self.cores} must be at least 0 and 1")
         if not min(self.gpu_hour_price, self.core_hour_price) >= 0:
-            raise ValueError("gpu_hour_price and core_hour_price must not be negative")
+            raise ValueError(
+                f"gpu_hour_price={self.gpu_hour_price} and core_hour_price={self.core_hour_price} "
+                "must not be negative"
+            )
         if not 0 < self.efficiency <= 1:
             raise ValueError(f"efficiency={self.efficiency} must lie above 0, up to 1")
         if not self.store_bytes_per_s > 0:
@@ -91,9 +113,26 @@ class Machines:
 
 @dataclass(frozen=True, kw_only=True)
 class SurveyEstimate:
-    """What it takes. network_hours: of GPUs, or of cores where there are none; core_hours: of the
-    light stages; hours: from beginning to end; cost: in the prices' currency; limit: what sets the
-    pace, "networks", "light stages", "cores" (both, without GPUs) or "store"."""
+    """Time, cost and size of a survey.
+
+    Attributes
+    ----------
+    galaxies
+        Number of galaxies.
+    network_hours
+        GPU hours of the networks, or core hours if there are no GPUs.
+    core_hours
+        Core hours of the light stages.
+    hours
+        Hours from beginning to end.
+    cost
+        In the currency of the prices.
+    input_bytes, catalogue_bytes
+        Size of the input images and of the catalogue.
+    limit
+        The part that sets the pace: "networks", "light stages", "cores" (both, without GPUs) or
+        "store".
+    """
 
     galaxies: int
     network_hours: float
@@ -106,7 +145,7 @@ class SurveyEstimate:
 
 
 def survey_estimate(galaxies: int, rates: MeasuredRates, machines: Machines) -> SurveyEstimate:
-    """The formula above for a survey of `galaxies`. Raises ValueError for a negative number."""
+    """Apply the module's formula to a survey of `galaxies`. Raises ValueError if negative."""
     if galaxies < 0:
         raise ValueError(f"galaxies={galaxies} must not be negative")
     s = rates.selected_fraction
@@ -135,15 +174,24 @@ def survey_estimate(galaxies: int, rates: MeasuredRates, machines: Machines) -> 
 
 
 EFFICIENCY = (0.6, 1.0)
-"""Share of its slowest part's rate at which a whole pipeline runs: a guess, not a measurement."""
+"""Range of a pipeline's rate divided by its slowest part's rate: a guess, not a measurement."""
 
 _FLOOR_S = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProbedBatch:
-    """Times of one batch, s. `rows` were decoded, `voted` of them voted on, `mapped` mapped and
-    read; `row_bytes`: of the catalogue's rows; `image_bytes`: of the encoded images."""
+    """Counts, times and sizes of one batch of a probe.
+
+    Attributes
+    ----------
+    rows, voted, selected, mapped
+        Number of galaxies that were decoded, voted on, selected for maps, and mapped and measured.
+    decode_s, votes_s, maps_s, read_s
+        Seconds that these stages took.
+    image_bytes, row_bytes
+        Total size of the encoded images and of the catalogue's rows.
+    """
 
     rows: int
     voted: int
@@ -159,7 +207,7 @@ class ProbedBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """The estimate, and 2.5 % and 97.5 % of what it could be."""
+    """The best estimate with its 2.5 % and 97.5 % quantiles."""
 
     best: float
     low: float
@@ -168,7 +216,7 @@ class Interval:
 
 @dataclass(frozen=True, kw_only=True)
 class SurveyInterval:
-    """As models.survey_cost.SurveyEstimate; `rates` are those of the whole probe."""
+    """A `SurveyEstimate` with intervals; `rates` are the rates of the whole probe."""
 
     rates: MeasuredRates
     best: SurveyEstimate
@@ -179,8 +227,10 @@ class SurveyInterval:
 
 
 def rates(batches: Sequence[ProbedBatch]) -> MeasuredRates:
-    """Rates of all batches together; what was not done has an infinite one. Raises ValueError
-    where not a row was probed."""
+    """Return the rates of all batches together; a stage that did not run has an infinite rate.
+
+    Raises ValueError if no row was probed.
+    """
     rows = sum(b.rows for b in batches)
     if not rows:
         raise ValueError("0 rows were probed: probe at least one")
@@ -210,10 +260,10 @@ def survey_interval(
     draws: int = 400,
     seed: int = 0,
 ) -> SurveyInterval:
-    """What `galaxies` take on `machines`, of which the efficiency is not used.
+    """Estimate time and cost of `galaxies` on `machines`, whose `efficiency` is not used.
 
-    `select`: as models.networks.selection; with "all" and "none" the selected fraction is no
-    estimate. Raises ValueError where not a row was probed.
+    `select`: as in models.networks.selection. With "all" and "none" the selected fraction is known
+    and not drawn. Raises ValueError if no row was probed.
     """
     whole = rates(batches)
     middle = replace(machines, efficiency=sum(EFFICIENCY) / 2)
@@ -226,7 +276,7 @@ def survey_interval(
         fraction = whole.selected_fraction
         if select == "bar":
             fraction = rng.beta(selected + 0.5, rows - selected + 0.5)
-        if not math.isfinite(some.maps_per_s):  # none of these batches has maps
+        if not math.isfinite(some.maps_per_s):  # none of the drawn batches has maps
             some = replace(some, maps_per_s=whole.maps_per_s, read_per_s=whole.read_per_s)
         some = replace(some, selected_fraction=fraction)
         with_efficiency = replace(machines, efficiency=rng.uniform(*EFFICIENCY))

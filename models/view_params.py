@@ -1,4 +1,4 @@
-"""Parameters of views and of the canvas: which part of an image a network sees. No torch."""
+"""Parameters of the canvas and its views: which part of an image a network sees. No torch."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, kw_only=True)
 class ViewParams:
-    """Which views are averaged over.
+    """Which views of a canvas are averaged over.
 
-    width: width of the square that the network sees, as a fraction of the canvas; `width_range`
-    (smallest, largest) is drawn log-uniformly around it where not None. rotate: any angle;
-    reflect: every second view mirrored. With everything off and width 1 a view is the canvas.
+    With everything off and width 1, the only view is the canvas itself.
+
+    Attributes
+    ----------
+    width
+        Width of the square that the network sees, as a fraction of the canvas.
+    width_range
+        (smallest, largest) width. If given, the widths of views are spread log-uniformly over it.
+    rotate
+        Whether views are rotated by any angle.
+    reflect
+        Whether every second view is mirrored.
     """
 
     width: float = 1.0
@@ -29,7 +38,7 @@ class ViewParams:
 
     @property
     def identity(self) -> bool:
-        """Whether every view is the whole canvas as it lies."""
+        """Whether every view is the whole, unchanged canvas."""
         plain = self.width_range is None and not self.rotate and not self.reflect
         return plain and self.width == 1.0
 
@@ -38,9 +47,15 @@ class ViewParams:
 class FieldSpec:
     """Which square of sky becomes the canvas.
 
-    `kind` "galaxy": a square of half-width `half_width_radii` galaxy radii, centred on the galaxy,
-    sky-subtracted and scaled to the galaxy's brightness. "frame": the whole image, value / 255
-    (paper 1, section 4.1).
+    Attributes
+    ----------
+    kind
+        "galaxy": a square centred on the galaxy, sky-subtracted and scaled to the galaxy's
+        brightness. "frame": the whole image, value / 255 (paper 1, section 4.1).
+    canvas_px
+        Side of the canvas in pixels.
+    half_width_radii
+        Half-width of the square of kind "galaxy", in galaxy radii.
     """
 
     kind: Literal["galaxy", "frame"] = "galaxy"
@@ -57,9 +72,9 @@ class FieldSpec:
 
     @classmethod
     def paper(cls, canvas_px: int = 224) -> FieldSpec:
-        """The whole 424 px cutout at 224 px, values in [0, 1]."""
+        """Return the field of paper 1: the whole 424 px cutout at 224 px, values in [0, 1]."""
         return cls(kind="frame", canvas_px=canvas_px)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for a JSON file."""
+        """Return plain values for a JSON file."""
         return asdict(self)

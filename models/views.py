@@ -1,8 +1,8 @@
-"""Views of a canvas: rotated, reflected, scaled, shifted, by differentiable resampling.
+"""Rotate, reflect, scale and shift a canvas by differentiable resampling.
 
 A galaxy has no preferred orientation and no preferred crop. Training draws views at random; votes
-and SmoothGrad average over them. Because the resampling is differentiable, a gradient taken through
-a view arrives in the frame of the galaxy's own image.
+and SmoothGrad average over them. Because the resampling is differentiable, a gradient through a
+view arrives in the frame of the galaxy's own image.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from torch.nn import functional
 
 from models.view_params import ViewParams
 
-_GOLDEN = 0.6180339887498949  # additive low-discrepancy sequences: 1/phi and the plastic number's
+# Steps of additive low-discrepancy sequences: inverses of the golden ratio and the plastic number.
+_GOLDEN = 0.6180339887498949
 _PLASTIC = 0.7548776662466927
 
 
 def affine(angle: Tensor, width: Tensor, mirror: Tensor, shift: Tensor | None = None) -> Tensor:
-    """Matrices for `functional.affine_grid`: (B,) angles in rad, widths, mirrors +-1; (B, 2, 3).
+    """Return matrices for `functional.affine_grid`, (B, 2, 3).
 
-    shift: (B, 2), in units of half a canvas.
+    angle (rad), width and mirror (+1 or -1) are (B,); shift is (B, 2), in units of half a canvas.
     """
     cos, sin = torch.cos(angle) * width, torch.sin(angle) * width
     if shift is None:
@@ -33,10 +34,10 @@ def affine(angle: Tensor, width: Tensor, mirror: Tensor, shift: Tensor | None = 
 
 
 def sequence(params: ViewParams, first: int, count: int, phase: tuple[float, float]) -> Tensor:
-    """Matrices of the views number `first` .. `first + count` - 1 of one galaxy; (count, 2, 3).
+    """Return matrices of views number `first` to `first + count - 1` of one galaxy, (count, 2, 3).
 
     Angles and widths follow low-discrepancy sequences that begin at the galaxy's own `phase` (two
-    numbers in [0, 1)), so that view i does not depend on how many views are drawn, nor on chunks.
+    numbers in [0, 1)). So view i depends neither on the number of views nor on chunks.
     """
     i = torch.arange(first, first + count, dtype=torch.float64)
     turn = torch.frac(i * _GOLDEN + phase[0]) if params.rotate else torch.zeros_like(i)
@@ -51,9 +52,9 @@ def sequence(params: ViewParams, first: int, count: int, phase: tuple[float, flo
 
 
 def resample(images: Tensor, matrices: Tensor, out_px: int) -> Tensor:
-    """Look at (B, C, S, S) `images` through (B, 2, 3) `matrices`: (B, C, out_px, out_px).
+    """Resample `images` (B, C, S, S) by `matrices` (B, 2, 3): returns (B, C, out_px, out_px).
 
-    Bilinear; beyond the canvas there is sky, that is zero.
+    Bilinear. Beyond the canvas is sky, that is zero.
     """
     size = [len(matrices), images.shape[1], out_px, out_px]
     grid = functional.affine_grid(matrices.to(images.dtype), size, align_corners=False)
@@ -61,7 +62,10 @@ def resample(images: Tensor, matrices: Tensor, out_px: int) -> Tensor:
 
 
 def plain_view(images: Tensor, view: ViewParams, out_px: int) -> Tensor:
-    """Canvases (B, 3, S, S) at the view's width, neither turned nor mirrored; (B, 3, o, o)."""
+    """Resample canvases (B, 3, S, S) at the view's width, without rotation or reflection.
+
+    Returns (B, 3, out_px, out_px); the canvases themselves if the view is the whole canvas.
+    """
     if view.identity:
         return images
     matrices = sequence(ViewParams(width=view.width), 0, 1, (0.0, 0.0)).to(images.device)

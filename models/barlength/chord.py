@@ -1,6 +1,7 @@
 """Measure a bar by the longest chord of the pixels above a rising threshold (Algorithm 1).
 
-Which of the pixels above a threshold belong to the galaxy at the centre.
+Algorithm 1 is that of paper 1 (Bhambra, Joachimi & Lahav 2022). Optionally, only pixels of the
+galaxy at the centre count (`central_components`).
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ from models.barlength.linearity import (
 from models.barlength.params import BarLengthParams, BarMeasurement, Linearity, StopReason
 
 _LOBES_CONSIDERED = 8  # the brightest components away from the centre
-_LOBE_FLUX_RATIO = 0.2  # of the fainter lobe to the brighter one, and to what stands between them
+_LOBE_FLUX_RATIO = 0.2  # least flux of the fainter lobe: relative to the other, and to the centre
 
 
 def central_components(
     mask: Mask, light: Floats, centre: tuple[float, float], params: BarLengthParams
 ) -> Mask:
-    """The part of a mask (H, W) that belongs to the object at centre (x, y).
+    """Return the part of a mask (H, W) that belongs to the object at centre (x, y).
 
-    Kept are the components (8-connected) that come within params.centre_tolerance of the
-    centre, and the two ansae of a bar: the brightest pair of others whose midpoint does.
+    It keeps the components (8-connected) that come within params.centre_tolerance of the centre,
+    and the two ansae of a bar: the brightest pair of other components with a midpoint that near.
     """
     labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
     if count == 0:
@@ -59,7 +60,7 @@ def central_components(
 
 
 def _lobes(flux: Floats, x: Floats, y: Floats, floor: float, radius: float) -> list[int]:
-    """The pair of components with the most flux in its fainter one and its midpoint at 0."""
+    """Return the pair with its midpoint near 0 whose fainter component has the most flux."""
     order = [int(i) for i in np.argsort(flux)[::-1][:_LOBES_CONSIDERED] if flux[i] > floor]
     best: list[int] = []
     best_flux = 0.0
@@ -74,14 +75,14 @@ def _lobes(flux: Floats, x: Floats, y: Floats, floor: float, radius: float) -> l
 
 Mask = NDArray[np.bool_]
 
-_TIE = 1e-9  # linearities closer than this to T_c are decided by the textbook's arithmetic
+_TIE = 1e-9  # linearities closer than this to T_c are computed again in the textbook's order
 
 
 def longest_chord(mask: Mask) -> float:
-    """Largest distance between the centres of two true pixels of (H, W); 0 for fewer than two.
+    """Return the largest distance between the centres of two true pixels of a mask (H, W).
 
-    The two pixels are corners of the convex hull, and a corner is the first or the last pixel
-    of its row, so only those are compared.
+    0 for fewer than two. The two pixels are corners of the convex hull, and a corner is the first
+    or the last pixel of its row, so only such pixels are compared.
     """
     rows = np.flatnonzero(mask.any(axis=1))
     if rows.size == 0:
@@ -96,10 +97,10 @@ def longest_chord(mask: Mask) -> float:
 def first_linear(
     saliency: Floats, moments: ThresholdMoments, linearity: Linearity, correlation_min: float
 ) -> int:
-    """Index of the first threshold whose pixels have linearity > correlation_min; 5000 if none.
+    """Return the index of the first threshold whose pixels have linearity > correlation_min.
 
-    A Pearson correlation within 1e-9 of correlation_min is computed again from its pixels,
-    so that rounding decides as it does in the literal loop.
+    5000 if there is none. A Pearson correlation within 1e-9 of correlation_min is computed again
+    from its pixels, so that rounding has the same effect as in the literal loop of Algorithm 1.
     """
     if linearity == "principal":
         hits = np.flatnonzero(principal(moments) > correlation_min)
@@ -115,7 +116,7 @@ def first_linear(
 
 
 def first_few(moments: ThresholdMoments, pixels_min: int) -> int:
-    """Index of the first threshold with fewer than pixels_min pixels above it; 5000 if none."""
+    """Return the index of the first threshold with fewer than pixels_min pixels; 5000 if none."""
     hits = np.flatnonzero(moments.count < pixels_min)
     return int(hits[0]) if hits.size else len(THRESHOLDS)
 
@@ -126,7 +127,7 @@ def chord_grid(
     pixel_minima: Sequence[int],
     linearity: Linearity,
 ) -> Floats:
-    """max(1, longest chord) for every pair of T_c and T_1, from one pass over the map.
+    """Compute max(1, longest chord) for every pair of T_c and T_1 in one pass over the map.
 
     Returns (len(correlations), len(pixel_minima)), in pixels of the map.
     """
@@ -141,7 +142,7 @@ def chord_grid(
 def read_chord(
     saliency: Floats, centre: tuple[float, float], params: BarLengthParams
 ) -> BarMeasurement:
-    """The chord reading of a map (H, W) whose galaxy stands at centre (x, y)."""
+    """Measure a map (H, W) by its longest chord; the galaxy is at centre (x, y)."""
     if params.central_only:
         kept = central_components(saliency > THRESHOLDS[0], saliency, centre, params)
         saliency = np.where(kept, saliency, 0.0)
@@ -179,7 +180,7 @@ def _describe(
 
 
 def _ellipse(x: NDArray[np.intp], y: NDArray[np.intp]) -> tuple[float, float]:
-    """Position angle and axis ratio of the pixels' second moments, each pixel a unit square."""
+    """Return position angle and axis ratio of the pixels' second moments (unit squares)."""
     xx, yy = x.var() + 1 / 12, y.var() + 1 / 12
     xy = ((x - x.mean()) * (y - y.mean())).mean()
     spread = math.hypot(xx - yy, 2 * xy)

@@ -1,4 +1,4 @@
-"""Find the two ends of a bar on the profile along its axis, and its width across."""
+"""Find the two ends of a bar on the profile along its axis, and its width across the axis."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from models.barlength.params import BarLengthParams
 
 Floats = NDArray[np.float64]
 
-_OWN_HEIGHT_MAX = 1.5  # of a side's maximum to that which both sides share
+_OWN_HEIGHT_MAX = 1.5  # largest ratio of one side's maximum to the maximum that both share
 
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """One end: its distance from the origin, the height it belongs to, the slope there (per px).
+    """One end of a bar.
 
-    The distance is infinite where the profile does not fall before the map ends.
+    distance: from the origin, px; infinite if the profile does not fall before the map ends.
+    height: the maximum that the end belongs to. slope: fall of the profile at the end, per px.
     """
 
     distance: float
@@ -29,7 +30,7 @@ class End:
 
 @dataclass(frozen=True, kw_only=True)
 class Ends:
-    """Both ends of a profile; `height` is that of the outermost maximum that both sides share."""
+    """Both ends of a profile. `height`: the outermost maximum that both sides share."""
 
     back: End
     forth: End
@@ -42,17 +43,18 @@ class Ends:
 
     @property
     def middle(self) -> float:
-        """Where the middle between the ends lies."""
+        """Position of the middle between the ends."""
         return 0.5 * (self.forth.distance - self.back.distance)
 
 
 def find_ends(profile: Floats, params: BarLengthParams) -> Ends | None:
-    """Ends of the symmetric structure in a profile with an odd number of samples, 1 px apart.
+    """Find the ends of the symmetric structure in a profile of odd length, samples 1 px apart.
 
-    The fainter of the two sides at each distance is what both share. Its outermost maximum
-    that reaches peak_min of the highest, and is not cut off by a gap deeper than gap_min,
-    belongs to the bar's end; from there each side is followed outward until it falls to `level`
-    of its own height. Distances are from the middle sample. None where both share nothing.
+    The shared profile is the fainter of the two sides at each distance. Its outermost maximum that
+    reaches peak_min of the highest, and is not cut off by a gap deeper than gap_min, belongs to
+    the bar's end. From there each side is followed outward until it falls to `level` of its own
+    height. Distances are from the middle sample. Returns None if the shared profile is not
+    positive anywhere.
     """
     middle = len(profile) // 2
     back, forth = profile[middle::-1], profile[middle:]
@@ -69,7 +71,7 @@ def find_ends(profile: Floats, params: BarLengthParams) -> Ends | None:
 
 
 def _outermost_peak(shared: Floats, params: BarLengthParams) -> int:
-    """Index of the last maximum of a half profile that belongs to the bar."""
+    """Return the index of the last maximum of a half profile that belongs to the bar."""
     padded = np.concatenate([[-np.inf], shared, [-np.inf]])
     is_peak = (shared >= padded[:-2]) & (shared >= padded[2:])
     peaks = np.flatnonzero(is_peak & (shared >= params.peak_min * shared.max()))
@@ -78,7 +80,7 @@ def _outermost_peak(shared: Floats, params: BarLengthParams) -> int:
         lower = min(shared[last], shared[peak])
         gap = last > 0 and shared[last:peak].min() < params.gap_min * lower
         if gap and shared[peak:].max() <= shared[: last + 1].max():
-            break  # the higher side of a gap is the bar
+            break  # the bar is on the higher side of a gap
         last = int(peak)
     return last
 
@@ -100,9 +102,9 @@ def _follow(side: Floats, start: int, height: float, level: float) -> End:
 
 
 def half_width(across: Floats, profile: Floats) -> float:
-    """Half the full width at half maximum of a profile on a symmetric grid of 1 px, at least 0.5.
+    """Return half the full width at half maximum of a profile across the bar, at least 0.5 px.
 
-    The contiguous part that holds the maximum counts.
+    across: a symmetric grid of 1 px. Only the contiguous part that contains the maximum counts.
     """
     peak = int(profile.argmax())
     half = 0.5 * float(profile[peak])

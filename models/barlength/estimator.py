@@ -1,9 +1,9 @@
 """Turn the maps of several networks into one bar length with its error. No torch here.
 
-Paper 1, section 3.3, has five ways to a length: each member's map, the mean of the maps ("average
-saliency maps"), and the mean of the members' lengths ("average measurements", the paper's choice).
-The way is calibrated, so it is part of the parameters that travel with the ensemble
-(`estimator.json`).
+Paper 1, section 3.3, describes five ways to a length: each of the three members' maps, the mean of
+the maps ("average saliency maps"), and the mean of the members' lengths ("average measurements",
+the paper's choice). The way is calibrated, so it is part of the parameters that are stored with the
+ensemble (`estimator.json`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class EstimatorParams:
         "maps": measure the mean of the members' maps. "lengths": average the members' lengths
         (paper 1).
     bar_length
-        How one map is read.
+        How one map is measured.
     error_floor, error_doubt, error_spread, error_sampling
         Weights of the parts of the error, see above. The sampling error is the noise of maps made
         of N samples (`sampling_error`).
@@ -78,9 +78,13 @@ class EstimatorParams:
         if not 0 <= self.concord_min < 1:
             raise ValueError(f"concord_min={self.concord_min} must lie in 0..1, 1 excluded")
         if self.member_powers and self.combine != "maps":
-            raise ValueError("member_powers are for combine='maps': leave them out")
+            raise ValueError(
+                f"member_powers are only for combine='maps', not {self.combine!r}: leave them out"
+            )
         if self.refinement is not None and self.combine != "maps":
-            raise ValueError("a refinement is for combine='maps': leave it out")
+            raise ValueError(
+                f"a refinement is only for combine='maps', not {self.combine!r}: leave it out"
+            )
 
     @classmethod
     def paper(cls) -> EstimatorParams:
@@ -88,8 +92,11 @@ class EstimatorParams:
         return cls(combine="lengths", bar_length=BarLengthParams.paper(0.85, 40))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for a JSON file. In files, `bar_length` and its `method` are both called
-        "reading"; they have been since the first estimator.json."""
+        """Return plain values for a JSON file.
+
+        In files, `bar_length` and its `method` are both called "reading", as in the first
+        estimator.json.
+        """
         length = {_STORED.get(name, name): value for name, value in asdict(self.bar_length).items()}
         values = {_STORED.get(name, name): value for name, value in asdict(self).items()}
         return values | {"reading": length}
@@ -148,7 +155,7 @@ def estimate_bar(
     maps
         (M, H, W) in [0, 1]; a map of NaN is left out.
     params
-        How they are read.
+        How the maps are measured and combined.
     bar_fraction
         Share of "bar" among the votes; NaN counts as 0.5.
     jackknife_maps
@@ -243,15 +250,18 @@ def _refined(
         return bar
     if light is None:
         raise ValueError(
-            "the estimator's refinement looks at the galaxy's light: give it "
+            "the estimator's refinement needs the galaxy's light: give it "
             "(models.preprocess.brightness), or an estimator without a refinement"
         )
     return refined(bar, mean_map(maps), light, params.refinement)
 
 
 def member_ratios(length_px: float, readings: Sequence[BarMeasurement]) -> NDArray[np.float64]:
-    """ln of the members' lengths over that of the mean map, (M,): 0 where a member has none, and
-    held within a factor of 1.5, beyond which a member saw something else."""
+    """Return ln(member's length / length of the mean map), (M,).
+
+    0 for a member without a length. Limited to a factor of 1.5: beyond it, the member saw another
+    structure.
+    """
     lengths = np.array([r.length_px for r in readings], dtype=np.float64)
     good = np.isfinite(lengths) & (lengths > 0) & (length_px > 0)
     ratios = np.log(np.where(good, lengths, 1.0) / (length_px if length_px > 0 else 1.0))
@@ -261,7 +271,7 @@ def member_ratios(length_px: float, readings: Sequence[BarMeasurement]) -> NDArr
 def _corrected(
     bar: BarMeasurement, readings: Sequence[BarMeasurement], powers: Sequence[float]
 ) -> BarMeasurement:
-    """The bar with length x product(ratio_m ^ power_m). Its width stays."""
+    """Multiply the bar's length by product(ratio_m ^ power_m); its width stays the same."""
     if len(powers) != len(readings):
         raise ValueError(
             f"{len(powers)} member_powers for the maps of {len(readings)} members: the estimator "
@@ -271,9 +281,10 @@ def _corrected(
 
 
 def concord(readings: Sequence[BarMeasurement]) -> float:
-    """Length of the mean of unit vectors at twice the measured members' angles, in [0, 1].
+    """Return the length of the mean of unit vectors at twice the members' angles, in [0, 1].
 
-    Angles of 15 deg to either side of a line still give 0.87. 1 where fewer than two have an angle.
+    Angles of 15 deg to either side of a line still give 0.87. Returns 1 if fewer than two members
+    have an angle.
     """
     angles = np.array([r.position_angle_deg for r in readings], dtype=np.float64)
     angles = np.deg2rad(angles[np.isfinite(angles)])
@@ -281,7 +292,7 @@ def concord(readings: Sequence[BarMeasurement]) -> float:
 
 
 def mean_map(maps: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Mean of the finite members' maps, not rescaled (paper 1: "average saliency maps")."""
+    """Return the mean of the finite maps, not rescaled (paper 1: "average saliency maps")."""
     good = np.isfinite(maps).all(axis=(1, 2))
     if not good.any():
         return np.full(maps.shape[1:], np.nan)
@@ -289,7 +300,7 @@ def mean_map(maps: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 
 def _average(readings: Sequence[BarMeasurement]) -> BarMeasurement:
-    """The reading nearest the mean of the finite lengths, with that mean as its length."""
+    """Return the reading nearest the mean of the finite lengths, with that mean as its length."""
     lengths = np.array([r.length_px for r in readings], dtype=np.float64)
     finite = np.isfinite(lengths)
     if not finite.any():

@@ -1,9 +1,9 @@
-"""Measure a bar by where its profile falls to each of several levels.
+"""Measure a bar from the points where its profile falls to each of several levels.
 
-One level cannot tell a bar that fades from a short one that ends abruptly; where the profile
-crosses three can. How wide the map is there tells more: what blurs a bar across blurs it along. The
-length is a product of powers of lengths and widths, the powers being calibrated on galaxies whose
-bars are known (models.calibration.lengths).
+One level cannot distinguish a bar that fades slowly from a short bar that ends abruptly; three
+levels can. The map's width at each level adds information, because a blur across the bar is also a
+blur along it. The length is a product of powers of lengths and widths. The powers are calibrated
+on galaxies with known bars (models.calibration.lengths).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from models.barlength.profile import read_profile
 
 Floats = NDArray[np.float64]
 
-_RIDGE = 0.15  # as that many galaxies' worth of evidence for the prior powers
-_RESIDUAL_MIN = 0.02  # in ln(length): better agreement is luck
+_RIDGE = 0.15  # weight of the prior powers, in galaxies
+_RESIDUAL_MIN = 0.02  # in ln(length): smaller residuals are chance and get no more weight
 
 
 def at_levels(
     saliency: Floats, centre: tuple[float, float], params: BarLengthParams
 ) -> list[BarMeasurement]:
-    """The uncalibrated profile reading of a map (H, W) at each of `params.levels`."""
+    """Return the uncalibrated profile reading of a map (H, W) at each of `params.levels`."""
     plain = replace(params, method="profile", length_scale=1.0, length_offset_px=0.0)
     return [read_profile(saliency, centre, replace(plain, level=level)) for level in params.levels]
 
@@ -35,9 +35,9 @@ def at_levels(
 def read_levels(
     saliency: Floats, centre: tuple[float, float], params: BarLengthParams
 ) -> BarMeasurement:
-    """The reading of the middle level with length_scale x product(size_i ^ power_i) as length.
+    """Measure a map at all levels, with length_scale x product(size_i ^ power_i) as its length.
 
-    Where a level gives a flag, that is the answer.
+    The other values are those of the middle level. If a level gives a flag, returns that flag.
     """
     found = at_levels(saliency, centre, params)
     for reading in found:
@@ -53,7 +53,7 @@ def read_levels(
 
 
 def sizes(found: Sequence[BarMeasurement], *, widths: bool) -> Floats:
-    """Lengths, and then widths where they are asked for, at each level; (k,) or (2 k,), px."""
+    """Return the lengths at each level, followed by the widths if `widths`: (k,) or (2 k,), px."""
     lengths = [reading.length_px for reading in found]
     across = [reading.axis_ratio * reading.length_px for reading in found] if widths else []
     return np.array([*lengths, *across], dtype=np.float64)
@@ -62,11 +62,12 @@ def sizes(found: Sequence[BarMeasurement], *, widths: bool) -> Floats:
 def fit_powers(
     sizes: Floats, truth: Floats, prior: Floats, rounds: int = 50
 ) -> tuple[Floats, float]:
-    """Powers (k,) and scale of truth = scale x product(size_i ^ power_i).
+    """Fit powers (k,) and scale of truth = scale x product(size_i ^ power_i).
 
-    sizes: (N, k), truth: (N,), all positive; prior: (k,), powers that are kept to where sizes move
-    together, by a weak ridge. Least absolute residuals of the logarithms, by reweighting, so that a
-    few maps gone wrong do not matter. Raises ValueError for fewer than 8 galaxies.
+    sizes: (N, k), truth: (N,), all positive. prior: (k,), the powers to which a weak ridge pulls
+    where the sizes are correlated. The fit minimises absolute residuals of the logarithms by
+    reweighting, so that a few failed maps do not matter. Raises ValueError for fewer than 8
+    galaxies.
     """
     count, width = sizes.shape
     if count < 8:

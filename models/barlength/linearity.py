@@ -11,10 +11,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 THRESHOLDS: Floats = np.asarray(0.5 + np.arange(5000) * 1e-4, dtype=np.float64)
-"""T_k = 0.5 + k * 1e-4 for k = 0 ... 4999, in just this arithmetic; the last is 0.9999."""
+"""T_k = 0.5 + k * 1e-4 for k = 0 ... 4999, computed exactly this way; the last is 0.9999."""
 
 _BOUNDED: Floats = np.append(THRESHOLDS, np.inf)
-_LARGEST_IN_64_BITS = 4e9  # of pixels times side: n^2 times the variance is below 2^63
+_LARGEST_IN_64_BITS = 4e9  # pixels times side up to which n^2 times the variance is below 2^63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class ThresholdMoments:
     """Second moments of the pixels above each of the 5000 thresholds; arrays of shape (5000,).
 
     `rows`, `columns`, `cross` are n^2 times the variances and the covariance: exact integers
-    (Python's where the map is so large that 64 bits would not hold them).
+    (Python integers if the map is too large for 64 bits).
     """
 
     count: Integers
@@ -32,10 +32,10 @@ class ThresholdMoments:
 
 
 def thresholds_below(values: Floats) -> NDArray[np.intp]:
-    """Number of thresholds strictly below each value; 0 for NaN.
+    """Return the number of thresholds strictly below each value; 0 for NaN.
 
-    The nearest threshold is found by arithmetic, whose rounding is far smaller than half a step;
-    on which side of it the value lies is found by comparing, hence exactly.
+    Arithmetic finds the nearest threshold: its rounding is far smaller than half a step. A
+    comparison then decides exactly on which side of that threshold the value lies.
     """
     nearest = np.rint((np.fmin(np.fmax(values, 0.5), 1.0) - 0.5) * 1e4).astype(np.intp)
     nearest += values > _BOUNDED[nearest]
@@ -43,11 +43,11 @@ def thresholds_below(values: Floats) -> NDArray[np.intp]:
 
 
 def threshold_moments(saliency: Floats) -> ThresholdMoments:
-    """Moments of the rows and columns of {saliency > T}, for every T, from (H, W) once.
+    """Compute moments of rows and columns of {saliency > T} for every T, in one pass over (H, W).
 
-    Each pixel falls into the bin of the last threshold below it; the sums over bins at and
-    above a threshold are the sums over its pixels. All sums are integers, hence exact (up to
-    2^53, a map of 10,000 pixels a side).
+    Each pixel falls into the bin of the last threshold below it. The sums over the bins at and
+    above a threshold are the sums over its pixels. All sums are integers and therefore exact (up
+    to 2^53, a map of 10,000 pixels a side).
     """
     flat = saliency.ravel()
     pixel = np.flatnonzero(flat > THRESHOLDS[0])
@@ -74,7 +74,7 @@ def threshold_moments(saliency: Floats) -> ThresholdMoments:
 
 
 def pearson(moments: ThresholdMoments) -> Floats:
-    """|Pearson correlation| of rows and columns, (5000,); NaN where either does not vary."""
+    """Return |Pearson correlation| of rows and columns, (5000,); NaN where either is constant."""
     rows, columns, cross = (
         np.asarray(a, dtype=np.float64) for a in (moments.rows, moments.columns, moments.cross)
     )
@@ -83,9 +83,10 @@ def pearson(moments: ThresholdMoments) -> Floats:
 
 
 def principal(moments: ThresholdMoments) -> Floats:
-    """(l1 - l2) / (l1 + l2) of the covariance's eigenvalues, (5000,); NaN for a single pixel.
+    """Return (l1 - l2) / (l1 + l2) of the covariance's eigenvalues, (5000,).
 
-    This is the largest |Pearson correlation| over all rotations of the pixels.
+    This is the largest |Pearson correlation| over all rotations of the pixels. NaN for a single
+    pixel.
     """
     rows, columns, cross = (
         np.asarray(a, dtype=np.float64) for a in (moments.rows, moments.columns, moments.cross)
@@ -95,7 +96,7 @@ def principal(moments: ThresholdMoments) -> Floats:
 
 
 def pearson_of(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> float:
-    """|Pearson correlation| of two lists of numbers, in the textbook's order; NaN if undefined."""
+    """Return |Pearson correlation| of two lists, in the textbook's order; NaN if undefined."""
     dr = rows - rows.mean()
     dc = columns - columns.mean()
     denominator = float(np.sqrt((dr * dr).sum() * (dc * dc).sum()))

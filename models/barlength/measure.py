@@ -1,8 +1,8 @@
-"""The length of a bar from a saliency map.
+"""Measure the length of a bar on one saliency map, with any of the methods.
 
 Algorithm 1 of Bhambra, Joachimi & Lahav (2022, MNRAS 511, 5032, section 4) raises a threshold
 until the pixels above it line up, and takes their longest chord (`BarLengthParams.paper`). The
-default follows the map's profile along the bar's own axis instead.
+default method instead follows the map's profile along the bar's own axis.
 """
 
 from __future__ import annotations
@@ -34,16 +34,17 @@ def measure_bar(
     *,
     centre: tuple[float, float] | None = None,
 ) -> BarMeasurement:
-    """Measure the bar that a saliency map (H, W) shows, H and W at least 3.
+    """Measure the bar on a saliency map (H, W), H and W at least 3.
 
-    Values are high where the bar is: in any unit for the profile reading, min-max scaled to
-    [0, 1] for the chord reading, whose thresholds are absolute. `centre` is the galaxy's (x, y)
-    in the map's pixels, by default the middle of the map. Whatever the values, a measurement
-    comes back: `stop` says how the reading ended and the length is NaN where it is a flag.
-    With flag_unfinished=False, as in paper mode, the length is always a number.
+    The map is high where the bar is. The profile reading accepts any unit; the chord reading has
+    absolute thresholds and needs a map scaled to [0, 1]. `centre` is the galaxy's (x, y) in the
+    map's pixels, by default the middle of the map.
+
+    Any values give a measurement: `stop` says how measuring ended, and the length is NaN if `stop`
+    is a flag. With flag_unfinished=False, as in paper mode, the length is always a number.
 
     The default parameters give the distance between the half heights of the profile along the bar.
-    That is not what `ansae measure` gives: `models.barlength.bar_of_map` is.
+    `ansae measure` gives another length; use `models.barlength.bar_of_map` for it.
 
     Raises ValueError where the map is not two-dimensional or too small, or the centre is not
     in it.
@@ -74,7 +75,7 @@ def measure_grid(
     pixel_minima: Sequence[int],
     params: BarLengthParams = _DEFAULT,
 ) -> Floats:
-    """Algorithm 1's lengths for every pair of T_c and T_1 from one pass over a map (H, W).
+    """Measure Algorithm 1's lengths for every pair of T_c and T_1 in one pass over a map (H, W).
 
     Returns max(1, longest chord) in pixels of the map, (len(correlations), len(pixel_minima)).
     Only `params.linearity` is used. Raises ValueError as `measure_bar` does.

@@ -1,4 +1,4 @@
-"""From one's own saliency maps to a length, by the reading that ships. No torch here.
+"""Measure a bar on your own saliency maps with the shipped estimator. No torch here.
 
 `bar_of_map` does for any map what `ansae measure` does for the maps of the shipped ensemble.
 `measure_bar` is the step below it: one map, one reading, and parameters of your own choice.
@@ -20,17 +20,17 @@ from models.barlength.estimator import BarEstimate, EstimatorParams, estimate_ba
 Floats = NDArray[np.float64]
 
 _SHIPPED = "weights/compact/estimator.json"
-_TOLERANCE = 1e-5  # a map in single precision may miss 0 and 1 by rounding
-_LIGHT_MIN, _LIGHT_MAX = -0.25, 1.5  # where models.preprocess.brightness is cut
+_TOLERANCE = 1e-5  # rounding of a single-precision map at 0 and 1
+_LIGHT_MIN, _LIGHT_MAX = -0.25, 1.5  # models.preprocess.brightness is clipped to this range
 
 
 @cache
 def shipped_estimator() -> EstimatorParams:
-    """The estimator of the shipped ensemble, as `ansae measure` uses it.
+    """Return the estimator of the shipped ensemble, which `ansae measure` uses.
 
-    It reads the mean of the members' maps at three levels of its profile, and then refines the
-    length by the map and the galaxy's light in the bar's own frame (docs/science.md, section 3). It
-    comes from `models/weights/compact/estimator.json`, in the package.
+    It measures the mean of the members' maps at three levels of its profile, and then refines the
+    length with the map and the galaxy's light in the bar's own frame (docs/science.md, section 3).
+    It is stored in the package, in `models/weights/compact/estimator.json`.
 
     >>> from models.barlength import shipped_estimator
     >>> shipped_estimator().bar_length.method
@@ -48,34 +48,34 @@ def bar_of_map(
     jackknife_maps: NDArray[np.floating[Any]] | None = None,
     estimator: EstimatorParams | None = None,
 ) -> BarEstimate:
-    """The bar that your own saliency map shows, with the reading that ships.
+    """Measure the bar on your own saliency map with the shipped estimator.
 
     Parameters
     ----------
     saliency
         One map (H, W), or the maps of several networks (M, H, W), in [0, 1], high where the bar
-        is. H and W at least 3; the galaxy's centre is the middle of the map. A map of NaN says
-        nothing and is left out. `unit_map` brings other maps to [0, 1].
+        is. H and W must be at least 3; the galaxy's centre is the middle of the map. A map of NaN
+        is left out. `unit_map` scales other maps to [0, 1].
     light
-        The galaxy's light (H, W) on the same pixels, as `models.preprocess.brightness` gives it: 0
-        is the sky, 1 the galaxy's bright end. None: the length is not refined.
+        The galaxy's light (H, W) on the same pixels, as `models.preprocess.brightness` returns it:
+        0 is the sky, 1 the galaxy's bright end. None: the length is not refined.
     bar_fraction
-        Share of bars among those who reach the bar question, 0 to 1, for the error. NaN, where it
-        is not known, counts as one half.
+        Fraction of "bar" among the votes that reach the bar question, 0 to 1, for the error. NaN
+        (not known) counts as one half.
     jackknife_maps
-        The maps without one group of noise samples each, (M, G, H, W) in [0, 1], or their means
-        over the networks, (1, G, H, W), for the part of the error that comes from the number of
-        samples (`models.saliency.bar_maps.bar_maps_with_jackknife`). None leaves that part out.
+        Maps that leave out one group of noise samples each, (M, G, H, W) in [0, 1], or their means
+        over the networks, (1, G, H, W). They give the part of the error that comes from the number
+        of samples (`models.saliency.bar_maps.bar_maps_with_jackknife`). None leaves that part out.
     estimator
-        How the maps are read. None: `shipped_estimator()`.
+        How the maps are measured. None: `shipped_estimator()`.
 
     Returns
     -------
     BarEstimate
         `.bar` is a `BarMeasurement`: `length_px` (full length), `position_angle_deg` (in [0, 180),
         counter-clockwise from image up), `x_px`, `y_px` (the bar's middle), `stop`.
-        `.length_err_px` is the 1-sigma error of the length, `.member_lengths_px` (M,) the length in
-        each map alone. Pixels are the map's. A map without a bar gives NaN lengths, and
+        `.length_err_px` is the 1-sigma error of the length, `.member_lengths_px` (M,) the length on
+        each single map. Pixels are those of the map. A map without a bar gives NaN lengths, and
         `.bar.stop` says why.
 
     Raises
@@ -86,28 +86,28 @@ def bar_of_map(
 
     Notes
     -----
-    *What the length means.* The shipped networks, reading and refinement were taught on mock
+    *Meaning of the length.* The shipped networks, estimator and refinement were trained on mock
     galaxies, whose true length is twice the semi-major axis at which the bar's light is zero. On
     real galaxies this is about a quarter longer than the lengths that volunteers drew (Hoyle et al.
     2011): docs/science.md, "Where a bar ends".
 
-    *What it was calibrated for.* The signed, view-averaged SmoothGrad maps of the shipped ensemble
-    (`models.saliency`, 256 samples), on a canvas of 144 x 144 px that reaches 1.8 galaxy radii from
-    the centre (`models.preprocess.canvas(pixels, FieldSpec())`). Maps of other networks, methods or
-    canvases are read in the same way, but their scale is then unknown: calibrate it on galaxies
-    with known bars (`ansae calibrate`).
+    *Calibration.* The estimator was calibrated for the signed, view-averaged SmoothGrad maps of the
+    shipped ensemble (`models.saliency`, 256 samples), on a canvas of 144 x 144 px that reaches 1.8
+    galaxy radii from the centre (`models.preprocess.canvas(pixels, FieldSpec())`). Maps of other
+    networks, methods or canvases are measured in the same way, but the scale of their lengths is
+    unknown: calibrate it on galaxies with known bars (`ansae calibrate`).
 
-    *What the error means.* sqrt(((0.069 + 0.317 (1 - bar_fraction)) length)^2 + S^2 + g^2), with S
+    *Meaning of the error.* sqrt(((0.069 + 0.317 (1 - bar_fraction)) length)^2 + S^2 + g^2), with S
     the standard error over the maps and g the jackknife over groups of samples. The two numbers
     were calibrated on mock galaxies, with refined lengths and the shipped ensemble's maps. The
     error of another map, or of a length without the refinement, is larger than this.
 
-    *Without the light* the first length is given, before the refinement. On 713 mock bars first
-    lengths had a median error of 11.3 %, refined ones 7.3 % (docs/measured.md, "What each change
-    brought").
+    *Without the light*, the returned length is the first length, before the refinement. On 713 mock
+    bars, first lengths had a median error of 11.3 %, refined lengths 7.3 % (docs/measured.md, "What
+    each change brought").
 
-    Source of the five ways from maps to a length: Bhambra, Joachimi & Lahav 2022, MNRAS 511, 5032,
-    section 3.3.
+    Paper 1 describes five ways from maps to a length: Bhambra, Joachimi & Lahav 2022, MNRAS 511,
+    5032, section 3.3.
 
     Examples
     --------
@@ -123,18 +123,18 @@ def bar_of_map(
     params = estimator or shipped_estimator()
     maps = _maps(saliency)
     if not (np.isnan(bar_fraction) or 0 <= bar_fraction <= 1):
-        raise ValueError(f"bar_fraction={bar_fraction} must lie in 0..1; NaN: not known")
+        raise ValueError(f"bar_fraction={bar_fraction} must lie in 0..1; give NaN if not known")
     if light is None:
         return estimate_bar(maps, replace(params, refinement=None), bar_fraction, jackknife_maps)
     return estimate_bar(maps, params, bar_fraction, jackknife_maps, _light(light, maps.shape[1:]))
 
 
 def unit_map(saliency: ArrayLike) -> Floats:
-    """Maps (..., H, W) in [0, 1] from maps in any unit, as the shipped maps are made of gradients.
+    """Scale maps (..., H, W) in any unit to [0, 1], in the way that shipped maps are made.
 
-    Negative values, evidence against a bar, become 0; then each map is scaled so that its smallest
-    value is 0 and its largest 1. A map without any contrast becomes 0, one with NaN or infinite
-    values NaN. Raises ValueError for fewer than two dimensions.
+    Negative values are evidence against a bar and become 0. Then each map is scaled so that its
+    smallest value is 0 and its largest 1. A map without any contrast becomes 0; a map with NaN or
+    infinite values becomes NaN. Raises ValueError for fewer than two dimensions.
 
     >>> from models.barlength import unit_map
     >>> unit_map([[-3.0, 2.0], [4.0, 0.0]]).tolist()
@@ -152,7 +152,7 @@ def unit_map(saliency: ArrayLike) -> Floats:
 
 
 def _maps(saliency: ArrayLike) -> NDArray[np.floating[Any]]:
-    """Checked, (M, H, W)."""
+    """Check maps and return them as (M, H, W)."""
     maps = np.asarray(saliency)
     if not np.issubdtype(maps.dtype, np.floating):
         maps = maps.astype(np.float64)
@@ -160,31 +160,31 @@ def _maps(saliency: ArrayLike) -> NDArray[np.floating[Any]]:
         maps = maps[None]
     if maps.ndim != 3 or 0 in maps.shape:
         raise ValueError(
-            f"the maps have shape {np.shape(saliency)}; give one map (H, W), or those of several "
-            "networks (M, H, W)"
+            f"the maps have shape {np.shape(saliency)}; give one map (H, W), or the maps of "
+            "several networks (M, H, W)"
         )
     finite = maps[np.isfinite(maps)]
     if finite.size and not -_TOLERANCE <= finite.min() <= finite.max() <= 1 + _TOLERANCE:
         raise ValueError(
             f"the map's values lie in {finite.min():g}..{finite.max():g}; they must lie in 0..1: "
-            "unit_map brings any map there"
+            "unit_map scales any map to this range"
         )
     return maps
 
 
 def _light(light: ArrayLike, shape: tuple[int, ...]) -> Floats:
-    """Checked, (H, W)."""
+    """Check the light and return it as (H, W)."""
     array = np.asarray(light, dtype=np.float64)
     if array.shape != shape:
         raise ValueError(
-            f"the light has shape {array.shape} and the map {shape}; both must lie on the same "
-            "pixels: make both of one canvas (models.preprocess.canvas)"
+            f"the light has shape {array.shape} and the map {shape}; both must have the same "
+            "pixels: make both from one canvas (models.preprocess.canvas)"
         )
     low, high = float(array.min()), float(array.max())
     if not _LIGHT_MIN - _TOLERANCE <= low <= high <= _LIGHT_MAX + _TOLERANCE:  # also refuses NaN
         raise ValueError(
             f"the light's values lie in {low:g}..{high:g}; they must lie in {_LIGHT_MIN}.."
             f"{_LIGHT_MAX}, 0 at the sky and 1 at the galaxy's bright end: "
-            "models.preprocess.brightness gives them"
+            "use models.preprocess.brightness"
         )
     return array

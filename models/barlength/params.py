@@ -1,4 +1,4 @@
-"""Parameters of a bar measurement, and its result."""
+"""Parameters of a bar measurement on one saliency map, and its result."""
 
 from __future__ import annotations
 
@@ -12,49 +12,52 @@ Method = Literal["profile", "levels", "light", "chord"]
 
 
 class StopReason(StrEnum):
-    """How the reading of a map ended. Only the first two give a length in the default readings."""
+    """Why the measuring of a map ended.
+
+    By default, only PROFILE and LINEAR give a length; the others are flags.
+    """
 
     PROFILE = "profile"  # measured on the profile along the bar's axis
     LINEAR = "linear"  # measured on the pixels above the first threshold at which they line up
     FEW_PIXELS = "few_pixels"  # fewer than pixels_min were left before they lined up
     EXHAUSTED = "exhausted"  # the thresholds ran out before the pixels lined up
-    BLANK = "blank"  # one value everywhere
+    BLANK = "blank"  # the map has the same value everywhere
     NOT_FINITE = "not_finite"  # NaN or infinity in the map
-    FAINT = "faint"  # nothing at the centre stands out of the rest of the map
-    ROUND = "round"  # what stands out has no axis
-    ASYMMETRIC = "asymmetric"  # the two ends lie at too different distances from the centre
+    FAINT = "faint"  # no structure at the centre stands out from the rest of the map
+    ROUND = "round"  # the structure that stands out has no axis
+    ASYMMETRIC = "asymmetric"  # the distances of the two ends from the centre differ too much
     DIFFUSE = "diffuse"  # the bar holds too little of the map's light: the map shows other things
     DISCORD = "discord"  # the members' maps lie along different axes
-    EDGE = "edge"  # the bar runs out of the map
+    EDGE = "edge"  # the bar extends beyond the map
 
 
 @dataclass(frozen=True, kw_only=True)
 class BarLengthParams:
-    """How a saliency map is read.
+    """How one saliency map is measured.
 
     Attributes
     ----------
     method
-        "profile" measures along the bar's axis, where the profile falls to `level`; "levels" where
-        it falls to each of several, combined by powers (models.barlength.levels); "light" along
-        the same axis, how far `light_fraction` of the profile's light reaches; "chord" is the
-        longest chord of thresholded pixels.
+        "profile" measures along the bar's axis, between the points where the profile falls to
+        `level`. "levels" does this at several levels and combines them by powers
+        (models.barlength.levels). "light" measures, along the same axis, how far `light_fraction`
+        of the profile's light reaches. "chord" takes the longest chord of thresholded pixels.
     linearity
         Chord reading: "principal" is (l1 - l2) / (l1 + l2) with the eigenvalues l1 >= l2 of the
-        pixels' covariance; "pearson" is |Pearson correlation| of rows and columns, its value
-        for one orientation only, 0 for a bar along a row or a column.
+        pixels' covariance. "pearson" is |Pearson correlation| of rows and columns; it depends on
+        the orientation, and is 0 for a bar along a row or a column.
     correlation_min
         Chord reading: T_c, the linearity above which the threshold stops rising.
     pixels_min
         Chord reading: T_1, the number of pixels below which the threshold stops rising.
     flag_unfinished
-        Chord reading: no length unless the pixels lined up (False: a length whatever happened).
+        Chord reading: give no length unless the pixels lined up. False: always give a length.
     central_only
-        Chord reading: only components on the centre, or opposite each other across it.
+        Chord reading: keep only components at the centre, or opposite each other across it.
     pixel_extent
-        Chord reading: add the pixel that a chord between pixel centres misses.
+        Chord reading: add the one pixel that a chord between pixel centres misses.
     centre_tolerance
-        How far from the centre a bar's middle may lie, as a fraction of the map's shorter side.
+        Largest distance of a bar's middle from the centre, as a fraction of the map's shorter side.
     smoothing_px
         Profile reading: standard deviation of the Gaussian that smooths the map, in map pixels.
     smoothing_fraction
@@ -65,25 +68,25 @@ class BarLengthParams:
     level
         Profile reading: the bar ends where its profile falls to this fraction of its last maximum.
     peak_min
-        Profile reading: maxima lower than this fraction of the highest are no part of the bar.
+        Profile reading: maxima below this fraction of the highest do not belong to the bar.
     gap_min
-        Profile reading: a maximum beyond a gap deeper than this fraction of the lower of the two
-        maxima is no part of the bar; the middle, between the two ansae, may be empty.
+        Profile reading: a gap ends the bar if it is deeper than this fraction of the lower of the
+        two maxima beside it. The middle, between the two ansae, may be empty.
     linearity_min
-        Profile reading: below this principal linearity of its light the map is round.
+        Profile reading: the map counts as round if its light has less principal linearity.
     snr_min
         Profile reading: the bar's profile must reach this multiple of the noise around it.
     asymmetry_max
         Profile reading: largest |a - b| / (a + b) of the two half lengths a and b.
     levels, level_powers, level_width_powers
-        Levels reading: fractions of the last maximum, the power that the length at each enters
-        with, and the power of the width there (none: widths do not count).
+        Levels reading: fractions of the last maximum, the power of the length at each level, and
+        the power of the width at each level (empty: widths do not enter).
     light_fraction, light_reach
-        Light reading: the share of light that measures the bar, and how far from the centre light
-        is counted, as a fraction of the strip that lies in the map.
+        Light reading: the share of light that defines the bar's length, and the distance from the
+        centre up to which light counts, as a fraction of the strip that lies in the map.
     concentration_min
-        Profile and light reading: below this share of the map's light within the bar's own box
-        (1.2 lengths by 5.6 % of the map's side) the map is about something else.
+        Profile and light reading: the bar's box (1.2 lengths by 5.6 % of the map's side) must hold
+        at least this share of the map's light; otherwise the map shows other things.
     length_scale, length_offset_px
         Calibration: length = length_scale * raw length + length_offset_px, in map pixels.
     """
@@ -115,7 +118,7 @@ class BarLengthParams:
     length_offset_px: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse values that mean nothing. Raises ValueError."""
+        """Check every value. Raises ValueError."""
         _one_of("method", self.method, ("profile", "levels", "light", "chord"))
         _one_of("linearity", self.linearity, ("principal", "pearson"))
         _within("correlation_min", self.correlation_min, 0.0, 1.0)
@@ -150,7 +153,7 @@ class BarLengthParams:
 
     @classmethod
     def paper(cls, correlation_min: float = 0.85, pixels_min: int = 40) -> BarLengthParams:
-        """Algorithm 1 of Bhambra, Joachimi & Lahav (2022), faults and all."""
+        """Return Algorithm 1 of Bhambra, Joachimi & Lahav (2022), with its known faults."""
         return cls(
             method="chord",
             linearity="pearson",
@@ -164,13 +167,13 @@ class BarLengthParams:
 
 @dataclass(frozen=True, kw_only=True)
 class BarMeasurement:
-    """The bar that one map shows, in pixels of the map (centre of the first pixel: 0).
+    """The bar measured on one map, in pixels of the map (centre of the first pixel: 0).
 
     Attributes
     ----------
     stop
-        How the reading ended. If it is a flag, length_px is NaN. Values that could not be measured
-        are NaN, too.
+        Why the measuring ended. If it is a flag, length_px is NaN. Values that could not be
+        measured are NaN, too.
     length_px
         Full length, end to end.
     length_err_px
@@ -182,7 +185,7 @@ class BarMeasurement:
     x_px, y_px
         Centre of the bar.
     threshold
-        Level of the map at which the reading ended (the profile reading scales maps to [0, 1]).
+        Level of the map at which measuring ended (the profile reading scales maps to [0, 1]).
     pixels
         Number of pixels above the threshold.
     """

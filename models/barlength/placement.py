@@ -1,7 +1,4 @@
-"""Place a bar that was measured on a canvas on the stored image.
-
-Where a measured bar lies on the picture of its galaxy.
-"""
+"""Convert a bar from canvas pixels to pixels of the stored image, and back for drawing."""
 
 from __future__ import annotations
 
@@ -16,10 +13,10 @@ from models.barlength.estimator import BarEstimate
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """Where a canvas lies on its image (models.preprocess.Canvas).
+    """Position of a canvas on its image (models.preprocess.Canvas).
 
-    Canvas position c (first pixel centre 0) is image position x0 - 0.5 + (c + 0.5) * factor_x,
-    likewise y.
+    Canvas position c (first pixel centre 0) is the image position
+    x0 - 0.5 + (c + 0.5) * factor_x, and likewise for y.
     """
 
     x0: float
@@ -44,10 +41,10 @@ class PlacedBar:
 
 
 def place_bar(estimate: BarEstimate, placement: Placement) -> PlacedBar:
-    """The estimate, in pixels of the map, on the stored image.
+    """Convert an estimate from pixels of the map to pixels of the stored image.
 
-    Where the image was squeezed into the canvas (unequal factors) the length is stretched along its
-    own axis and the angle is turned accordingly; a bar without an angle takes the mean factor.
+    If the image was squeezed into the canvas (unequal factors), the length is stretched along its
+    own axis and the angle is turned accordingly. A bar without an angle uses the mean factor.
     """
     bar, p = estimate.bar, placement
     stretch, turned = place_axis(bar.position_angle_deg, p)
@@ -62,8 +59,11 @@ def place_bar(estimate: BarEstimate, placement: Placement) -> PlacedBar:
 
 
 def place_axis(position_angle_deg: float, placement: Placement) -> tuple[float, float]:
-    """(image pixels per map pixel along a line, its angle on the image), for a line at a position
-    angle on the map; one without an angle takes the mean factor."""
+    """Convert a line at a position angle on the map to the image.
+
+    Returns (image pixels per map pixel along the line, its angle on the image). A line without an
+    angle uses the mean factor.
+    """
     p = placement
     angle = math.radians(position_angle_deg)
     across, up = math.sin(angle) * p.factor_x, math.cos(angle) * p.factor_y
@@ -75,7 +75,7 @@ def place_axis(position_angle_deg: float, placement: Placement) -> tuple[float, 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A straight line on a picture, canvas pixels from the upper left corner of the picture."""
+    """A straight line on a picture, in canvas pixels from the picture's upper left corner."""
 
     x1: float
     y1: float
@@ -84,24 +84,24 @@ class Line:
 
     @property
     def length(self) -> float:
-        """Canvas pixels."""
+        """Length in canvas pixels."""
         return math.hypot(self.x2 - self.x1, self.y2 - self.y1)
 
     def tick(self, end: int, half_length: float) -> Line:
-        """The short stroke across end 0 (x1, y1) or 1 (x2, y2)."""
+        """Return the short stroke across end 0 (x1, y1) or end 1 (x2, y2)."""
         x, y = (self.x1, self.y1) if end == 0 else (self.x2, self.y2)
         dx, dy = self._across(half_length)
         return Line(x1=x - dx, y1=y - dy, x2=x + dx, y2=y + dy)
 
     def beside(self, distance: float) -> Line:
-        """The same line moved across itself, to the right of an upright one."""
+        """Return the line moved at right angles to itself; an upright line moves to the right."""
         dx, dy = self._across(distance)
         if dx < 0 or (dx == 0 and dy < 0):
             dx, dy = -dx, -dy
         return Line(x1=self.x1 + dx, y1=self.y1 + dy, x2=self.x2 + dx, y2=self.y2 + dy)
 
     def _across(self, distance: float) -> tuple[float, float]:
-        """The vector of that length at right angles to the line."""
+        """Return the vector of length `distance` at right angles to the line."""
         length = self.length or 1.0
         scale = distance / length
         return -(self.y2 - self.y1) * scale, (self.x2 - self.x1) * scale
@@ -110,9 +110,9 @@ class Line:
 def bar_line(
     place: Placement, *, x_px: float, y_px: float, length_px: float, position_angle_deg: float
 ) -> Line:
-    """The bar's major axis on the canvas.
+    """Return the bar's major axis as a line on the canvas.
 
-    x_px, y_px: its centre, length_px: its full length, all in image pixels; position_angle_deg:
+    x_px, y_px (centre) and length_px (full length) are in image pixels. position_angle_deg is
     counter-clockwise from image up (0 along a column, 90 along a row).
     """
     angle = math.radians(position_angle_deg)
@@ -123,14 +123,14 @@ def bar_line(
 
 
 def _corner_position(place: Placement, x_px: float, y_px: float) -> tuple[float, float]:
-    """Image position (first pixel centre 0) as canvas lengths from the upper left corner."""
+    """Convert an image position (first pixel centre 0) to canvas pixels from the corner."""
     return (x_px + 0.5 - place.x0) / place.factor_x, (y_px + 0.5 - place.y0) / place.factor_y
 
 
 def image_angle_deg(position_angle_deg: float, frame: str | None, north_deg: float | None) -> float:
-    """A catalogue's position angle as an angle from image up.
+    """Convert a catalogue's position angle to an angle from image up.
 
-    frame: bar_position_angle_frame, "sky" or "image"; north_deg: the direction of north,
+    frame: bar_position_angle_frame, "sky" or "image". north_deg: direction of north,
     counter-clockwise from image up (None: up).
     """
     if frame == "sky" and north_deg is not None and math.isfinite(north_deg):

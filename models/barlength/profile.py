@@ -1,4 +1,4 @@
-"""Measure a bar by the profile of the map along the bar's axis."""
+"""Measure a bar on the profile of a saliency map along the bar's axis."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from models.barlength.params import BarLengthParams, BarMeasurement, StopReason
 
 Floats = NDArray[np.float64]
 
-_PASSES = 3  # of axis, width and ends: each starts from the last one's
-_FIRST_HALF_WIDTH = 0.06  # of the map's shorter side
-_RIDGE_LEVEL = 0.25  # of the bar's height: light below it says nothing about the axis
-_CLIPPED_SHARE = 0.2  # of pixels at the map's minimum: its noise was cut off below
-_BOX_HALF_WIDTH = 0.028  # of the map's shorter side: the box that a bar's light is counted in
-_NORMAL_QUANTILE_70 = 0.5244  # of the standard normal distribution
+_PASSES = 3  # rounds of axis, width and ends; each starts from the previous result
+_FIRST_HALF_WIDTH = 0.06  # fraction of the map's shorter side
+_RIDGE_LEVEL = 0.25  # fraction of the bar's height: fainter light says nothing about the axis
+_CLIPPED_SHARE = 0.2  # with more pixels at the map's minimum, negative noise was clipped
+_BOX_HALF_WIDTH = 0.028  # fraction of the map's shorter side: half width of the bar's box
+_NORMAL_QUANTILE_70 = 0.5244  # 70 % quantile of the standard normal distribution
 _HALF_NORMAL = math.sqrt(1 - 2 / math.pi)  # standard deviation of |z|, z standard normal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ridge:
-    """First and second moments of the bar's light about its axis, px and px^2."""
+    """The bar's light about its axis, from first and second moments.
+
+    across: offset from the axis, px. turn_deg: angle to the axis. linearity: 0 (round) to 1 (line).
+    """
 
     across: float
     turn_deg: float
@@ -35,7 +38,7 @@ class Ridge:
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
-    """The map along an axis: the strip, its profile, the ends and the half width found in it."""
+    """The map along an axis: the strip, its profile, and the ends and half width found on it."""
 
     along: Floats
     across: Floats
@@ -49,7 +52,7 @@ class Sight:
 def read_profile(
     saliency: Floats, centre: tuple[float, float], params: BarLengthParams
 ) -> BarMeasurement:
-    """The profile reading of a finite, not blank map (H, W) with its galaxy at centre (x, y)."""
+    """Measure a map (H, W) on its profile; it must be finite and not blank, centre is (x, y)."""
     scaled = _scaled(saliency)
     light = ndimage.gaussian_filter(scaled, params.smoothing_px, mode="nearest", truncate=3.0)
     base, noise = _background(light)
@@ -71,7 +74,7 @@ def read_profile(
 def _settle(
     light: Floats, centre: tuple[float, float], height_min: float, params: BarLengthParams
 ) -> tuple[Axis, Sight] | StopReason:
-    """The bar's axis, moved and turned until the bar lies along its middle, and what it shows."""
+    """Move and turn the axis until it lies along the bar. Returns the axis and the map along it."""
     side = min(light.shape)
     drift = params.centre_tolerance * side
     axis = brightest_axis(light, centre, drift)
@@ -86,7 +89,7 @@ def _settle(
 
 
 def _scaled(saliency: Floats) -> Floats:
-    """The map from 0 to 1, safe against overflow of max - min."""
+    """Scale the map to 0..1 without overflow of max - min."""
     part = saliency / float(np.abs(saliency).max())
     return np.asarray((part - part.min()) / (part.max() - part.min()))
 
@@ -96,10 +99,11 @@ def _is_clipped(scaled: Floats) -> bool:
 
 
 def _background(light: Floats) -> tuple[float, float]:
-    """Level and standard deviation of what does not stand out, from two quantiles of the map.
+    """Return level and standard deviation of the background, from two quantiles of the map.
 
-    They hold for Gaussian noise around the level, also where it was cut off below it, as in the
-    positive part of a gradient, and bend little to a bar that covers up to a fifth of the map.
+    They are correct for Gaussian noise around the level, also if it was clipped below the level, as
+    in the positive part of a gradient. A bar that covers up to a fifth of the map changes them
+    little.
     """
     level, above = np.percentile(light, (50.0, 70.0))
     return float(level), float(above - level) / _NORMAL_QUANTILE_70
@@ -108,7 +112,7 @@ def _background(light: Floats) -> tuple[float, float]:
 def _look(
     light: Floats, axis: Axis, width: float, height_min: float, params: BarLengthParams
 ) -> Sight | StopReason:
-    """Lay a strip along the axis and find in it the bar's ends, half width and ridge."""
+    """Resample a strip along the axis and find the bar's ends, half width and ridge in it."""
     along = symmetric_grid(axis.reach(light.shape))
     across = symmetric_grid(max(3.0, math.ceil(2.0 * width)))
     patch = strip(light, axis, across, along)
@@ -131,7 +135,7 @@ def _look(
 
 
 def _profile(patch: Floats, across: Floats, width: float, params: BarLengthParams) -> Floats:
-    """Mean over the strip's inner lanes, smoothed along by a fraction of the bar's width."""
+    """Average the strip's inner lanes, and smooth along by a fraction of the bar's width."""
     core = np.abs(across) <= max(0.5, params.strip_fraction * width)
     profile = patch[core].mean(axis=0)
     sigma = params.smoothing_fraction * width
@@ -144,7 +148,7 @@ def _between(along: Floats, ends: Ends, stretch: float) -> NDArray[np.bool_]:
 
 
 def _ridge(patch: Floats, across: Floats, along: Floats, ends: Ends) -> Ridge:
-    """Where the bar's light lies within its strip, from its moments; round if there is none."""
+    """Compute the moments of the bar's light within its strip; round if there is no light."""
     inside = _between(along, ends, 1.2)
     light = np.where(patch > _RIDGE_LEVEL * ends.height, patch, 0.0) * inside
     if not light.any():
@@ -165,11 +169,11 @@ def _ridge(patch: Floats, across: Floats, along: Floats, ends: Ends) -> Ridge:
 def _length_error(
     light: Floats, axis: Axis, sight: Sight, params: BarLengthParams, *, clipped: bool
 ) -> float:
-    """1-sigma error of the distance between the ends that the map's own noise makes, px.
+    """Return the 1-sigma error of the distance between the ends from the map's own noise, px.
 
-    The noise is the scatter of a profile like the bar's own, taken at right angles to it and
-    outside it. A level crossed with slope g moves by noise / g, and by as much again times
-    `level` because the height is uncertain too. NaN where too little of the map is left.
+    The noise is the scatter of a profile like the bar's, taken at right angles to the bar and
+    outside it. At a slope g, the crossing of a level moves by noise / g. It also moves by `level`
+    times this amount, because the height is uncertain too. NaN if too little of the map is left.
     """
     beside = Axis(x=axis.x, y=axis.y, angle_deg=axis.angle_deg + 90.0)
     along = symmetric_grid(beside.reach(light.shape))
@@ -184,12 +188,12 @@ def _length_error(
 
 
 def _raw_length(sight: Sight, params: BarLengthParams) -> float:
-    """The bar's full length by the chosen reading, before calibration, px."""
+    """Return the bar's full length by the chosen method, before calibration, px."""
     return sight.ends.length if params.method == "profile" else _light_length(sight, params)
 
 
 def _concentration(scaled: Floats, axis: Axis, sight: Sight, length: float) -> float:
-    """Share of the map's light in the bar's box: 1.2 lengths along, 5.6 % of the side across."""
+    """Return the share of the map's light in the bar's box: 1.2 lengths by 5.6 % of the side."""
     y, x = np.indices(scaled.shape, dtype=np.float64)
     middle = axis.moved(sight.ends.middle, 0.0, 0.0)
     dx, dy = axis.direction
@@ -200,11 +204,11 @@ def _concentration(scaled: Floats, axis: Axis, sight: Sight, length: float) -> f
 
 
 def _light_length(sight: Sight, params: BarLengthParams) -> float:
-    """Length from the light: 2 r / f, where a fraction f of the profile's light lies within r.
+    """Return the length 2 r / f, where a fraction f of the profile's light lies within r.
 
-    That is a uniform bar's full length. Light beyond `light_reach` of the strip is not counted:
-    arms and companions shine there. The whole light of both sides decides, not one level, so that
-    a faint outer part of a bar is not lost behind a bright inner one.
+    For a uniform bar this is the full length. Light beyond `light_reach` of the strip does not
+    count, because arms and companions shine there. The result depends on all light of both sides,
+    not on one level, so that a bright inner part does not hide a faint outer part.
     """
     middle = len(sight.along) // 2
     light = sight.profile.clip(min=0.0)
@@ -219,7 +223,7 @@ def _light_length(sight: Sight, params: BarLengthParams) -> float:
 def _judge(
     axis: Axis, sight: Sight, base: float, error: float, params: BarLengthParams
 ) -> BarMeasurement:
-    """A measurement, or the flag that says why there is none."""
+    """Return a measurement, or the flag that says why there is none."""
     ends = sight.ends
     threshold = params.level * ends.height
     pixels = int((sight.patch[:, _between(sight.along, ends, 1.0)] > threshold).sum())

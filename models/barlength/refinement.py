@@ -1,10 +1,9 @@
-"""Refine a first length by the map and the galaxy's light, in the bar's frame. No torch.
+"""Refine a first bar length with the map and the galaxy's light, in the bar's frame. No torch.
 
-A map says where the bar lies: its middle, its axis, a first length. Laid along that axis and folded
-at the middle, the map and the galaxy's own light say more about its ends than where a profile
-crosses a level. A small network reads both, along and beside the axis, and corrects the first
-length by no more than a limit; it was taught on galaxies whose bars are known
-(models.calibration.fit_refinement).
+A map gives the bar's middle, its axis and a first length. Resampled along that axis and folded at
+the middle, the map and the galaxy's own light tell more about the ends than the crossing of a level
+does. A small network takes both, along and beside the axis, and corrects the first length by at
+most a limit. It was trained on galaxies with known bars (models.calibration.fit_refinement).
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ Floats = NDArray[np.float64]
 Row = tuple[float, ...]
 
 _STATIONS = (np.arange(12) + 0.5) / 6  # along the axis, in half lengths
-_LANES = np.array([0, 2, 4, 8]) / 144  # beside it, in sides of the map
+_LANES = np.array([0, 2, 4, 8]) / 144  # beside the axis, in sides of the map
 _SMOOTHING_PX = 1.0
-CLIP = 3.0  # in spreads: what lies farther off was not taught
+CLIP = 3.0  # in spreads: no training galaxy lies farther off
 
 FEATURES = 1 + 2 * _LANES.size * _STATIONS.size
 """ln(first length / side of the map), then the folded map and the folded light, lane by lane."""
@@ -37,10 +36,18 @@ FEATURES = 1 + 2 * _LANES.size * _STATIONS.size
 class Refinement:
     """A network of one hidden layer (SiLU) from FEATURES numbers to ln(length / first length).
 
-    middle, spread: (FEATURES,), subtracted from and divided out of the features, which are cut at 3
-    spreads. hidden: (H, FEATURES) with hidden_offset (H,); out: (H,) with out_offset. limit: of
-    what the network says, |ln|, approached as limit x tanh(output / limit). scale: by which all
-    lengths are multiplied besides.
+    Attributes
+    ----------
+    middle, spread
+        (FEATURES,): features become (feature - middle) / spread, clipped to 3 spreads.
+    hidden, hidden_offset
+        Weights (H, FEATURES) and offsets (H,) of the hidden layer.
+    out, out_offset
+        Weights (H,) and offset of the output.
+    limit
+        Largest |ln| of the correction: it is limit x tanh(output / limit).
+    scale
+        Factor that all lengths are multiplied by in addition.
     """
 
     middle: Row
@@ -56,30 +63,31 @@ class Refinement:
         widths = {len(self.middle), len(self.spread), *(len(row) for row in self.hidden)}
         if widths != {FEATURES}:
             raise ValueError(
-                f"a refinement of {sorted(widths)} features: this version reads {FEATURES}; "
-                "calibrate anew (`ansae calibrate`)"
+                f"a refinement of {sorted(widths)} features: this version has {FEATURES}; "
+                "calibrate again (`ansae calibrate`)"
             )
         if not len(self.hidden) == len(self.hidden_offset) == len(self.out):
             raise ValueError(
                 f"a refinement with {len(self.hidden)} rows of hidden, "
-                f"{len(self.hidden_offset)} offsets and {len(self.out)} outputs: one each is needed"
+                f"{len(self.hidden_offset)} offsets and {len(self.out)} outputs: the three numbers "
+                "must be equal"
             )
         if not (0 < self.limit < 3 and self.scale > 0 and min(self.spread) > 0):
             raise ValueError(
-                f"limit={self.limit} must lie in 0..3, scale={self.scale} and spreads, the least "
-                f"{min(self.spread)}, must be positive"
+                f"limit={self.limit} must lie in 0..3, scale={self.scale} and spreads (smallest "
+                f"{min(self.spread)}) must be positive"
             )
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Refinement:
-        """From plain values (lists for tuples). Raises TypeError for an unknown or missing name."""
+        """Read plain values (lists for tuples). Raises TypeError for an unknown or missing name."""
         values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in raw.items()}
         if "hidden" in values:
             values["hidden"] = tuple(tuple(row) for row in values["hidden"])
         return cls(**values)
 
     def log_factor(self, features: Floats) -> Floats:
-        """ln(length / first length) of (..., FEATURES)."""
+        """Return ln(length / first length), (...,), of features (..., FEATURES)."""
         scaled = ((features - np.array(self.middle)) / np.array(self.spread)).clip(-CLIP, CLIP)
         inner = scaled @ np.array(self.hidden).T + np.array(self.hidden_offset)
         raw = (inner / (1 + np.exp(-inner))) @ np.array(self.out) + self.out_offset
@@ -87,9 +95,10 @@ class Refinement:
 
 
 def frame_features(saliency: Floats, light: Floats, bar: BarMeasurement) -> Floats:
-    """What a refinement reads of a map and the light (H, W) on the same pixels: (FEATURES,).
+    """Compute the features of a map and the light (H, W) on the same pixels: (FEATURES,).
 
-    light: models.preprocess.brightness. Each quadrant about the bar's middle counts the same.
+    light: models.preprocess.brightness. The four quadrants about the bar's middle have equal
+    weight.
     """
     side = min(saliency.shape)
     axis = Axis(x=bar.x_px, y=bar.y_px, angle_deg=bar.position_angle_deg)
@@ -99,7 +108,7 @@ def frame_features(saliency: Floats, light: Floats, bar: BarMeasurement) -> Floa
 
 
 def _folded(array: Floats, axis: Axis, half_length: float, side: int) -> Floats:
-    """(lanes, stations): the mean over the four quadrants."""
+    """Return the mean over the four quadrants, (lanes, stations)."""
     along, across = _STATIONS * half_length, _LANES * side
     patch = strip(array, axis, np.r_[-across, across], np.r_[-along, along])
     quadrants = patch.reshape(2, across.size, 2, along.size)
@@ -109,14 +118,17 @@ def _folded(array: Floats, axis: Axis, half_length: float, side: int) -> Floats:
 def refined(
     bar: BarMeasurement, saliency: Floats, light: Floats, refinement: Refinement
 ) -> BarMeasurement:
-    """The bar with its length corrected; its width stays. One without a positive length stays."""
+    """Correct the bar's length; its width stays the same.
+
+    A bar without a positive length is returned unchanged.
+    """
     if not bar.length_px > 0:
         return bar
     return scaled(bar, math.exp(refinement.log_factor(frame_features(saliency, light, bar))))
 
 
 def scaled(bar: BarMeasurement, factor: float) -> BarMeasurement:
-    """The bar `factor` times as long; its width stays."""
+    """Return the bar `factor` times as long; its width stays the same."""
     return replace(
         bar,
         length_px=bar.length_px * factor,

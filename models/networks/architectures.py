@@ -1,4 +1,4 @@
-"""Narrow architectures of the shipped ensemble, registered beside timm's."""
+"""The small network architectures of the shipped ensemble, built from timm's parts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import nn
 
 
 def _narrow_vgg(width: int = 12, **options: Any) -> nn.Module:
-    """VGG16's stacks of 3x3 convolutions, batch-normalised, a fifth as wide."""
+    """Build VGG16's stacks of 3x3 convolutions, batch-normalised, a fifth as wide."""
     w = width
     cfg = [w, w, "M", 2 * w, 2 * w, "M", 4 * w, 4 * w, 4 * w, "M", 8 * w, 8 * w, 8 * w, "M"]
     options = {"num_classes": 0, "global_pool": "", **options}
@@ -25,7 +25,10 @@ def _narrow_vgg(width: int = 12, **options: Any) -> nn.Module:
 def _narrow_resnetv2(
     width: int = 48, layers: tuple[int, ...] = (2, 2, 3, 2), **options: Any
 ) -> nn.Module:
-    """Pre-activation ResNet (He et al. 2016) of bottlenecks; a 3x3 stem keeps small bars whole."""
+    """Build a pre-activation ResNet (He et al. 2016) of bottlenecks.
+
+    Its 3x3 stem keeps small bars whole.
+    """
     stem_chs = make_divisible(width // 4)
     channels = tuple(width * 2**i for i in range(len(layers)))
     network: nn.Module = ResNetV2(
@@ -37,7 +40,8 @@ def _narrow_resnetv2(
 
 
 def _narrow_xception(width: int = 24, **options: Any) -> nn.Module:
-    """Xception (Chollet 2017): depthwise-separable convolutions, the aligned variant's blocks."""
+    """Build Xception (Chollet 2017): depthwise-separable convolutions in the aligned variant's
+    blocks."""
     w = width
     blocks = [
         {"in_chs": 64, "out_chs": 2 * w, "stride": 2},
@@ -50,8 +54,11 @@ def _narrow_xception(width: int = 24, **options: Any) -> nn.Module:
 
 
 def _short_efficientnet_lite(stages: int = 5, **options: Any) -> nn.Module:
-    """EfficientNet-Lite0 (Tan & Le 2019; R. Liu 2020) without its last stages: to a stride of 16,
-    a fifth of the parameters. Its tensors have timm's names, so that published weights fit."""
+    """Build EfficientNet-Lite0 (Tan & Le 2019; R. Liu 2020) without its last stages.
+
+    It ends at a stride of 16 and has a fifth of the parameters. Its tensors keep timm's names, so
+    that published weights fit.
+    """
     options = {"num_classes": 0, "global_pool": "", **options}
     network: nn.Module = timm.create_model("tf_efficientnet_lite0", **options)
     network.blocks = network.blocks[:stages]  # type: ignore[index]
@@ -65,5 +72,5 @@ NARROW: dict[str, Callable[..., nn.Module]] = {
     "narrow_xception": _narrow_xception,
     "short_efficientnet_lite": _short_efficientnet_lite,
 }
-"""Networks that are built here, by name: the compact families, and a shortened one of timm's. Every
-other name is timm's."""
+"""Architectures built here, by name: the compact families, and a shortened one of timm's. Any other
+name is looked up in timm."""

@@ -1,4 +1,4 @@
-"""Lend a network to code that explains it, and give it back as it was found."""
+"""Use a network for gradients, and restore its state afterwards."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from torch import nn
 
 @contextmanager
 def borrowed(network: nn.Module) -> Iterator[None]:
-    """Inside, `network` is in eval mode and its parameters are frozen, so that gradients are taken
-    with respect to images alone; afterwards modes, requires_grad and .grad are as before."""
+    """Put `network` into eval mode with frozen parameters while the context is open.
+
+    Gradients are then taken with respect to images alone. Afterwards modes, requires_grad and
+    .grad are as before.
+    """
     modes = [(module, module.training) for module in network.modules()]
     kept = [(p, p.requires_grad, p.grad) for p in network.parameters()]
     try:

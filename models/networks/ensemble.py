@@ -1,4 +1,4 @@
-"""The ensemble: several networks see one canvas and give one vote (paper 1, section 4.4).
+"""The ensemble: several networks that look at the same galaxy and vote (paper 1, section 4.4).
 
 An ensemble is a small description (`EnsembleSpec`, stored as `ensemble.json`) and one safetensors
 file of weights per member. Nothing here reads files: weights arrive as bytes.
@@ -22,14 +22,15 @@ from models.preprocess import Canvas
 from models.views import resample, sequence
 
 _GPU_BLOCK = 64
-"""Galaxies whose votes a GPU computes at once."""
+"""Number of galaxies whose votes a GPU computes at once."""
 
 
 def normalise(pixels: Tensor, sky: Tensor, scale: Tensor) -> Tensor:
-    """(B, S, S, 3) uint8 canvases to (B, 3, S, S) float32: (value - sky) / scale.
+    """Turn uint8 canvases (B, S, S, 3) into float32 images (B, 3, S, S): (value - sky) / scale.
 
-    Clipped to [-0.25, 1.5], so that a star beside the galaxy does not set the image's range (and
-    with it SmoothGrad's noise). The paper's value / 255 lies within and is untouched.
+    Values are clipped to [-0.25, 1.5], so that a star beside the galaxy does not set the image's
+    range, and with it SmoothGrad's noise. The paper's value / 255 lies inside that range and does
+    not change.
     """
     images = pixels.permute(0, 3, 1, 2).float()
     images = (images - sky.view(-1, 3, 1, 1)) / scale.view(-1, 1, 1, 1)
@@ -42,22 +43,28 @@ def normalised(
     scale: NDArray[np.float32],
     device: torch.device,
 ) -> Tensor:
-    """`normalise` of arrays (B, S, S, 3), (B, 3) and (B,): (B, 3, S, S) on a device."""
+    """Normalise numpy arrays (B, S, S, 3), (B, 3) and (B,): returns (B, 3, S, S) on `device`."""
     on = [torch.from_numpy(np.array(a)).to(device) for a in (pixels, sky, scale)]
     return normalise(on[0], on[1].float(), on[2].float())
 
 
 def normalised_canvas(cut: Canvas, device: torch.device) -> Tensor:
-    """One canvas, (3, S, S), on a device."""
+    """Normalise one canvas: returns (3, S, S) on `device`."""
     sky, scale = np.array([cut.sky], np.float32), np.array([cut.scale], np.float32)
     return normalised(cut.pixels[None], sky, scale, device)[0]
 
 
 class Ensemble:
-    """Members on one device. Votes of every member for every canvas; members for SmoothGrad.
+    """The members on one device: votes of all of them, and the explained ones for SmoothGrad.
 
-    voters: all of them. members: the explained ones, whose maps are made. speed: how these'
-    gradients are computed; None: as is best on the device.
+    Attributes
+    ----------
+    spec
+        The description of the ensemble.
+    voters
+        All members.
+    members
+        The explained members: saliency maps are made of these only.
     """
 
     def __init__(
@@ -67,6 +74,11 @@ class Ensemble:
         device: str = "cpu",
         speed: SpeedParams | None = None,
     ) -> None:
+        """Prepare members for voting and for gradients.
+
+        speed: how gradients are computed; None: the best way for the device. Raises ValueError if
+        the ensemble does not predict votes.
+        """
         if spec.kind != "votes":
             raise ValueError(
                 f"ensemble {spec.name!r} is of kind {spec.kind!r}, it predicts "
@@ -91,7 +103,7 @@ class Ensemble:
         device: str = "cpu",
         speed: SpeedParams | None = None,
     ) -> Ensemble:
-        """Build and check every member. Raises ValueError for altered or foreign weights."""
+        """Build and check every member. Raises ValueError if weights were altered or do not fit."""
         members = [
             build_member(m, w, sha)
             for m, w, sha in zip(spec.members, weights, spec.sha256, strict=True)
@@ -101,19 +113,19 @@ class Ensemble:
     def images(
         self, pixels: NDArray[np.uint8], sky: NDArray[np.float32], scale: NDArray[np.float32]
     ) -> Tensor:
-        """Normalised canvases, (B, 3, S, S), on the ensemble's device."""
+        """Return normalised canvases, (B, 3, S, S), on the ensemble's device."""
         return normalised(pixels, sky, scale, self.device)
 
     def image(self, cut: Canvas) -> Tensor:
-        """The normalised canvas, (3, S, S), on the ensemble's device."""
+        """Return the normalised canvas, (3, S, S), on the ensemble's device."""
         return normalised_canvas(cut, self.device)
 
     @torch.no_grad()
     def votes(self, images: Tensor) -> Tensor:
-        """Vote fractions of every member, one of its `vote_views` views: (M, B, 37) float32.
+        """Return the vote fractions of every member, pooled over its views: (M, B, 37) float32.
 
-        A galaxy's votes do not depend on its neighbours: on a CPU they are computed one galaxy at
-        a time, on a GPU in blocks of one size, filled up with copies.
+        A galaxy's votes do not depend on the other galaxies of its batch: a CPU computes one
+        galaxy at a time, a GPU blocks of one size, filled up with copies.
         """
         block = _GPU_BLOCK if self.device.type == "cuda" else 1
         starts = range(0, len(images), block)
@@ -121,7 +133,7 @@ class Ensemble:
         return torch.cat(pieces, dim=1) if pieces else images.new_zeros((len(self.voters), 0, 37))
 
     def _votes_of_block(self, images: Tensor, block: int) -> Tensor:
-        """(M, B, 37) of at most `block` galaxies."""
+        """Return votes (M, B, 37) of at most `block` galaxies."""
         full = torch.cat([images, images[-1:].expand(block - len(images), -1, -1, -1)])
         return torch.stack([self._votes_of(m, full) for m in self.voters])[:, : len(images)]
 

@@ -1,10 +1,9 @@
-"""Compute the gradients of members fast; their votes stay the same, bit for bit, by default.
+"""Compute the gradients of members fast; by default their votes stay the same, bit for bit.
 
-The same function as the member's but for rounding: batch normalisations folded, half precision on
-GPUs that have units for it (sums in float32), compiled kernels. Which of it is worth while on which
-device was measured (tests/benchmarks); `SpeedParams.of` says what is used.
-
-torch.compile where there is a compiler, the function itself where there is none.
+The function differs from the member's by rounding only. Batch normalisations are folded into
+convolutions; GPUs with half-precision units use half precision (sums in float32) and compiled
+kernels. Which of these pays on which device was measured (tests/benchmarks); `SpeedParams.of` says
+what is used. Without a working compiler, the function runs uncompiled.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ _MACHINE_ERRORS = (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError)
 
 
 class Compiled:
-    """A function of one tensor, compiled anew for each shape; gradients go through it.
+    """A function of one tensor, compiled for each shape; gradients pass through it.
 
     The first tensor of a shape is tried forward and backward beforehand. If that fails, the
-    function is called as it is from then on: `reason` says why, and the log, once. Running out of
-    memory is no reason, it is raised.
+    function runs uncompiled from then on: `reason` says why, and the log says it once. Running out
+    of memory is not such a failure: the error is raised.
     """
 
     def __init__(self, function: Callable[[Tensor], Tensor], name: str, **options: Any) -> None:
@@ -57,8 +56,8 @@ class Compiled:
         except _MACHINE_ERRORS:
             raise
         except Exception as error:
-            said = " ".join(str(error).split())[:300]
-            self.reason = f"{type(error).__name__}: {said}"
+            message = " ".join(str(error).split())[:300]
+            self.reason = f"{type(error).__name__}: {message}"
             _LOG.warning("%s is not compiled, it runs as it is: %s", self.name, self.reason)
         self.tried.add(key)
 
@@ -74,13 +73,22 @@ _MOST_AT_ONCE = 256
 
 @dataclass(frozen=True, kw_only=True)
 class SpeedParams:
-    """How gradients are computed. Nothing here changes a map by more than rounding does.
+    """How gradients are computed. No choice changes a map by more than rounding does.
 
-    fold: batch normalisations into convolutions (models.networks.folding). precision: of weights
-    and activations; products are summed in float32 by the hardware, samples always. compile: with
-    torch.compile, where that works (models.networks.fast_gradients). graphs: compiled kernels are
-    recorded as CUDA graphs and launched together; not used by default, for it was never measured.
-    lower_votes: whether votes, too, are computed so, and change by its rounding.
+    Attributes
+    ----------
+    fold
+        Whether batch normalisations are folded into convolutions (models.networks.folding).
+    precision
+        Precision of weights and activations. The hardware sums products in float32; samples are
+        always summed in float32.
+    compile
+        Whether torch.compile is used, where it works.
+    graphs
+        Whether compiled kernels are recorded as CUDA graphs and launched together. Off by default,
+        because it was never measured.
+    lower_votes
+        Whether votes are computed this way too, and change by its rounding.
     """
 
     fold: bool = True
@@ -102,7 +110,7 @@ class SpeedParams:
         cls, device: torch.device, precision: Precision | Literal["auto"] = "auto",
         lower_votes: bool = False,
     ) -> SpeedParams:  # fmt: skip
-        """What is used on a kind of device; "auto": half precision on GPUs, float32 elsewhere."""
+        """Return the parameters for a device; "auto": half precision on GPUs, float32 elsewhere."""
         if device.type != "cuda":
             precision = "float32" if precision == "auto" else precision
             return cls(precision=precision, lower_votes=lower_votes)
@@ -112,12 +120,12 @@ class SpeedParams:
 
     @classmethod
     def none(cls) -> SpeedParams:
-        """The members as they are."""
+        """Return parameters that leave the members unchanged."""
         return cls(fold=False)
 
 
 class _ScaledGradient(torch.autograd.Function):
-    """The identity; its gradient is multiplied by a factor."""
+    """The identity, with a gradient multiplied by a factor."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:
@@ -130,7 +138,10 @@ class _ScaledGradient(torch.autograd.Function):
 
 
 class FastMember(Member):
-    """A member with another way to its logits. `notes`: what was asked for and is not done, why."""
+    """A member that computes its logits in a faster way.
+
+    `notes` says which speed-ups were asked for and could not be made, and why.
+    """
 
     def __init__(self, member: Member, speed: SpeedParams) -> None:
         nn.Module.__init__(self)
@@ -138,12 +149,12 @@ class FastMember(Member):
         self.exact = member
         self.speed = speed
         self.lowered = _DTYPES.get(speed.precision)
-        self.answers_share_a_pass = not speed.compile  # compiled kernels overwrite what they kept
+        self.answers_share_a_pass = not speed.compile  # compiled kernels overwrite their buffers
         self.notes: list[str] = []
 
     @cached_property
     def network(self) -> Callable[[Tensor], Tensor]:
-        """Images in the lowered precision to logits; made when the first gradient is asked for."""
+        """The function from images in lowered precision to logits, built at the first gradient."""
         if not self.speed.compile:
             return self.plain
         mode = "reduce-overhead" if self.speed.graphs else "default"
@@ -151,7 +162,7 @@ class FastMember(Member):
 
     @cached_property
     def plain(self) -> nn.Module:
-        """`network`, not compiled."""
+        """The same function as `network`, not compiled."""
         network: nn.Module = self.exact
         if self.speed.fold:
             try:
@@ -162,7 +173,7 @@ class FastMember(Member):
         return copy.deepcopy(network).to(self.lowered) if self.lowered else network
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits, (B, 37), float32 or the images' precision."""
+        """Return logits, (B, 37), in float32 or the images' precision."""
         if self.lowered is None:
             return self.network(images)
         scale = _LOSS_SCALE if self.lowered is torch.float16 else 1.0
@@ -172,31 +183,33 @@ class FastMember(Member):
         return scaled
 
     def votes(self, images: Tensor) -> Tensor:
-        """Vote fractions, (B, 37): of the member itself, unless `lower_votes` was asked for."""
+        """Return vote fractions, (B, 37), of the exact member unless `lower_votes` is set."""
         return super().votes(images) if self.speed.lower_votes else self.exact.votes(images)
 
 
 def fast(member: Member, speed: SpeedParams, device: torch.device) -> Member:
-    """The member on `device` with gradients as `speed` says, in chunks that fit the device."""
+    """Return the member with gradients computed as `speed` says, in chunks that fit `device`."""
     if speed == SpeedParams.none():
         return member
     made = FastMember(member, speed)
     if device.type == "cuda":
-        made.samples_at_once = samples_that_fit(torch.cuda.mem_get_info(device)[0], _bytes(made))
+        free = torch.cuda.mem_get_info(device)[0]
+        made.samples_at_once = samples_that_fit(free, _bytes_per_sample(made))
     return made
 
 
 def samples_that_fit(free_bytes: float, bytes_per_sample: float) -> int:
-    """A power of two, so that memory that is a little fuller changes no rounding; 1 to 256.
+    """Return the number of samples that fit into memory: a power of two, 1 to 256.
 
-    A third of the memory is left to other processes, workspaces and fragments.
+    A power of two, so that slightly fuller memory does not change the rounding. A third of the
+    memory is left for other processes, workspaces and fragments.
     """
     most = min(_MOST_AT_ONCE, int(free_bytes / 1.5 / max(bytes_per_sample, 1)))
     return 1 << (max(1, most).bit_length() - 1)
 
 
-def _bytes(member: FastMember) -> float:
-    """Memory that one sample's gradient takes on the GPU: the peak of 8 less that of 4, by 4."""
+def _bytes_per_sample(member: FastMember) -> float:
+    """Measure one sample's gradient memory on the GPU: (peak of 8 samples - peak of 4) / 4."""
     peaks = []
     for count in (4, 8):
         shape = (count, 3, member.spec.input_px, member.spec.input_px)

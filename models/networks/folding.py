@@ -1,9 +1,9 @@
-"""Fold batch normalisations into the layer before them: the same function, fewer operations.
+"""Fold batch normalisations into the layer before them: the same function with fewer operations.
 
-In evaluation mode a batch normalisation is y = s x + t per channel, s = gamma / sqrt(var + eps) and
-t = beta - mean s. After a convolution that nothing else reads, s goes into the weights and t into
-the bias. Elsewhere (a pre-activation block reads its input twice) one multiplication and addition
-stay. Equal but for rounding.
+In evaluation mode a batch normalisation is y = s x + t per channel, with s = gamma / sqrt(var +
+eps) and t = beta - mean s. If it follows a convolution whose output nothing else reads, s goes into
+the weights and t into the bias. Elsewhere (a pre-activation block reads its input twice) one
+multiplication and one addition remain. Results differ by rounding only.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from models.networks.member import Member
 
 
 class _Tracer(fx.Tracer):
-    """Keeps whole batch normalisations, timm's with their activation too, and convolutions that pad
-    by the size of what they see."""
+    """A tracer that does not enter batch normalisations (timm's include their activation), nor
+    convolutions whose padding depends on the input's size."""
 
     def is_leaf_module(self, module: nn.Module, name: str) -> bool:
         kept = isinstance(module, nn.BatchNorm2d | Conv2dSame)
@@ -28,7 +28,7 @@ class _Tracer(fx.Tracer):
 
 
 class _Straight(nn.Module):
-    """A member's forward pass without its checks, which cannot be traced."""
+    """A member's forward pass without its checks, because these cannot be traced."""
 
     def __init__(self, member: Member) -> None:
         super().__init__()
@@ -56,8 +56,11 @@ class ScaleShift(nn.Module):
 
 
 def folded(member: Member) -> fx.GraphModule:
-    """The member's (frozen, evaluating) function from images to logits; it shares the parameters
-    that did not change. Raises what torch.fx does for a network whose way depends on its values."""
+    """Return the function from images to logits of a frozen member in evaluation mode.
+
+    It shares the parameters that did not change. Raises torch.fx's error for a network whose
+    control flow depends on its values.
+    """
     root = _Straight(member)
     module = fx.GraphModule(root, _Tracer().trace(root))
     parts = dict(module.named_modules())
@@ -80,7 +83,7 @@ def folded(member: Member) -> fx.GraphModule:
 
 
 def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """s and t of every channel, float64."""
+    """Return s and t of every channel, float64."""
     scale = torch.rsqrt(norm.get_buffer("running_var").double() + norm.eps)
     if norm.affine:
         scale = scale * norm.weight.double()
@@ -89,7 +92,7 @@ def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
 
 
 def _convolution(conv: nn.Conv2d, scale: Tensor, shift: Tensor) -> nn.Conv2d:
-    """`conv` followed by y = scale x + shift."""
+    """Return one convolution that equals `conv` followed by y = scale x + shift."""
     new, weight = copy.deepcopy(conv), conv.weight
     scaled = (weight.double() * scale.view(-1, 1, 1, 1)).to(weight.dtype)
     new.weight = nn.Parameter(scaled.contiguous(memory_format=torch.channels_last))

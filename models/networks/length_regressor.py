@@ -1,9 +1,9 @@
 """The control: a network that predicts the bar's length directly, without maps.
 
 Paper 1, section 5 ("Direct Deep Learning"): Xception with one output, squared error, trained on
-the catalogue's lengths. Its code ended in a sigmoid, which cannot reach lengths above 1: here the
-output is linear. A length is in units of the galaxy's radius as measured on its image, so that
-neither the distance nor the size of the cutout matters.
+the catalogue's lengths. The published code ends in a sigmoid, which cannot reach lengths above 1;
+here the output is linear. Lengths are in units of the galaxy's radius as measured on its image, so
+that neither the distance nor the size of the cutout matters.
 """
 
 from __future__ import annotations
@@ -23,19 +23,23 @@ from models.views import plain_view
 
 
 def control_member(spec: MemberSpec) -> MemberSpec:
-    """The same network with one linear output."""
+    """Return the specification of the same network with one linear output."""
     return replace(spec, head="linear", outputs=1)
 
 
 class Control:
-    """The networks of a control on one device."""
+    """The networks that predict a length directly, on one device."""
 
     def __init__(self, spec: EnsembleSpec, weights: Sequence[bytes], device: str = "cpu") -> None:
-        """Raises ValueError for altered or foreign weights, or an ensemble that predicts votes."""
+        """Build every member and check its weights.
+
+        Raises ValueError if weights were altered or do not fit, or if the ensemble does not
+        predict lengths.
+        """
         if spec.kind != "control":
             raise ValueError(
-                f"ensemble {spec.name!r} predicts {spec.kind}: give one that was trained with "
-                "--target bar-length"
+                f"ensemble {spec.name!r} predicts {spec.kind}, not lengths: give one that was "
+                "trained with --target bar-length"
             )
         self.spec, self.device = spec, torch.device(device)
         built = [
@@ -48,9 +52,9 @@ class Control:
     def lengths_over_radius(
         self, pixels: NDArray[np.uint8], sky: NDArray[np.float32], scale: NDArray[np.float32]
     ) -> NDArray[np.float64]:
-        """FULL lengths in galaxy radii, (B,), of canvases as `models.preprocess.canvas` cuts them.
+        """Return FULL lengths in galaxy radii, (B,): the mean over the members, never below 0.
 
-        pixels (B, S, S, 3), sky (B, 3), scale (B,). Mean over the members; never below zero.
+        pixels (B, S, S, 3), sky (B, 3) and scale (B,) are those of `models.preprocess.canvas`.
         """
         images = normalised(pixels, sky, scale, self.device)
         found = [
@@ -67,6 +71,9 @@ class Control:
         scale: NDArray[np.float32],
         radius_px: ArrayLike,
     ) -> NDArray[np.float64]:
-        """FULL lengths in pixels of the stored images, (B,); radius_px: of their `Canvas`, (B,)."""
+        """Return FULL lengths in pixels of the stored images, (B,).
+
+        radius_px: the `radius_px` of each galaxy's `Canvas`, (B,).
+        """
         radii = np.asarray(radius_px, dtype=np.float64)
         return self.lengths_over_radius(pixels, sky, scale) * radii

@@ -19,12 +19,14 @@ from models.networks.votes import score, votes_from_logits
 def _backbone(spec: MemberSpec, pretrained: bool) -> nn.Module:
     if spec.architecture in NARROW:
         if pretrained:
-            raise ValueError(f"{spec.architecture!r} has no published weights: pretrained=False")
+            raise ValueError(
+                f"{spec.architecture!r} has no published weights: use pretrained=False"
+            )
         return NARROW[spec.architecture](**spec.options)
     if not timm.is_model(spec.architecture.split(".")[0]):
         raise ValueError(
             f"architecture {spec.architecture!r} is neither one of {', '.join(NARROW)} nor known "
-            "to timm; timm.list_models() names them (checkpoints: models.networks.checkpoints)"
+            "to timm: timm.list_models() lists its names (checkpoints: models.networks.checkpoints)"
         )
     return timm.create_model(  # type: ignore[no-any-return]
         spec.architecture, pretrained=pretrained, num_classes=0, global_pool="", **spec.options
@@ -43,9 +45,15 @@ def replace_relu(module: nn.Module) -> None:
 class Member(nn.Module):
     """One network: (B, 3, input_px, input_px) in [0, 1] or sky-normalised -> (B, 37) logits.
 
-    A control's is (B, 1), a length; a classifier's (B, K). samples_at_once: how many samples of
-    SmoothGrad this member's device has room for; None: as many as the parameters say.
-    answers_share_a_pass: whether several answers' gradients can follow one forward pass.
+    A control returns (B, 1), a length; a classifier returns (B, K).
+
+    Attributes
+    ----------
+    samples_at_once
+        Number of SmoothGrad samples that fit into the device's memory. None: use the number in
+        the parameters.
+    answers_share_a_pass
+        Whether the gradients of several answers can follow one forward pass.
     """
 
     samples_at_once: int | None = None
@@ -90,23 +98,23 @@ class Member(nn.Module):
         return nn.Sequential(*layers, nn.Linear(wide, self.spec.outputs))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits, (B, 37)."""
+        """Return logits, (B, 37)."""
         if self.spec.mean is not None:
             images = (images - self.get_buffer("mean")) / self.get_buffer("std")
         out: Tensor = self.classifier(self._features(images))
         return out
 
     def votes(self, images: Tensor) -> Tensor:
-        """Vote fractions, (B, 37)."""
+        """Return vote fractions, (B, 37)."""
         return votes_from_logits(self(images), self.spec.head)
 
     def score_of(self, logits: Tensor, column: int) -> Tensor:
-        """The explained quantity of answer `column` from logits (B, 37): (B,)."""
+        """Return the quantity that a map of answer `column` explains, (B,), from logits (B, 37)."""
         return score(logits, column, self.spec.head)
 
 
 def to_device(member: Member, device: torch.device) -> Member:
-    """Move a member to `device`, in the memory layout that convolutions are fastest in."""
+    """Move a member to `device`, in the memory layout that makes convolutions fastest."""
     for parameter in member.parameters():
         if parameter.ndim == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)

@@ -10,14 +10,14 @@ COMPACT: tuple[MemberSpec, ...] = (
     MemberSpec(name="resnetv2", architecture="narrow_resnetv2"),
     MemberSpec(name="xception", architecture="narrow_xception", input_px=64),
 )
-"""The explained members of the ensemble that ships; beside them a LITE of 80 px votes."""
+"""The explained members of the shipped ensemble. A LITE member of 80 px votes beside them."""
 
 LITE = MemberSpec(
     name="lite", architecture="short_efficientnet_lite", input_px=96, activation="relu",
     mean=(127 / 255,) * 3, std=(128 / 255,) * 3,
 )  # fmt: skip
-"""A network that can begin from what ImageNet taught and is as small as the compact ones, as its
-published weights expect images."""
+"""A network as small as the compact ones that can start from published ImageNet weights. Its input
+size, mean and std are the ones that the published weights expect."""
 
 PAPER: tuple[MemberSpec, ...] = (
     MemberSpec(
@@ -34,7 +34,10 @@ PRESETS: dict[str, tuple[MemberSpec, ...]] = {"compact": COMPACT, "paper": PAPER
 
 
 def preset(name: str) -> tuple[tuple[MemberSpec, ...], FieldSpec, ViewParams, int]:
-    """Members, field, votes' view and number of views of a preset, "compact" or "paper"."""
+    """Return members, field, view and number of views for votes of a preset.
+
+    Raises ValueError if `name` is neither "compact" nor "paper".
+    """
     if name not in PRESETS:
         raise ValueError(f"preset {name!r} must be one of {', '.join(PRESETS)}")
     if name == "paper":

@@ -1,11 +1,15 @@
-"""Heads and losses: from a network's 37 outputs to vote fractions on the Galaxy Zoo tree.
+"""Turn a network's 37 outputs into vote fractions on the Galaxy Zoo tree, and compute losses.
 
-"sigmoid": 37 unconstrained outputs (paper 1, section 4.1). "tree": a softmax per question,
-multiplied down the tree, so that votes always add up. "linear": the outputs themselves, for a
-control that predicts a length (models.networks.length_regressor). "classes": one softmax over K
-classes (models.networks.classes), whose targets are (B, K) shares, NaN for an unknown class. Other
-targets are (B, 37) cumulative fractions with NaN where an answer is unknown; unknown answers do not
-enter a loss.
+There are four heads:
+
+- "sigmoid": 37 unconstrained outputs (paper 1, section 4.1).
+- "tree": a softmax per question, multiplied down the tree, so that votes always add up.
+- "linear": the outputs themselves, for a control that predicts a length
+  (models.networks.length_regressor).
+- "classes": one softmax over K classes (models.networks.classes).
+
+Targets of "classes" are (B, K) shares, NaN for an unknown class. Other targets are (B, 37)
+cumulative fractions, NaN where an answer is unknown. Unknown answers do not enter a loss.
 """
 
 from __future__ import annotations
@@ -20,13 +24,15 @@ from catalogues.galaxyzoo import BAR, QUESTIONS, question_of
 from models.networks.spec import Head, Pool
 
 _BAR = question_of(BAR).columns
-_VOTE_MIN = 1e-12  # of a question that nobody reaches
-_SHARE_MIN = 1e-4  # that one voice does not rule an answer out
+_VOTE_MIN = 1e-12  # avoids 0 / 0 in a question that nobody reaches
+_SHARE_MIN = 1e-4  # keeps a single vote from ruling an answer out
 
 
 def votes_from_logits(logits: Tensor, head: Head) -> Tensor:
-    """Cumulative vote fractions in [0, 1], shape as the logits', (..., 37); "linear": as is;
-    "classes": probabilities."""
+    """Return cumulative vote fractions in [0, 1], (..., 37) like the logits.
+
+    "linear" returns the logits themselves, "classes" returns probabilities.
+    """
     if head == "linear":
         return logits
     if head == "sigmoid":
@@ -45,13 +51,16 @@ def votes_from_logits(logits: Tensor, head: Head) -> Tensor:
 
 
 def pooled(votes: Tensor, dim: int, pool: Pool) -> Tensor:
-    """One voice from several of the same galaxy, (..., K, ..., 37) without dimension `dim`.
+    """Combine several votes on one galaxy into one: (..., K, ..., 37) without dimension `dim`.
 
-    "mean": of the votes (paper 1, section 4.4), in which a voice that hardly reaches a question
-    hardly counts there. "odds": a logarithmic opinion pool (Genest & Zidek 1986) of the answers to
-    each question, their geometric mean made to add up to one, multiplied down the tree: for two
-    answers the mean of the log-odds, which are what a map explains. Pools of pools of as many
-    voices each are pools of all.
+    pool "mean": the mean of the votes (paper 1, section 4.4). A vote that hardly reaches a
+    question hardly counts in that question.
+
+    pool "odds": a logarithmic opinion pool (Genest & Zidek 1986) of the answers to each question:
+    their geometric mean, normalised to a sum of one and multiplied down the tree. For two answers
+    this is the mean of the log-odds, the quantity that a map explains.
+
+    Pooling groups of equal size and then the results equals pooling all votes at once.
     """
     if pool == "mean":
         return votes.mean(dim=dim)
@@ -60,17 +69,17 @@ def pooled(votes: Tensor, dim: int, pool: Pool) -> Tensor:
 
 
 def _log_shares(answers: Tensor) -> Tensor:
-    """ln of the share of each answer to a question among all, (..., A)."""
+    """Return ln of each answer's share of a question's votes, (..., A)."""
     total = answers.sum(dim=-1, keepdim=True).clamp(min=_VOTE_MIN)
     return torch.log((answers / total).clamp(min=_SHARE_MIN))
 
 
 def score(logits: Tensor, column: int, head: Head) -> Tensor:
-    """What is differentiated to explain answer `column`; (..., 37) -> (...).
+    """Return the quantity to differentiate to explain answer `column`; (..., 37) -> (...).
 
     "sigmoid": the logit before the output sigmoid (paper 1, section 3). "tree": the log-odds of the
-    answer among the answers to its question, which is the logit of a softmax; "classes": those of
-    the class among all.
+    answer among the answers to its question, which is the logit of a softmax. "classes": the
+    log-odds of the class among all classes.
     """
     if head not in ("tree", "classes"):
         return logits[..., column]
@@ -80,9 +89,10 @@ def score(logits: Tensor, column: int, head: Head) -> Tensor:
 
 
 def squared_error(logits: Tensor, target: Tensor, head: Head, bar_weight: float = 1.0) -> Tensor:
-    """Mean squared error over the known answers: the paper's loss (section 4.2). Scalar.
+    """Return the mean squared error over the known answers, a scalar.
 
-    bar_weight: how many times the answers to the bar question count (paper: once).
+    This is the loss of paper 1 (section 4.2). bar_weight: weight of the answers to the bar question
+    (paper: 1).
     """
     known = torch.isfinite(target)
     weight = known.float()
@@ -92,10 +102,12 @@ def squared_error(logits: Tensor, target: Tensor, head: Head, bar_weight: float 
 
 
 def cross_entropy(logits: Tensor, target: Tensor, head: Head, bar_weight: float = 1.0) -> Tensor:
-    """Cross-entropy of each known question, weighted by the share that reached it. Scalar.
+    """Return the cross-entropy of the known questions, a scalar.
 
-    The likelihood of the volunteers' answers (multinomial per question; Walmsley et al. 2022 use
-    its Dirichlet extension). Raises ValueError for a head without questions.
+    Each question is weighted by the share of votes that reached it. This is the likelihood of the
+    volunteers' answers (multinomial per question; Walmsley et al. 2022 use its Dirichlet
+    extension). bar_weight: weight of the bar question. Raises ValueError for a head without
+    questions.
     """
     if head == "classes":
         return _class_entropy(logits, target)
@@ -124,4 +136,4 @@ LOSSES: dict[str, Callable[[Tensor, Tensor, Head, float], Tensor]] = {
     "squared_error": squared_error,
     "cross_entropy": cross_entropy,
 }
-"""Losses by the name that the options use."""
+"""Loss functions by the name that the options use."""

@@ -1,4 +1,4 @@
-"""Build a member from its weights file, and write one (safetensors)."""
+"""Build a member from its weights file (safetensors), and write such a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from models.networks.spec import MemberSpec
 
 
 def build_member(spec: MemberSpec, weights: bytes, sha256: str) -> Member:
-    """A member with its weights, frozen, in evaluation mode. Raises ValueError if they differ."""
+    """Return a member with its weights, frozen, in evaluation mode.
+
+    Raises ValueError if the weights' checksum is not `sha256`, or if they do not fit the member.
+    """
     found = hashlib.sha256(weights).hexdigest()
     if found != sha256:
         raise ValueError(
@@ -25,14 +28,14 @@ def build_member(spec: MemberSpec, weights: bytes, sha256: str) -> Member:
     except Exception as error:
         why = " ".join(str(error).split())[:200]
         raise ValueError(
-            f"weights of member {spec.name!r} do not fit it ({why}): give those of the same "
+            f"weights of member {spec.name!r} do not fit it ({why}): give weights of the same "
             "architecture, or retrain"
         ) from error
     return member.eval().requires_grad_(False)
 
 
 def dump_member(member: Member) -> bytes:
-    """The member's weights as a safetensors file."""
+    """Return the member's weights as the bytes of a safetensors file."""
     state = member.state_dict()
     packed: bytes = save_safetensors({k: v.detach().cpu().contiguous() for k, v in state.items()})
     return packed

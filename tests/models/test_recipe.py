@@ -48,8 +48,8 @@ def test_papers_recipe() -> None:
     ("raw", "message"),
     [
         ({"maps": {}}, r"an estimator has no \['maps'\]"),
-        ({"map": {"noise": 1}}, "not the parameters of a map.*noise"),
-        ({"map": {"view": {"tilt": 1}}}, "not the parameters of a map.*tilt"),
+        ({"map": {"noise": 1}}, "does not hold the parameters of a map.*noise"),
+        ({"map": {"view": {"tilt": 1}}}, "does not hold the parameters of a map.*tilt"),
         ({"map": {"samples": 0}}, "samples=0"),
         ({"reading": {"way": 1}}, "not an estimator's parameters"),
     ],

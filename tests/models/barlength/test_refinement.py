@@ -114,7 +114,7 @@ def test_the_estimator_looks_at_the_light() -> None:
     estimate = estimate_bar(maps, asked, light=along**2)
     assert estimate.bar == found
     assert estimate.member_lengths_px == pytest.approx([found.length_px] * 3)
-    with pytest.raises(ValueError, match="looks at the galaxy's light: give it"):
+    with pytest.raises(ValueError, match="needs the galaxy's light: give it"):
         read_bar(maps, asked)
 
 

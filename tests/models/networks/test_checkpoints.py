@@ -103,14 +103,15 @@ def test_a_zoobot_network_whose_encoder_has_a_prefix(hub: Path) -> None:
 
 def test_what_is_not_in_the_cache(hub: Path) -> None:
     with pytest.raises(
-        ValueError, match=r"config.json of the checkpoint 'hf_hub:a/b' cannot be had .*local-dir:"
+        ValueError,
+        match=r"config.json of the checkpoint 'hf_hub:a/b' cannot be fetched .*local-dir:",
     ):
         published_spec("x", "hf_hub:a/b")
     (hub / "model.safetensors").rename(hub / "pytorch_model.bin")
     for place in (ZOOBOT, f"local-dir:{hub}"):
         with pytest.raises(ValueError, match=r"model.safetensors of .* are not loaded: convert"):
             published_weights(place)
-    with pytest.raises(ValueError, match=r"'hf_hub:mwalmsley/.*@older' cannot be had"):
+    with pytest.raises(ValueError, match=r"'hf_hub:mwalmsley/.*@older' cannot be fetched"):
         published_spec("x", f"{ZOOBOT}@older")
 
 
@@ -134,8 +135,8 @@ def test_configurations_that_are_not_for_members(
 def test_configurations_that_are_none(tmp_path: Path) -> None:
     place = f"local-dir:{tmp_path}"
     for text, words in (
-        ("{", "config.json of .* is no JSON"),
-        ("[]", "is no JSON object"),
+        ("{", "config.json of .* is not JSON"),
+        ("[]", "is not a JSON object"),
         ("{}", "architecture 'None' of member 'x' is neither"),
         ('{"architecture": "os.system"}', "architecture 'os.system' of member 'x' is neither"),
         ('{"architecture": "test_convnext"}', "no usable pretrained_cfg"),

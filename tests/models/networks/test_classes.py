@@ -51,7 +51,7 @@ def test_canvases_of_fluxes_and_of_pictures() -> None:
     seen = class_canvas(picture, pictures, FieldSpec.paper(20))
     assert seen.shape == (3, 20, 20)
     np.testing.assert_allclose(seen[1], 0.2)
-    with pytest.raises(ValueError, match="this reads pictures"):
+    with pytest.raises(ValueError, match="this classifier reads pictures"):
         class_canvas(flux, pictures, flux_field(20))
     with pytest.raises(ValueError, match="one band"):
         class_canvas(picture, SPEC, flux_field(20))
@@ -67,9 +67,9 @@ def test_descriptions_survive_and_are_checked() -> None:
             ClassSpec(names=names, column="kind", folds=2)
     with pytest.raises(ValueError, match="folds=1 must be at least 2"):
         replace(SPEC, folds=1)
-    with pytest.raises(ValueError, match="the kind 'classes' and a description of them go togeth"):
+    with pytest.raises(ValueError, match="kind 'classes', and no other kind, needs a description"):
         ensemble(classes=None)
-    with pytest.raises(ValueError, match=r"has outputs for 3 classes.*names 2: they must agree"):
+    with pytest.raises(ValueError, match=r"has outputs for 3 classes.*names 2: the numbers must agree"):
         ensemble(classes=replace(SPEC, names=("a", "b")))
     with pytest.raises(ValueError, match="has outputs for 0 classes"):
         ensemble(members=(SMALL, SMALL))

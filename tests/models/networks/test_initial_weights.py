@@ -78,7 +78,7 @@ def test_published_weights_without_a_network(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setenv("HF_HOME", "/nonexistent")
-    with pytest.raises(ValueError, match=r"'resnetv2_50' cannot be had.*--initial-weights"):
+    with pytest.raises(ValueError, match=r"'resnetv2_50' cannot be fetched.*--initial-weights"):
         new_member(replace(TIMM, architecture="resnetv2_50"), pretrained=True)
     with pytest.raises(ValueError, match="'narrow_vgg' has no published weights"):
         new_member(NARROW, pretrained=True)

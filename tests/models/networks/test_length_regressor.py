@@ -88,7 +88,7 @@ def test_votes_and_lengths_are_not_mixed_up(trained: Member) -> None:
     weights = dump_member(trained)
     with pytest.raises(ValueError, match="of kind 'control', it predicts lengths and no votes"):
         Ensemble.from_bytes(spec(weights), [weights])
-    with pytest.raises(ValueError, match="'linear' heads and 'control' go together"):
+    with pytest.raises(ValueError, match="kind 'control' needs 'linear' heads"):
         spec(weights, kind="votes")
     votes = MemberSpec(name="v", architecture="narrow_vgg", input_px=SIDE, options={"width": 4})
     data = dump_member(Member(votes))
