@@ -1,1 +1,1 @@
-"""Choose and calibrate the reading of maps on galaxies whose bars are known."""
+"""Choose and calibrate how maps are measured, on galaxies with known bars."""

@@ -1,4 +1,4 @@
-"""Calibrate the errors of lengths on galaxies whose bars are known."""
+"""Calibrate the errors of bar lengths on galaxies with known bars."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from models.calibration.known_bars import KnownBar
 Floats = NDArray[np.float64]
 
 _COVERAGE = 0.683  # the share of a normal distribution within one standard deviation
-_DOUBT_MIN = 40  # galaxies from which on errors may depend on the votes
-_NOISE_GALAXIES = 64  # of which the members' part in the sampling error is known well enough
+_DOUBT_MIN = 40  # fewest galaxies for errors that depend on the votes
+_NOISE_GALAXIES = 64  # galaxies enough to know the members' part in the sampling error
 
 
 def fit_errors(
@@ -24,14 +24,14 @@ def fit_errors(
     params: EstimatorParams,
     each: Sequence[EstimatorParams] | None = None,
 ) -> EstimatorParams:
-    """`params` with errors such that 68.3 % of the galaxies lie within 1 sigma, also where votes
-    doubt.
+    """Return `params` with errors for which 68.3 % of the galaxies lie within 1 sigma.
 
-    The members' spread enters as it is, the sampling error by `sampling_factor`. What they leave
-    unexplained grows with the voters' doubt, 1 - bar_fraction: a regression of the 68.3 % quantile
-    (Koenker & Bassett 1978) gives both terms where the bar fractions of at least 40 galaxies are
-    known, else one floor. each: what reads each galaxy instead of `params`: readings that were
-    taught without it.
+    The members' spread enters unchanged, the sampling error times `sampling_factor`. The remaining
+    error grows with the voters' doubt, 1 - bar_fraction, so that errors are right also for doubtful
+    bars. A regression of the 68.3 % quantile (Koenker & Bassett 1978) gives floor and slope if the
+    bar fractions of at least 40 galaxies are known; otherwise there is one floor.
+
+    each: the estimators that measure each galaxy instead of `params`, trained without that galaxy.
     """
     factor = sampling_factor(known, params)
     bare = [
@@ -63,11 +63,11 @@ def fit_errors(
 
 
 def sampling_factor(known: Sequence[KnownBar], params: EstimatorParams) -> float:
-    """By how much the members' powers make the sampling error larger than the mean map's.
+    """Return the factor by which member_powers increase the sampling error of the mean map.
 
-    Contrasts of maps from the same samples are noisier than their mean. The square root of the
-    median ratio of the two jackknife variances, relative, where every member's maps without a
-    group are known; 1 where those of fewer than 8 galaxies are, and without powers.
+    Contrasts of maps from the same samples are noisier than their mean. The factor is the square
+    root of the median ratio of the two relative jackknife variances, over galaxies that have every
+    member's jackknife maps. It is 1 for fewer than 8 such galaxies, and without member_powers.
     """
     if not params.member_powers:
         return 1.0
@@ -85,7 +85,7 @@ def sampling_factor(known: Sequence[KnownBar], params: EstimatorParams) -> float
 
 
 def _quantile_line(off: Floats, spread: Floats, doubt: Floats) -> Floats:
-    """Floor and slope in doubt, neither negative, of the 68.3 % quantile of `off`."""
+    """Fit floor and slope in doubt, both non-negative, of the 68.3 % quantile of `off`."""
 
     def loss(line: Floats) -> float:
         floor, slope = np.abs(line)

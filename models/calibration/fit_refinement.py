@@ -1,8 +1,8 @@
-"""Teaching a refinement (models.barlength.refinement) on galaxies whose bars are known, or graded.
+"""Train a refinement (models.barlength.refinement) on galaxies with known or graded bars.
 
-Known lengths (mock galaxies, bars laid into real ones) say what the correction must be. Experts'
-grades of real bars say less, how long a bar is beside the others, but they say it of real galaxies:
-ln(length) is asked to lie near a + s(grade), with one a for all of them.
+Known lengths (mock galaxies, bars laid into real galaxies) give the correction itself. Experts'
+grades give only how long a bar is relative to other bars, but for bars of real galaxies: the loss
+pulls ln(length) to a + s(grade), with one constant a for all of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from models.barlength.refinement import CLIP, FEATURES, Refinement
 
 Floats = NDArray[np.float64]
 Batches = tuple[Tensor, Tensor, int]
-"""Scaled features (N, FEATURES), what the correction should be (N,), galaxies of a batch."""
+"""Scaled features (N, FEATURES), wanted corrections (N,), number of galaxies in a batch."""
 
 _SPREAD_MIN = 1e-4
 _RATE = 3e-3
@@ -29,14 +29,31 @@ _DIGITS = 6
 
 @dataclass(frozen=True, kw_only=True)
 class RefiningParams:
-    """How a refinement is taught.
+    """How a refinement is trained.
 
-    hidden: width of its layer. limit: Refinement.limit. steps: of AdamW at 3e-3, annealed by a
-    cosine. batch, graded_batch: known and graded bars of a step. noise: added to the features, in
-    their spreads, so that none is leant on. weight_decay: of the layer. tolerance,
-    graded_tolerance: of ln(length), beyond which errors count in proportion and no more (Huber).
-    graded_weight: of the grades beside the known lengths. further_share: of a batch, of further
-    bars where there are any.
+    Attributes
+    ----------
+    hidden
+        Width of the hidden layer.
+    limit
+        Refinement.limit.
+    steps
+        Steps of AdamW at 3e-3, annealed by a cosine.
+    batch, graded_batch
+        Known and graded bars per step.
+    noise
+        Noise added to the features, in units of their spreads, so that the network does not depend
+        on single features.
+    weight_decay
+        Weight decay of the layer.
+    tolerance, graded_tolerance
+        Errors of ln(length) beyond which the loss is linear (Huber), for known and graded bars.
+    graded_weight
+        Weight of the graded bars' loss; that of the known bars is 1.
+    further_share
+        Share of a batch for further bars, if there are any.
+    seed
+        Seed of the initial weights, batches and noise.
     """
 
     hidden: int = 16
@@ -55,7 +72,7 @@ class RefiningParams:
 
 @dataclass(frozen=True)
 class Lessons:
-    """Bars whose lengths are known: features (N, FEATURES) and ln(true / first length) (N,)."""
+    """Known bars: features (N, FEATURES) and ln(true / first length) (N,)."""
 
     features: Floats
     target: Floats
@@ -63,8 +80,11 @@ class Lessons:
 
 @dataclass(frozen=True)
 class Graded:
-    """Bars with grades: features (N, FEATURES), ln of their first lengths (N,) in sides of the map,
-    and the ln of the length that the grade stands for (N,), but for one constant."""
+    """Graded bars.
+
+    features: (N, FEATURES). first: ln of the first lengths, (N,), in sides of the map. expected: ln
+    of the lengths that the grades stand for, (N,), up to one common constant.
+    """
 
     features: Floats
     first: Floats
@@ -72,8 +92,11 @@ class Graded:
 
 
 def expected_of_grade(grade: ArrayLike) -> Floats:
-    """ln of the length relative to the galaxy that an EFIGI grade (0.25 to 1) stands for, but for a
-    constant: lengths as grade + 1/4, which is 2 : 3 : 4 : 5. A convention, not a measurement."""
+    """Return ln of the relative length of an EFIGI grade (0.25 to 1), up to a constant.
+
+    Lengths are proportional to grade + 1/4, that is 2 : 3 : 4 : 5. This is a convention, not a
+    measurement.
+    """
     return np.asarray(np.log((np.asarray(grade, dtype=np.float64) + 0.25) / 0.75))
 
 
@@ -83,8 +106,10 @@ def fit_refinement(
     graded: Graded | None = None,
     params: RefiningParams | None = None,
 ) -> Refinement:
-    """The refinement that known bars teach, together with further ones (of another sky) and graded
-    ones. The same arguments give the same refinement on the same machine."""
+    """Train a refinement on known bars, on further ones (of another sky) and on graded ones.
+
+    The same arguments give the same refinement on the same machine.
+    """
     params = params or RefiningParams()
     middle = np.median(known.features, axis=0)
     low, high = np.percentile(known.features, (16, 84), axis=0)
@@ -114,7 +139,7 @@ def _scaled(features: Floats, middle: Floats, spread: Floats) -> Tensor:
 
 
 def _graded(graded: Graded | None, middle: Floats, spread: Floats, size: int) -> Batches | None:
-    """What the correction should be is known but for a constant here."""
+    """Return the data of graded bars; their wanted corrections are known up to a constant."""
     if graded is None or not len(graded.first):
         return None
     wanted = graded.expected - graded.first
@@ -122,7 +147,7 @@ def _graded(graded: Graded | None, middle: Floats, spread: Floats, size: int) ->
 
 
 class _Network(nn.Module):
-    """What Refinement.log_factor computes; `level`: the graded bars' constant."""
+    """The network of Refinement.log_factor, for training. `level`: the graded bars' constant."""
 
     def __init__(self, params: RefiningParams, generator: torch.Generator) -> None:
         super().__init__()
@@ -190,7 +215,7 @@ def _train(
 def _batch_error(
     network: _Network, data: Batches, noise: float, generator: torch.Generator
 ) -> Tensor:
-    """Correction minus what it should be, of galaxies drawn at random."""
+    """Return correction minus wanted correction, for galaxies drawn at random."""
     features, wanted, size = data
     rows = torch.randint(len(wanted), (size,), generator=generator)
     added = noise * torch.randn(size, FEATURES, generator=generator)

@@ -1,4 +1,4 @@
-"""Galaxies whose bars are known, with their maps, and how well a reading measures them."""
+"""Galaxies with known bars and their maps, and the score of an estimator on them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,25 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class KnownBar:
-    """One galaxy's maps (M, S, S) and its bar's true length, in pixels of the maps, and angle
-    (NaN where not known).
+    """One galaxy with a known bar.
 
-    bar_fraction: share of bars in the networks' votes, NaN where not known. jackknife_maps: as
-    models.barlength.estimator.sampling_error takes them, every member's where their lengths may
-    count; None where lengths shall have no sampling error. light: as
-    models.barlength.estimator.estimate_bar takes it; None where nothing shall look at it. source:
-    the galaxy; bars laid into one have it in common.
+    Attributes
+    ----------
+    maps
+        (M, S, S).
+    length_px
+        The bar's true length, in pixels of the maps.
+    position_angle_deg
+        The bar's true angle; NaN if not known.
+    bar_fraction
+        Fraction of "bar" in the networks' votes; NaN if not known.
+    jackknife_maps
+        Maps for models.barlength.estimator.sampling_error; every member's, if their lengths may
+        enter. None: no sampling error.
+    light
+        The galaxy's light for models.barlength.estimator.estimate_bar; None if it is not needed.
+    source
+        The galaxy. Bars laid into the same galaxy have the same source.
     """
 
     maps: NDArray[np.float32]
@@ -38,7 +49,21 @@ class KnownBar:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingScore:
-    """A calibrated reading and how it did. Errors are |length - truth| / truth."""
+    """A calibrated estimator and its score.
+
+    Attributes
+    ----------
+    params
+        The calibrated estimator.
+    measured
+        Share of galaxies with a length.
+    median_error
+        Median of |length - truth| / truth.
+    rho
+        Pearson's correlation of lengths and truth.
+    median_angle_error_deg
+        Median difference of the position angles; NaN if no angle is known.
+    """
 
     params: EstimatorParams
     measured: float
@@ -48,15 +73,17 @@ class ReadingScore:
 
     @property
     def cost(self) -> float:
-        """What is minimised: the median error, what is missing from a perfect correlation (which
-        the wildest lengths decide), and galaxies without a length."""
+        """The cost to minimise: median error + 0.2 x (1 - rho) + 0.5 x share without a length.
+
+        rho depends mostly on the lengths that are farthest off.
+        """
         return self.median_error + 0.2 * (1.0 - self.rho) + 0.5 * (1.0 - self.measured)
 
 
 def judged(
     known: Sequence[KnownBar], params: EstimatorParams, lengths: Floats, angles: Floats
 ) -> ReadingScore:
-    """How lengths and angles, (N,) each, NaN where there are none, agree with the truth."""
+    """Score lengths and angles, (N,) each, NaN where there are none, against the truth."""
     good = np.isfinite(lengths)
     truth = np.array([k.length_px for k in known])[good]
     off = angle_difference_deg(angles[good], np.array([k.position_angle_deg for k in known])[good])

@@ -1,9 +1,9 @@
-"""Choose how maps are read: try readings on galaxies whose bars are known, and scale them.
+"""Choose how maps are measured: try readings on galaxies with known bars, and calibrate them.
 
-A reading is raw: the half-height of a saliency profile need not lie where the bar ends. The
-candidates are tried on the same maps; each gets its own straight line from raw to true length
-(Theil-Sen, so that a few maps gone wrong do not tilt it) and is judged by the median relative
-error and by how many galaxies it measures at all.
+An uncalibrated reading gives a raw length: a saliency profile need not fall to half its height at
+the bar's end. All candidates are tried on the same maps. Each gets its own straight line from raw
+to true length (Theil-Sen, so that a few failed maps do not tilt it). Its score is the median
+relative error, with the correlation and the share of galaxies it measures (`ReadingScore.cost`).
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ from models.calibration.known_bars import KnownBar, ReadingScore, judged
 
 Floats = NDArray[np.float64]
 
-_CHOSEN_ON = 500  # galaxies
+_CHOSEN_ON = 500  # number of galaxies that the choice is made on
 
 
 def candidates(
     base: BarLengthParams | None = None, *, members: int = 1
 ) -> Iterator[EstimatorParams]:
-    """The readings that are tried: profile readings by level, several levels together (lengths
-    alone, with widths, with those of each of several members), light readings by share of light."""
+    """Yield the readings to try.
+
+    They are profile readings at one level; readings at several levels (lengths alone, with widths,
+    with each member's lengths if there are several); and light readings by share of light.
+    """
     base = base or BarLengthParams(concentration_min=0.3)
     for smoothing in (1.0, 2.0):
         for level in (0.15, 0.3, 0.5):
@@ -53,9 +56,9 @@ def candidates(
 
 
 def fit_line(raw: Floats, truth: Floats) -> tuple[float, float]:
-    """Scale and offset of truth = scale x raw + offset, Theil-Sen; (N,) each, N >= 8.
+    """Fit scale and offset of truth = scale x raw + offset (Theil-Sen); (N,) each, N >= 8.
 
-    Raises ValueError for fewer: a line through a handful of galaxies is no calibration.
+    Raises ValueError for fewer: a line through a few galaxies is not a calibration.
     """
     if len(raw) < 8:
         raise ValueError(
@@ -69,8 +72,10 @@ def fit_line(raw: Floats, truth: Floats) -> tuple[float, float]:
 def _with_powers(
     known: Sequence[KnownBar], truth: Floats, params: EstimatorParams
 ) -> tuple[EstimatorParams, Floats, Floats]:
-    """The levels reading with powers and scale calibrated on the galaxies it measures; its lengths
-    and angles, (N,) each, NaN where there are none."""
+    """Calibrate powers and scale of a levels reading on the galaxies that it measures.
+
+    Returns the reading, and its lengths and angles, (N,) each, NaN where there are none.
+    """
     levels, widths = len(params.bar_length.levels), bool(params.bar_length.level_width_powers)
     found = np.full((len(known), levels * (1 + widths)), np.nan)
     angles = np.full(len(known), np.nan)
@@ -98,8 +103,10 @@ def _with_powers(
 def _with_members(
     known: Sequence[KnownBar], truth: Floats, params: EstimatorParams, lengths: Floats
 ) -> tuple[EstimatorParams, Floats]:
-    """The members' powers, where they count, calibrated on what `lengths` (N,) leave, with the
-    lengths that come of them."""
+    """Calibrate the members' powers, if they enter, on the ratios of truth to `lengths` (N,).
+
+    Returns the reading and its new lengths.
+    """
     if not params.member_powers:
         return params, lengths
     good = np.isfinite(lengths)
@@ -115,11 +122,12 @@ def _with_members(
 
 
 def _line(raw: Floats, truth: Floats, params: EstimatorParams) -> tuple[float, float]:
-    """From raw to calibrated lengths: scale and offset.
+    """Return scale and offset from raw to calibrated lengths.
 
-    Powers leave the least relative errors, and with them lengths that are drawn to the middle:
-    through the origin they rise with the truth by less than 1. They are scaled half the way (in
-    the logarithm) to 1. Other readings get a straight line."""
+    Powers give the smallest relative errors, but draw lengths to the middle: fitted through the
+    origin, they rise with the truth by less than 1. They are scaled half the way (in the logarithm)
+    to 1. Other readings get a straight line.
+    """
     if params.bar_length.method != "levels":
         return fit_line(raw, truth)
     return float((truth @ truth / (raw @ truth)) ** 0.5), 0.0
@@ -128,14 +136,17 @@ def _line(raw: Floats, truth: Floats, params: EstimatorParams) -> tuple[float, f
 def _read(
     known: Sequence[KnownBar], params: EstimatorParams
 ) -> tuple[EstimatorParams, Floats, Floats]:
-    """The same for a reading that has no powers to be calibrated."""
+    """Return a reading without powers, and its lengths and angles, (N,) each."""
     bars = [read_bar(k.maps, params) for k in known]
     lengths = np.array([b.length_px for b in bars], dtype=np.float64)
     return params, lengths, np.array([b.position_angle_deg for b in bars], dtype=np.float64)
 
 
 def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> ReadingScore:
-    """Read every galaxy's maps, calibrate the lengths, judge them."""
+    """Measure every galaxy's maps, calibrate the lengths and score them.
+
+    If too little was measured, returns a score with an infinite median error.
+    """
     truth = np.array([k.length_px for k in known])
     good = np.zeros(len(known), dtype=bool)
     try:
@@ -147,7 +158,7 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> ReadingSc
         scale, offset = _line(raw[good], truth[good], params)
         reading = replace(
             params.bar_length,
-            length_scale=scale * params.bar_length.length_scale,  # must grow
+            length_scale=scale * params.bar_length.length_scale,  # ValueError if not positive
             length_offset_px=offset,
         )
     except ValueError:
@@ -156,11 +167,14 @@ def try_reading(known: Sequence[KnownBar], params: EstimatorParams) -> ReadingSc
 
 
 def tried(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> list[ReadingScore]:
-    """All of `trials`, calibrated, best first; the best on all of `known`, the others on the first
-    500, which are enough to choose by. Raises ValueError where too little was measured."""
+    """Calibrate all of `trials` and return their scores, best first.
+
+    The best is calibrated on all of `known`, the others on the first 500, which are enough to
+    choose. Raises ValueError if too little was measured.
+    """
     if len(known) < 8:
         raise ValueError(
-            f"only {len(known)} galaxies with maps; a calibration needs at least 8: give more "
+            f"only {len(known)} galaxies have maps; a calibration needs at least 8: give more "
             "galaxies with bars, or networks that see them"
         )
     few = known[:_CHOSEN_ON]
@@ -169,5 +183,5 @@ def tried(known: Sequence[KnownBar], trials: Sequence[EstimatorParams]) -> list[
     if not np.isfinite(done[0].cost):
         raise ValueError("no reading measured enough galaxies: give more galaxies with bars")
     if len(few) < len(known):
-        done[0] = try_reading(known, pairs[0][1])  # as it was given: scales would count twice
+        done[0] = try_reading(known, pairs[0][1])  # the original: its scale must not enter twice
     return done

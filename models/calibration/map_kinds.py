@@ -1,8 +1,8 @@
-"""Kinds of saliency map to compare: sign of the gradient, channels, views, crop, noise.
+"""The kinds of saliency map that calibration compares: gradient sign, channels, views, crop, noise.
 
-Paper 1 varies the noise and X_input alone. Whether gradients keep their sign, how channels are
-reduced, whether samples are averaged over the symmetries of the sky and how much sky the network
-sees changes a map far more.
+Paper 1 varies only the noise and X_input. Other choices change a map far more: whether gradients
+keep their sign, how channels are reduced, whether samples are averaged over the symmetries of the
+sky, and how much sky the network sees.
 """
 
 from __future__ import annotations
@@ -19,13 +19,17 @@ from models.view_params import ViewParams
 Gradient = Literal["absolute", "signed"]
 Channels = Literal["max", "sum"]
 
-_WIDTH_SPREAD = math.sqrt(1 / 0.58)  # of the widths about their middle: 0.58 to 1 about 0.76
+_WIDTH_SPREAD = math.sqrt(1 / 0.58)  # widths about their middle: 0.58 to 1 about 0.76
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapKind:
-    """One kind of map that is made once per galaxy. `views`: whether every sample has a rotation,
-    reflection and width of its own, the widths about `width`; else all see the middle `width`."""
+    """One kind of map, made once per galaxy.
+
+    `views`: whether every sample has its own rotation, reflection and width, the widths being
+    spread about `width`. Otherwise all samples see the central square of `width`. The other fields
+    are explained in `MapAxes`.
+    """
 
     gradient: Gradient
     channels: Channels
@@ -36,7 +40,7 @@ class MapKind:
 
     @property
     def name(self) -> str:
-        """Also of its folder on disk."""
+        """Name of the kind, and of its folder on disk."""
         views = "views" if self.views else "still"
         return (
             f"{self.gradient}-{self.channels}-{views}-{self.width:g}"
@@ -45,14 +49,14 @@ class MapKind:
 
     @property
     def view(self) -> ViewParams:
-        """How samples look at the canvas."""
+        """The views of the canvas that samples see."""
         if not self.views:
             return ViewParams(width=self.width)
         ends = round(self.width / _WIDTH_SPREAD, 2), round(self.width * _WIDTH_SPREAD, 2)
         return ViewParams(width=self.width, width_range=ends, rotate=True, reflect=True)
 
     def smoothgrad(self, samples: int, *, multiply_by_input: bool = False) -> SmoothGradParams:
-        """How it is made."""
+        """Return the SmoothGrad parameters that make this kind of map."""
         return SmoothGradParams(
             samples=samples, noise_fraction=self.noise_fraction, gradient=self.gradient,
             channels=self.channels, multiply_by_input=multiply_by_input, view=self.view,
@@ -62,19 +66,19 @@ class MapKind:
 
 @dataclass(frozen=True, kw_only=True)
 class MapAxes:
-    """What is tried: every combination of kinds of map, and every reading of each."""
+    """What is tried: every combination of these values as a kind of map, with every reading."""
 
     gradients: tuple[Gradient, ...] = ("absolute", "signed")
-    """Of each sample: |gradient| as in the paper, or with its sign, of whose mean the positive part
-    is taken."""
+    """Gradient of each sample: |gradient| as in the paper, or the signed gradient; then the map is
+    the positive part of the mean."""
     channels: tuple[Channels, ...] = ("max", "sum")
-    """How colours are reduced: the largest (paper) or their sum."""
+    """How colours are reduced: their largest value (paper) or their sum."""
     multiply_by_input: tuple[bool, ...] = (False, True)
     """X_input: whether a map is multiplied by the grey image."""
     views: tuple[bool, ...] = (False, True)
-    """Whether every sample has a rotation, reflection and crop of its own."""
+    """Whether every sample has its own rotation, reflection and crop."""
     widths: tuple[float, ...] = (0.58, 0.76, 1.0)
-    """The crop: width of what a network sees, over the canvas; with views the middle of a range."""
+    """The crop: width that a network sees, in canvas widths; with views, the middle of a range."""
     noise_fractions: tuple[float, ...] = (0.1,)
     """S_noise: standard deviation of the noise as a fraction of the image's range."""
     smoothings_px: tuple[float, ...] = (1.0,)
@@ -95,7 +99,7 @@ class MapAxes:
 
     @property
     def kinds(self) -> list[MapKind]:
-        """The kinds of map that are made; X_input is a product, done where they are read."""
+        """The kinds of map to make. X_input is a product, applied when maps are measured."""
         return [
             MapKind(gradient=g, channels=c, views=v, width=w, noise_fraction=n, smoothing_px=s)
             for g, c, v, w, n, s in product(

@@ -1,4 +1,4 @@
-"""Score each point of the paper's grid, and make an estimator of the best one."""
+"""Score every point of paper 1's grid, and turn the best point into an estimator."""
 
 from __future__ import annotations
 
@@ -21,14 +21,30 @@ _COVERAGE = 0.683  # the share of a normal distribution within one standard devi
 
 @dataclass(frozen=True, kw_only=True)
 class GridPoint:
-    """One way to a length at one point of the grid, and how it did on so many galaxies.
+    """One method at one point of the grid, with its scores.
 
-    pearson, spearman: of measured and true lengths in the truth's unit. median_relative_error:
-    median of |measured - true| / true. pearson_on_map: of both lengths in pixels of the map, where
-    nothing scales both alike. best: whether pearson is the highest of its method among the points
-    that share its maps; only there are pearson_low and pearson_high (central 68 % bootstrap
-    interval) and error_floor. What is not there, or not defined (lengths that are all the same),
-    is NaN.
+    Values that are not computed or not defined (all lengths equal) are NaN.
+
+    Attributes
+    ----------
+    method
+        The way to a length (models.calibration.paper_grid.methods).
+    multiply_by_input, noise_fraction, correlation_min, pixels_min
+        The point: X_input, S_noise, T_c and T_1.
+    galaxies
+        Number of galaxies.
+    pearson, spearman
+        Correlations of measured and true lengths in the truth's unit.
+    median_relative_error
+        Median of |measured - true| / true.
+    pearson_on_map
+        Correlation of both lengths in pixels of the map, where no common scale correlates them.
+    best
+        Whether `pearson` is the highest of its method among the points that share its maps.
+    pearson_low, pearson_high
+        Central 68 % bootstrap interval of `pearson`; only if `best`.
+    error_floor
+        See the function `error_floor`; only if `best`.
     """
 
     method: str
@@ -48,15 +64,17 @@ class GridPoint:
 
     @property
     def rank(self) -> float:
-        """What is maximised: Pearson's rho. -inf where all lengths are the same on the maps: what
-        then correlates is the scale of the images."""
+        """The score to maximise: Pearson's rho.
+
+        -inf if all lengths on the maps are equal: then only the images' scale correlates.
+        """
         known = np.isfinite(self.pearson) and np.isfinite(self.pearson_on_map)
         return self.pearson if known else -np.inf
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownLengths:
-    """True lengths in some unit, (N,) > 0, and what that unit is to a map pixel, (N,) > 0."""
+    """True lengths in some unit, (N,) > 0, and units per pixel of the map, (N,) > 0."""
 
     truth: Floats
     unit_per_map_px: Floats
@@ -76,7 +94,7 @@ def score(
     noise_fraction: float,
     multiply_by_input: bool,
 ) -> list[GridPoint]:
-    """All points that share their maps, in the order of methods, T_c, T_1.
+    """Score all points that share their maps, in the order of methods, T_c, T_1.
 
     lengths_px: (N, M + 2, T_c, T_1) of models.calibration.paper_grid.grid_lengths, in pixels of the
     map.
@@ -98,7 +116,7 @@ def score(
         ]
         first = max(range(len(mine)), key=lambda i: mine[i].rank)
         at = (slice(None), slice(None), *divmod(first, len(params.pixel_minima)))
-        mine[first] = _looked_into(mine[first], lengths_px[at], m, known, members)
+        mine[first] = _with_interval(mine[first], lengths_px[at], m, known, members)
         points += mine
     return points
 
@@ -113,10 +131,10 @@ def _agreement(length_px: Floats, known: KnownLengths) -> dict[str, Any]:
     }
 
 
-def _looked_into(
+def _with_interval(
     point: GridPoint, lengths_px: Floats, method: int, known: KnownLengths, members: Sequence[str]
 ) -> GridPoint:
-    """The point with its interval and error. lengths_px: (N, M + 2) of all methods there."""
+    """Return the point with its interval and error. lengths_px: (N, M + 2), of all methods."""
     length = lengths_px[:, method]
     low, high = statistics.bootstrap_interval(
         statistics.pearson, known.truth, length * known.unit_per_map_px
@@ -129,20 +147,20 @@ def _looked_into(
 
 
 def error_floor(length: Floats, truth: Floats, spread: Floats) -> float:
-    """The f for which 68.3 % of the lengths l lie within hypot(f l, spread) of the truth.
+    """Return f for which 68.3 % of the lengths l lie within hypot(f l, spread) of the truth.
 
-    All (N,), in one unit, l > 0. spread: standard error of the members' lengths, which
-    models.barlength.estimator adds to an estimator's error_floor in the same way.
+    All arrays are (N,), in one unit, l > 0. spread: standard error of the members' lengths;
+    models.barlength.estimator adds it to an estimator's error_floor in the same way.
     """
     needed = np.sqrt(np.maximum((length - truth) ** 2 - spread**2, 0.0)) / length
     return float(np.quantile(needed, _COVERAGE, method="higher"))
 
 
 def best_of_methods(points: Sequence[GridPoint], members: Sequence[str]) -> list[GridPoint]:
-    """Table 2 of paper 1: each method's best point, in the order of
-    models.calibration.paper_grid.methods.
+    """Return each method's best point, as in table 2 of paper 1.
 
-    Of equal ones the first. Raises ValueError where no method's lengths correlate with anything.
+    The order is that of models.calibration.paper_grid.methods. Of equal points, the first counts.
+    Raises ValueError if no method's lengths differ between galaxies.
     """
     if not any(np.isfinite(p.rank) for p in points):
         raise ValueError(
@@ -153,7 +171,7 @@ def best_of_methods(points: Sequence[GridPoint], members: Sequence[str]) -> list
 
 
 def winner(best: Sequence[GridPoint]) -> GridPoint:
-    """The highest Pearson's rho of all; of equal ones the first."""
+    """Return the point with the highest Pearson's rho; of equal points, the first."""
     return max(best, key=_rank)
 
 
@@ -162,9 +180,10 @@ def _rank(point: GridPoint) -> float:
 
 
 def recipe(point: GridPoint, samples: int) -> Recipe:
-    """The estimator that a point is, for `ansae measure`.
+    """Turn a grid point into a recipe for `ansae measure`.
 
-    A point of a member's own maps measures with that member alone: give the ensemble of it.
+    A point of a single member's maps measures with that member alone: use it with an ensemble of
+    this member only.
     """
     maps = SmoothGradParams.paper(point.noise_fraction, multiply_by_input=point.multiply_by_input)
     return Recipe(

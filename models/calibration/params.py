@@ -1,4 +1,4 @@
-"""The axes of the two grids. No scipy."""
+"""Parameters of the calibration grid of paper 1, and the families of readings. No scipy."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ Family = Literal["paper", "components", "profile", "levels", "light"]
 
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
-"""paper: Algorithm 1 as published; components: its chord with the faults mended; the others as
-BarLengthParams.reading has them."""
+"""paper: Algorithm 1 as published; components: its chord without the known faults; the others are
+methods of BarLengthParams."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GridParams:
-    """The axes of the grid; the defaults are the paper's."""
+    """The axes of paper 1's grid; the defaults are the paper's values."""
 
     multiply_by_input: tuple[bool, ...] = (False, True)
     """X_input: whether a map is multiplied by the grey image."""
@@ -38,6 +38,6 @@ class GridParams:
 
     @property
     def points(self) -> int:
-        """Points of the grid, for each method."""
+        """Number of grid points for each method."""
         maps = len(self.multiply_by_input) * len(self.noise_fractions)
         return maps * len(self.correlations) * len(self.pixel_minima)

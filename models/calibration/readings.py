@@ -15,7 +15,7 @@ _COMBINED: tuple[Combine, ...] = ("maps", "lengths")
 
 
 def readings_of(families: Sequence[Family], members: int = 1) -> list[EstimatorParams]:
-    """All readings of the families for the maps of `members` networks, in the order of FAMILIES."""
+    """Return all readings of the families for maps of `members` networks, in order of FAMILIES."""
     chords = [
         EstimatorParams(combine=combine, bar_length=BarLengthParams.paper(correlation, pixels))
         for combine, correlation, pixels in product(_COMBINED, _CORRELATIONS, _PIXEL_MINIMA)
@@ -30,7 +30,7 @@ def readings_of(families: Sequence[Family], members: int = 1) -> list[EstimatorP
 
 
 def family(params: EstimatorParams) -> Family:
-    """Which family a reading is of."""
+    """Return the family that a reading belongs to."""
     r = params.bar_length
     if r.method == "chord":
         return "components" if r.central_only else "paper"
@@ -38,7 +38,7 @@ def family(params: EstimatorParams) -> Family:
 
 
 def words(params: EstimatorParams) -> str:
-    """A reading in one line."""
+    """Describe a reading in one line."""
     return _plain_words(params) + (", refined" if params.refinement else "")
 
 

@@ -1,5 +1,7 @@
-"""A calibrated reading refined (models.barlength.refinement), judged by galaxies that did not teach
-it."""
+"""Add a refinement to a calibrated estimator, and evaluate it on galaxies it was not trained on.
+
+models.barlength.refinement explains what a refinement does.
+"""
 
 from __future__ import annotations
 
@@ -26,20 +28,23 @@ from models.calibration.known_bars import KnownBar, ReadingScore, judged
 Floats = NDArray[np.float64]
 
 REFINED_MIN = 200
-"""Measured known bars that a refinement needs: of fewer it would learn each by heart."""
+"""Number of measured known bars that a refinement needs; fewer would be learned by heart."""
 
 _FOLDS = 5
 _NO_FOLD = -1
 
 
 class TooFewBars(ValueError):
-    """Too little is known to teach a refinement, or to judge it."""
+    """There are too few known bars to train a refinement, or to evaluate it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GradedBar:
-    """One real galaxy's maps (M, S, S) and light (S, S), and an expert's grade of its bar's length
-    relative to the galaxy, 0.25 to 1 (EFIGI's Bar_Length). source: the galaxy, as of KnownBar."""
+    """One real galaxy with an expert's grade of its bar.
+
+    maps: (M, S, S). light: (S, S). grade: the bar's length relative to the galaxy, 0.25 to 1
+    (EFIGI's Bar_Length). source: the galaxy, as in KnownBar.
+    """
 
     maps: NDArray[np.float32]
     light: Floats
@@ -49,8 +54,11 @@ class GradedBar:
 
 @dataclass(frozen=True, kw_only=True)
 class Refined:
-    """params: with a refinement that all galaxies taught. each: for every known bar the same with
-    one that its fold did not. trial: how these did."""
+    """Result of `refine`.
+
+    params: the estimator with a refinement trained on all galaxies. each: for every known bar, the
+    estimator with a refinement trained without the bar's fold. trial: the score of these.
+    """
 
     params: EstimatorParams
     each: list[EstimatorParams]
@@ -64,15 +72,19 @@ def refine(
     teaching: RefiningParams | None = None,
     also: Sequence[KnownBar] = (),
 ) -> Refined:
-    """`params`, calibrated on `known`, with a refinement that these bars, `graded` ones and those
-    of `also` teach; the latter have no part in the scale and the judgement. No bar is judged by
-    what another of the same source taught.
+    """Train a refinement for `params`, which were calibrated on `known`.
 
-    Raises TooFewBars for fewer than REFINED_MIN bars of `known` with a length and light, or bars of
-    too few galaxies, ValueError where params have member_powers.
+    It is trained on `known`, `graded` and `also`. The bars of `also` enter neither the scale nor
+    the evaluation. No bar is evaluated with a refinement trained on a bar of the same source.
+
+    Raises TooFewBars for fewer than REFINED_MIN bars of `known` with a length and light, or for
+    bars of too few galaxies; ValueError if params have member_powers.
     """
     if params.member_powers:
-        raise ValueError("a refinement goes with the mean map alone: leave out member_powers")
+        raise ValueError(
+            f"member_powers={params.member_powers}: a refinement uses the mean map alone; leave "
+            "member_powers out"
+        )
     lessons, bars = _lessons(known, params)
     good, folds = np.isfinite(lessons.target), _folds(known)
     _check_enough(good, folds)
@@ -95,9 +107,7 @@ def refine(
     truth, lengths = (np.array([b.length_px for b in x]) for x in (known, bars))
     lengths = np.where(good, lengths * factor, np.nan)
     t, found = truth[good], lengths[good]
-    scale = float(
-        (t @ t / (found @ t)) ** 0.5
-    )  # half the way, as models.calibration.lengths scales powers
+    scale = float((t @ t / (found @ t)) ** 0.5)  # half the way, as in models.calibration.lengths
     whole, *others = (
         replace(params, refinement=replace(r, scale=scale)) for r in (taught(_NO_FOLD), *apart)
     )
@@ -118,15 +128,15 @@ def _check_enough(good: NDArray[np.bool_], folds: NDArray[np.int64]) -> None:
         )
     if np.bincount(folds[good], minlength=_FOLDS).max() > good.sum() / 2:
         raise TooFewBars(
-            "more than half of the known bars lie in galaxies of one fifth, so that nothing could "
-            "judge a refinement: give bars of more galaxies"
+            "more than half of the known bars belong to one fifth of the galaxies, so that a "
+            "refinement cannot be evaluated: give bars of more galaxies"
         )
 
 
 def _lessons(
     known: Sequence[KnownBar], params: EstimatorParams
 ) -> tuple[Lessons, list[BarMeasurement]]:
-    """What N bars teach, NaN where there is no length or no light, and their first readings."""
+    """Return training data of N bars (NaN without length or light) and their first readings."""
     bars = [read_bar(k.maps, params) for k in known]
     features = np.full((len(known), FEATURES), np.nan)
     target = np.full(len(known), np.nan)
@@ -142,7 +152,7 @@ def _some(lessons: Lessons, which: NDArray[np.bool_]) -> Lessons:
 
 
 def _graded(bars: Sequence[GradedBar], params: EstimatorParams) -> Graded:
-    """What N graded bars teach; `first` is NaN where there is no length."""
+    """Return the training data of N graded bars; `first` is NaN where there is no length."""
     features, first = np.full((len(bars), FEATURES), np.nan), np.full(len(bars), np.nan)
     for i, graded in enumerate(bars):
         bar = read_bar(graded.maps, params)

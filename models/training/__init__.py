@@ -1,1 +1,1 @@
-"""Training: examples, augmentation, the training loop and its parameters."""
+"""Train networks: examples, augmentation, the training loop and its parameters."""

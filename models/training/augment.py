@@ -1,8 +1,8 @@
-"""Augment training images: change what does not change the answers.
+"""Augment training images by random changes that do not change the answers.
 
-Paper 1, section 4.3: rotation by any angle, flips, shifts of up to 5 %, brightness 70-130 %. Beyond
-it (off in the paper preset): scale, stretch (gamma), saturation and pixel noise, so that a network
-trained on one survey is of use on another and has seen the noise that SmoothGrad adds.
+Paper 1, section 4.3: rotation by any angle, flips, shifts of up to 5 %, brightness 70-130 %. Other
+changes (off in the paper preset) are scale, stretch (gamma), saturation and pixel noise. With them,
+a network trained on one survey works on another, and has seen the noise that SmoothGrad adds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _uniform(count: int, span: tuple[float, float], generator: torch.Generator) 
 
 
 def random_views(count: int, params: AugmentParams, generator: torch.Generator) -> Tensor:
-    """Matrices (count, 2, 3) of random widths, angles, mirrors and shifts (models.views.affine)."""
+    """Draw matrices (count, 2, 3) of random views: width, angle, mirror, shift (models.views)."""
     low, high = params.width_range
     width = low * (high / low) ** torch.rand(count, generator=generator)
     angle = 2 * torch.pi * torch.rand(count, generator=generator)
@@ -31,7 +31,7 @@ def random_views(count: int, params: AugmentParams, generator: torch.Generator) 
 def augment(
     images: Tensor, params: AugmentParams, out_px: int, generator: torch.Generator
 ) -> Tensor:
-    """Random views of (B, 3, S, S) canvases: (B, 3, out_px, out_px), on the images' device.
+    """Draw random views of canvases (B, 3, S, S): (B, 3, out_px, out_px), on the same device.
 
     Random numbers are drawn on the CPU from `generator` alone.
     """

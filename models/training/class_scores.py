@@ -1,8 +1,8 @@
-"""Scores of a classifier: accuracy by fold, confusion, reliability of its probabilities.
+"""Score a classifier: accuracy by fold, confusion, and reliability of its probabilities.
 
-Calibration as Guo et al. 2017 (arXiv 1706.04599), section 2: sources are put into bins by the
-probability of the class they were given; a bin's gap is its share of right answers less its mean
-probability, and the expected calibration error the mean |gap|, weighted by sources.
+Calibration follows Guo et al. 2017 (arXiv 1706.04599), section 2. Sources are binned by the
+probability of their predicted class. A bin's gap is its share of right answers minus its mean
+probability. The expected calibration error is the mean |gap|, weighted by the number of sources.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 BINS = 10
-"""Of equal width, from 1 / K, the least that the likeliest of K classes can have, to 1."""
+"""Number of bins of equal width from 1 / K, the least probability of the likeliest class, to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +31,29 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassScores:
-    """Of one network over all folds, or of several networks' mean.
+    """Scores of one network over all folds, or of the mean of several networks.
 
-    accuracy: mean over folds, each source judged by the member that never saw it; spread: standard
-    deviation over folds (n - 1). confusion: [true][predicted]. balanced_accuracy: mean recall of
-    the classes. log_loss in nats. ece: expected calibration error.
+    Attributes
+    ----------
+    name
+        Name of the network.
+    sources
+        Number of sources.
+    accuracy, spread
+        Mean and standard deviation (n - 1) over folds. The member that never saw a source
+        predicts its class.
+    by_fold
+        Accuracy of each fold.
+    balanced_accuracy
+        Mean recall of the classes.
+    confusion
+        Number of sources, [true][predicted].
+    log_loss
+        In nats.
+    ece
+        Expected calibration error.
+    reliability
+        Bins that contain a source.
     """
 
     name: str
@@ -53,14 +71,16 @@ class ClassScores:
 def class_scores(
     name: str, probabilities: ArrayLike, labels: ArrayLike, folds: ArrayLike
 ) -> ClassScores:
-    """Scores of probabilities (N, K) for sources of classes `labels` (N,), judged in `folds` (N,).
+    """Score probabilities (N, K) of sources with classes `labels` (N,) in `folds` (N,).
 
-    Raises ValueError where there is none, or a probability is no number.
+    Raises ValueError if there is no source, or if a probability is not finite.
     """
     shares = np.asarray(probabilities, dtype=np.float64)
     truth, fold = np.asarray(labels, dtype=np.int64), np.asarray(folds, dtype=np.int64)
     if not len(shares) or not np.isfinite(shares).all():
-        raise ValueError(f"{name!r}: {len(shares)} sources, or probabilities that are no numbers")
+        raise ValueError(
+            f"{name!r} has {len(shares)} sources: give at least one, with finite probabilities"
+        )
     count = shares.shape[1]
     given = shares.argmax(axis=1)
     right = given == truth
@@ -82,7 +102,7 @@ def class_scores(
 
 
 def reliability(probabilities: Floats, labels: NDArray[np.int64]) -> tuple[ReliabilityBin, ...]:
-    """The bins that hold a source, by the probability of the likeliest class."""
+    """Return the bins that contain a source, by the probability of the likeliest class."""
     best, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     edges = np.linspace(1 / probabilities.shape[1], 1.0, BINS + 1)
     place = np.clip(np.searchsorted(edges, best, side="left") - 1, 0, BINS - 1)

@@ -1,8 +1,8 @@
-"""Train networks that tell classes apart, cross-validated by source.
+"""Train classifiers with cross-validation over sources.
 
-Every member is trained once for each fold, on the sources of all the others, by a recipe that ends
-when it ends: no epoch is chosen by the fold that judges. Images are rotated by any angle, mirrored,
-shifted and rescaled at random: a radio source has no preferred orientation.
+Every network is trained once for each fold, on the sources of all other folds. The recipe has a
+fixed end, so that the fold used for scoring does not choose the epoch. Images are rotated by any
+angle, mirrored, shifted and rescaled at random: a radio source has no preferred orientation.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from models.training.process_group import ALONE, ProcessGroup
 from models.view_params import FieldSpec, ViewParams
 
 FLUX_VIEW = ViewParams(width=0.8, rotate=True, reflect=True)
-"""How networks look at a cutout of fluxes: its edges hold other sources."""
+"""The part of a flux cutout that networks see: its edges contain other sources."""
 
 VIEWS = 16
-"""Views whose probabilities are averaged."""
+"""Number of views whose probabilities are averaged."""
 
 _ZOOM = 0.85
 _FOLD = "-fold"
@@ -33,10 +33,10 @@ _FOLD = "-fold"
 def class_members(
     specs: Sequence[MemberSpec], classes: int, folds: int, input_px: int | None = None
 ) -> tuple[MemberSpec, ...]:
-    """One member for each fold of each network, in the order that models.networks.spec.ClassSpec
-    says.
+    """Return one member for each fold of each network.
 
-    input_px: what they see; None: as the networks say.
+    The order is that of models.networks.spec.ClassSpec. input_px: side of the square that they see;
+    None: the networks' own.
     """
     return tuple(
         replace(
@@ -49,15 +49,16 @@ def class_members(
 
 
 def network_name(member: str) -> str:
-    """Of a member of `class_members`: the name of the network it is a fold of."""
+    """Return the name of the network that a member of `class_members` is a fold of."""
     return member.rpartition(_FOLD)[0] or member
 
 
 def class_params(params: TrainParams, view: ViewParams) -> TrainParams:
-    """A preset's recipe for classes: its epochs and rates, annealed to the end.
+    """Return a preset's recipe changed for classes: own epochs and rate, annealed to the end.
 
-    Without added noise, averaged weights or changes of colour: the background of a clipped image is
-    exactly zero, and a network that was normalised on noise or on half-trained weights fails on it.
+    It has no added noise, averaged weights or changes of colour: the background of a clipped image
+    is exactly zero, and a network that was normalised on noise or on half-trained weights fails on
+    it.
     """
     augment = AugmentParams(
         width_range=(_ZOOM * view.width, view.width / _ZOOM), shift=0.05, brightness=(0.8, 1.2),
@@ -71,14 +72,17 @@ def class_params(params: TrainParams, view: ViewParams) -> TrainParams:
 
 
 def flux_field(side_px: int) -> FieldSpec:
-    """The central square of stored pixels as the canvas."""
+    """Return the field whose canvas is the central square of stored pixels."""
     return FieldSpec(kind="frame", canvas_px=side_px)
 
 
 @dataclass(frozen=True)
 class ClassExamples:
-    """A Source (models.training.examples) of some `rows` of images (N, C, S, S) float32, C = 1 or
-    3, and their classes, labels (N,) from 0 to `classes` - 1. Arrays may be memory maps."""
+    """An ExampleSource (models.training.examples) of images with classes.
+
+    images: (N, C, S, S) float32, C = 1 or 3. labels: (N,), from 0 to `classes` - 1. rows: the
+    examples to use. Arrays may be memory maps.
+    """
 
     images: NDArray[np.float32]
     labels: NDArray[np.int8]
@@ -89,7 +93,7 @@ class ClassExamples:
         return len(self.rows)
 
     def batch(self, which: NDArray[np.int64], device: torch.device) -> Batch:
-        """Canvases (B, 3, S, S) and shares (B, K), of the examples number `which`."""
+        """Return canvases (B, 3, S, S) and shares (B, K) of the examples with numbers `which`."""
         rows = self.rows[which]
         images = torch.from_numpy(np.ascontiguousarray(self.images[rows])).to(device)
         shares = np.eye(self.classes, dtype=np.float32)[self.labels[rows]]
@@ -98,7 +102,7 @@ class ClassExamples:
     def shuffled(
         self, size: int, rng: np.random.Generator, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
-        """A permutation; the last, incomplete batch is left out."""
+        """Yield batches of a random permutation; an incomplete last batch is left out."""
         order = rng.permutation(len(self))
         for step in range(max(1, len(order) // size)):
             which = order[step * size : (step + 1) * size]
@@ -107,6 +111,6 @@ class ClassExamples:
     def ordered(
         self, size: int, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
-        """As they lie; the group's processes take turns."""
+        """Yield batches in stored order; the group's processes take turns."""
         for start in range(group.rank * size, len(self), group.size * size):
             yield self.batch(np.arange(start, min(start + size, len(self))), device)

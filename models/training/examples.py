@@ -1,4 +1,4 @@
-"""Training examples in batches: canvases with known answers."""
+"""Serve training examples in batches: canvases with known answers."""
 
 from __future__ import annotations
 
@@ -15,33 +15,35 @@ from models.networks.ensemble import normalise
 from models.training.process_group import ALONE, ProcessGroup
 
 Batch = tuple[Tensor, Tensor]
-"""Normalised canvases (B, 3, S, S) and answers (B, 37), or (B, 1) for a control, NaN: unknown."""
+"""Normalised canvases (B, 3, S, S) and answers (B, 37), or (B, 1) for a control; NaN: unknown."""
 
 
 class ExampleSource(Protocol):
-    """Examples in batches, wherever they lie. Every process of a group gets its share."""
+    """Examples in batches, from any storage. Every process of a group gets its share."""
 
     def __len__(self) -> int:
-        """Examples in all, not the group's share."""
+        """Return the number of all examples, not of one process's share."""
 
     def shuffled(
         self, size: int, rng: np.random.Generator, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
-        """One pass in an order drawn from `rng`: len // size batches (at least one), each of
-        `size` examples over the whole group."""
+        """Yield one pass in an order drawn from `rng`.
+
+        It has len // size batches (at least one), each of `size` examples over the whole group.
+        """
 
     def ordered(
         self, size: int, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
-        """Every example once over the whole group, in batches of at most `size`."""
+        """Yield every example once over the whole group, in batches of at most `size`."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """A Source of arrays: pixels (N, S, S, 3) uint8, sky (N, 3), scale (N,), votes (N, 37).
+    """An ExampleSource of arrays: pixels (N, S, S, 3) uint8, sky (N, 3), scale (N,), votes (N, 37).
 
-    Votes are cumulative fractions, NaN where unknown. A control's are (N, 1): bar lengths in galaxy
-    radii. Arrays may be memory maps: only a batch's rows are read.
+    Votes are cumulative fractions, NaN where unknown. For a control they are (N, 1): bar lengths in
+    galaxy radii. Arrays may be memory maps: only the rows of a batch are read.
     """
 
     pixels: NDArray[np.uint8]
@@ -53,7 +55,7 @@ class Examples:
         return len(self.pixels)
 
     def batch(self, rows: NDArray[np.int64], device: torch.device) -> Batch:
-        """Normalised canvases (B, 3, S, S) and votes (B, 37) on `device`."""
+        """Return normalised canvases (B, 3, S, S) and votes (B, 37) on `device`."""
         images = normalise(
             torch.from_numpy(self.pixels[rows]).to(device),
             torch.from_numpy(self.sky[rows]).to(device),
@@ -64,7 +66,7 @@ class Examples:
     def shuffled(
         self, size: int, rng: np.random.Generator, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
-        """A permutation; the last, incomplete batch is left out."""
+        """Yield batches of a random permutation; an incomplete last batch is left out."""
         order = rng.permutation(len(self))
         for step in range(max(1, len(order) // size)):
             rows = order[step * size : (step + 1) * size]
@@ -73,6 +75,6 @@ class Examples:
     def ordered(
         self, size: int, device: torch.device, group: ProcessGroup = ALONE
     ) -> Iterator[Batch]:
-        """As they lie; the group's processes take turns."""
+        """Yield batches in stored order; the group's processes take turns."""
         for start in range(group.rank * size, len(self), group.size * size):
             yield self.batch(np.arange(start, min(start + size, len(self))), device)

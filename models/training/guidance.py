@@ -1,12 +1,12 @@
 """Teach a network where to look: its gradients should lie on the known bar.
 
 Ross, Hughes & Doshi-Velez (2017, IJCAI 26, "Right for the right reasons") train a network's input
-gradients together with its answers. Here the gradient of "bar" is asked to be positive and even
-inside the bar's known ellipse and not positive outside it, so that the map that SmoothGrad averages
-from such gradients ends where the bar ends. Outside, negative gradients are free: light beside a
-bar speaks against it. How far along the bar the gradient reaches is asked for besides, because a
-map that ends a fifth too early still points almost perfectly. Votes without known bars (real
-galaxies) are learned from as before.
+gradients together with its answers. Here the loss wants the gradient of "bar" to be positive and
+even inside the bar's known ellipse, and not positive outside. Then the map that SmoothGrad averages
+from such gradients ends where the bar ends. Negative gradients outside cost nothing: light beside a
+bar is evidence against it. A second term measures how far along the bar the gradient reaches,
+because a map that ends a fifth too early still points almost perfectly. Votes without known bars
+(real galaxies) are learned as before.
 """
 
 from __future__ import annotations
@@ -36,20 +36,23 @@ _IN_VIEW_PX = 8
 
 @dataclass(frozen=True)
 class KnownBars:
-    """Canvases whose bars are known: ellipses (N, 5) of x, y, semi-major and semi-minor axis in
-    canvas pixels and position angle in degrees, counter-clockwise from up; NaN: not known."""
+    """Canvases with known bars.
+
+    ellipses: (N, 5), x, y, semi-major and semi-minor axis in canvas pixels, and position angle in
+    degrees, counter-clockwise from up. NaN: not known.
+    """
 
     examples: Examples
     ellipses: NDArray[np.float32]
 
     def taught(self, bar_fraction_min: float) -> NDArray[np.int64]:
-        """Rows of bars that are known and not seen by too few voters (nobody asked: taught)."""
+        """Return the rows of known bars with at least this fraction of "bar" votes, or no votes."""
         seen = np.asarray(conditional(np.asarray(self.examples.votes), BAR))
         hidden = seen < bar_fraction_min
         return np.flatnonzero(np.isfinite(self.ellipses).all(axis=1) & ~hidden)
 
     def some(self, rows: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
-        """Images (B, 3, S, S) and ellipses (B, 5)."""
+        """Return images (B, 3, S, S) and ellipses (B, 5) of `rows`."""
         rows = np.sort(rows)
         images, _ = self.examples.batch(rows, device)
         return images, torch.from_numpy(self.ellipses[rows]).to(device)
@@ -57,8 +60,11 @@ class KnownBars:
 
 @dataclass(frozen=True)
 class Regions:
-    """Where each pixel of views (B, H, W) lies about a bar: `along` its axis and `across` it, in
-    its semi-major and semi-minor axes. lane: whether beside the axis as the bar's light is."""
+    """Positions of the pixels of views (B, H, W) relative to a bar.
+
+    along, across: distances along and across the bar's axis, in semi-major and semi-minor axes.
+    lane: whether a pixel is as near to the axis as the bar's light.
+    """
 
     along: Tensor
     across: Tensor
@@ -66,13 +72,13 @@ class Regions:
 
     @property
     def inside(self) -> Tensor:
-        """Whether in the ellipse."""
+        """Whether each pixel lies in the ellipse, (B, H, W) bool."""
         found: Tensor = self.along**2 + self.across**2 <= 1
         return found
 
 
 def regions(ellipses: Tensor, matrices: Tensor, canvas_px: int, out_px: int) -> Regions:
-    """Of views (B, 2, 3) of a canvas with ellipses (B, 5)."""
+    """Compute the regions of views with matrices (B, 2, 3) of canvases with ellipses (B, 5)."""
     size = [len(matrices), 1, out_px, out_px]
     grid = functional.affine_grid(matrices.to(ellipses.dtype), size, align_corners=False)
     x, y, major, minor, angle = (e.view(-1, 1, 1) for e in ellipses.unbind(dim=1))
@@ -86,10 +92,10 @@ def regions(ellipses: Tensor, matrices: Tensor, canvas_px: int, out_px: int) -> 
 
 
 def pointing(gradients: Tensor, inside: Tensor) -> Tensor:
-    """How well gradients (B, H, W) point at regions (B, H, W) bool: (B,) in [-1, 1].
+    """Measure how well gradients (B, H, W) point at regions (B, H, W) bool: (B,) in [-1, 1].
 
-    The cosine between the region and the gradient, where negative gradients outside count as none.
-    1: even inside and not positive outside.
+    It is the cosine between the region and the gradient, with negative gradients outside set to 0.
+    1 means even inside and not positive outside.
     """
     kept = torch.where(inside, gradients, gradients.clamp(min=0))
     region = inside.to(gradients.dtype)
@@ -99,11 +105,11 @@ def pointing(gradients: Tensor, inside: Tensor) -> Tensor:
 
 
 def reach_error(gradients: Tensor, where: Regions) -> Tensor:
-    """How far the positive gradients (B, H, W) along the bar are from even: (B,) >= 0.
+    """Measure how uneven the positive gradients (B, H, W) are along the bar: (B,) >= 0.
 
-    The earth mover's distance between their distribution along the bar's axis (within its lane)
-    and that of the ellipse, in half lengths of the bar: a map that is right but for a length wrong
-    by a share d has 0.42 d. 0 for a bar that is not in view.
+    It is the earth mover's distance between their distribution along the bar's axis (within its
+    lane) and that of the ellipse, in half lengths of the bar. A map whose only fault is a length
+    wrong by a fraction d has 0.42 d. 0 for a bar that is not in view.
     """
     lane = where.lane.to(gradients.dtype)
     light = (gradients.clamp(min=0) * lane).flatten(1)
@@ -120,7 +126,7 @@ def reach_error(gradients: Tensor, where: Regions) -> Tensor:
 
 
 class Guidance:
-    """Known bars to train on and to judge by."""
+    """The guided stage: known bars to train on and to evaluate with."""
 
     def __init__(
         self, params: GuideParams, augment: AugmentParams, train: KnownBars, validation: KnownBars
@@ -132,13 +138,15 @@ class Guidance:
         for name, rows, least in (("train", self.rows, params.batch_size), ("validation", self.judged, 1)):  # noqa: E501  # fmt: skip
             if len(rows) < least:
                 raise ValueError(
-                    f"{len(rows)} known bars in the {name} part, at least {least} are needed to "
-                    "teach where to look: give mock galaxies (`ansae demo` makes some) or no guide"
+                    f"the {name} part has {len(rows)} known bars, a guided stage needs at least "
+                    f"{least}: give mock galaxies (`ansae demo` makes some), or no guide"
                 )
 
     def loss(self, member: Member, device: torch.device, generator: torch.Generator) -> Tensor:
-        """1 - mean pointing, and the weighted reach error, of a batch of known bars; to be
-        differentiated by the weights."""
+        """Return 1 - mean pointing + weighted reach error of a random batch of known bars.
+
+        The result can be differentiated with respect to the weights.
+        """
         picked = torch.randint(len(self.rows), (self.params.batch_size,), generator=generator)
         images, ellipses = self.train.some(self.rows[picked.numpy()], device)
         maps, where = self._maps(member, images, ellipses, generator, learn=True)
@@ -146,7 +154,10 @@ class Guidance:
         return 1.0 - pointing(maps, where.inside).mean() + reach
 
     def evaluate(self, member: Member, device: torch.device) -> float:
-        """Mean pointing for known bars of the validation part, always the same views and noise."""
+        """Return the mean pointing for known bars of the validation part.
+
+        Views and noise are the same in every call.
+        """
         generator = torch.Generator().manual_seed(_JUDGE_SEED)
         values = []
         for rows in np.array_split(self.judged, -(-len(self.judged) // self.params.batch_size)):
@@ -160,7 +171,7 @@ class Guidance:
         self, member: Member, images: Tensor, ellipses: Tensor, generator: torch.Generator, *,
         learn: bool,
     ) -> tuple[Tensor, Regions]:  # fmt: skip
-        """Smoothed gradients (B, H, W) through one random view and one draw of noise each."""
+        """Return smoothed gradients (B, H, W), each with one random view and one draw of noise."""
         matrices = random_views(len(images), self.augment, generator).to(images.device)
         side = member.spec.input_px
         where = regions(ellipses, matrices, images.shape[-1], side)

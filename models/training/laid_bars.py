@@ -1,9 +1,8 @@
-"""Bars laid into images of real, unbarred galaxies: real discs, arms, dust and noise around a bar
-whose ellipse is known.
+"""Add a bar of known size to the image of a real, unbarred galaxy.
 
 Mock galaxies teach networks where a bar ends (models.training.guidance), but their arms and bulges
-are smoother than real ones. A bar of plausible light, laid into a real galaxy, has the surroundings
-that the networks meet in a survey.
+are smoother than real ones. A plausible bar in a real galaxy is surrounded by real discs, arms,
+dust and noise, as in a survey.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from models.training.params import LaidBarParams
 
 Floats = NDArray[np.float64]
 
-_SHORTEST_PX, _THINNEST_PX = 4.0, 0.5  # of half lengths and half widths
+_SHORTEST_PX, _THINNEST_PX = 4.0, 0.5  # least half length and half width
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaidBar:
-    """An image (H, W, 3) uint8 with a bar about its centre; length: full, of the image's pixels."""
+    """An image (H, W, 3) uint8 with a bar about its centre; the length is full, in its pixels."""
 
     pixels: NDArray[np.uint8]
     length_px: float
@@ -35,10 +34,11 @@ class LaidBar:
 def lay_bar(
     pixels: NDArray[np.uint8], rng: np.random.Generator, params: LaidBarParams | None = None
 ) -> LaidBar:
-    """The galaxy on `pixels` (H, W, 3), cut to be central, with a bar about the centre.
+    """Centre the galaxy on `pixels` (H, W, 3) by cropping, and add a bar about the centre.
 
-    Ferrers-like light, flat, falling or brightening outwards, boxy or elliptical, in the colour of
-    the galaxy's inner part; bright parts of the galaxy take up less of it than faint ones.
+    The bar's light is Ferrers-like; flat, falling or brightening outwards; boxy or elliptical; in
+    the colour of the galaxy's inner part. Bright parts of the galaxy receive less of it than faint
+    parts.
     """
     params = params or LaidBarParams()
     frame = galaxy_frame(pixels)
@@ -59,7 +59,7 @@ def lay_bar(
 
 
 def _centred(pixels: NDArray[np.uint8], frame: Frame) -> Floats:
-    """The largest part of the image about the pixel nearest the galaxy's centre."""
+    """Crop the largest part of the image that has the galaxy's centre in its middle pixel."""
     high, wide = pixels.shape[:2]
     x, y = int(np.clip(round(frame.x), 0, wide - 1)), int(np.clip(round(frame.y), 0, high - 1))
     dx, dy = min(x, wide - 1 - x), min(y, high - 1 - y)
@@ -86,7 +86,7 @@ class _Bar:
         )  # fmt: skip
 
     def coordinates(self, shape: tuple[int, ...]) -> tuple[Floats, Floats]:
-        """|distance| along and across the bar of every pixel, in its semi-axes."""
+        """Return every pixel's |distance| along and across the bar, in semi-axes."""
         y, x = np.indices(shape[:2], dtype=np.float64)
         dx, dy = x - (shape[1] - 1) / 2, y - (shape[0] - 1) / 2
         turn = np.deg2rad(self.angle_deg)
@@ -96,7 +96,7 @@ class _Bar:
 
 
 def _light(bar: _Bar, galaxy: Floats, radius_px: float, rng: np.random.Generator) -> Floats:
-    """The bar's light (H, W, 3), in the galaxy's brightness."""
+    """Return the bar's light, (H, W, 3), in units of the galaxy's brightness."""
     luminance = galaxy.mean(axis=2)
     centre, middle, end = _levels(luminance, radius_px, bar.major)
     height = rng.uniform(0.5, 1.3) * max(centre - end, 0.08) * rng.uniform(0.5, 1.0) + 0.15 * middle
@@ -109,8 +109,11 @@ def _light(bar: _Bar, galaxy: Floats, radius_px: float, rng: np.random.Generator
 
 
 def _shape(bar: _Bar, shape: tuple[int, ...], radius_px: float, rng: np.random.Generator) -> Floats:
-    """Light from 0 to 1: (1 - m^2)^n (Ferrers 1877), m a generalised ellipse (Athanassoula et al.
-    1990), times a trend along the bar, seen through a seeing."""
+    """Return the bar's light from 0 to 1.
+
+    It is (1 - m^2)^n (Ferrers 1877) with m a generalised ellipse (Athanassoula et al. 1990), times
+    a trend along the bar, blurred by the seeing.
+    """
     along, across = bar.coordinates(shape)
     boxiness, steepness, kind = rng.uniform(2.0, 3.2), rng.uniform(0.15, 1.2), rng.random()
     m = (along**boxiness + across**boxiness) ** (1 / boxiness)
@@ -129,18 +132,18 @@ def _radii(shape: tuple[int, ...]) -> Floats:
 
 
 def _levels(luminance: Floats, radius_px: float, major: float) -> tuple[float, float, float]:
-    """Median brightness of the galaxy's core, and on rings at half the bar and at its end."""
+    """Return median brightness of the galaxy's core, of a ring at half the bar, and at its end."""
     r, ring = _radii(luminance.shape), max(0.03 * radius_px, 1.0)
 
     def at(radius: float) -> float:
-        there = np.abs(r - radius) <= ring
-        return float(np.median(luminance[there])) if there.any() else 0.0
+        on_ring = np.abs(r - radius) <= ring
+        return float(np.median(luminance[on_ring])) if on_ring.any() else 0.0
 
     return at(0.0), at(0.5 * major), at(major)
 
 
 def _colour(galaxy: Floats, radius_px: float) -> Floats:
-    """(3,) with mean near 1: mostly the inner part's, where bars take their stars from."""
+    """Return the bar's colour, (3,), mean near 1: mostly that of the galaxy's inner part."""
     core = galaxy[_radii(galaxy.shape) <= max(0.1 * radius_px, 1.0)].mean(axis=0)
     whole = galaxy.mean(axis=(0, 1))
     mixed = 0.7 * core / max(core.mean(), 1e-3) + 0.3 * whole / max(whole.mean(), 1e-3)

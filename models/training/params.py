@@ -1,4 +1,4 @@
-"""Parameters of a training, and the recipe of each preset. No torch."""
+"""Parameters of a network's training, and the training recipe of each preset. No torch."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ Loss = Literal["squared_error", "cross_entropy"]
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentParams:
-    """Ranges drawn from uniformly (widths log-uniformly), per image.
+    """Ranges of the random changes, drawn uniformly (widths: log-uniformly) for each image.
 
-    width_range: of the square seen, in canvas widths. shift: in fractions of that square.
-    brightness, gamma, saturation: factors. noise: largest standard deviation of added noise as a
-    fraction of the image's range.
+    Attributes
+    ----------
+    width_range
+        Width of the square that the network sees, in canvas widths.
+    shift
+        Largest shift, as a fraction of that square.
+    brightness, gamma, saturation
+        Factors.
+    noise
+        Largest standard deviation of added noise, as a fraction of the image's range.
     """
 
     width_range: tuple[float, float] = (0.58, 1.0)
@@ -29,19 +36,31 @@ class AugmentParams:
 
     @classmethod
     def paper(cls) -> AugmentParams:
-        """Section 4.3: rotations, flips, shifts of 5 %, brightness 70-130 %."""
+        """Return paper 1's (section 4.3): rotations, flips, shifts of 5 %, brightness 70-130 %."""
         one = (1.0, 1.0)
         return cls(width_range=one, gamma=one, saturation=one, noise=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GuideParams:
-    """The stage of a training that teaches where to look.
+    """The guided stage of a training, which teaches the network where to look.
 
-    epochs, learning_rate: of the stage, annealed by a cosine, after the votes' own epochs and with
-    normalisation layers frozen. weight: of the gradients' loss beside the votes', reach_weight: of
-    `reach_error` beside 1 - `pointing` within it. batch_size: known bars per step. noise_fraction,
-    smoothing_px: as SmoothGrad's. bar_fraction_min: bars that fewer voters see are not taught.
+    It follows the epochs that train on votes, with normalisation layers frozen.
+
+    Attributes
+    ----------
+    epochs, learning_rate
+        Length and peak rate of the stage; the rate is annealed by a cosine.
+    weight
+        Weight of the gradients' loss; that of the votes' loss is 1.
+    reach_weight
+        Weight of `reach_error` within the gradients' loss; that of 1 - `pointing` is 1.
+    batch_size
+        Known bars per step.
+    noise_fraction, smoothing_px
+        As in SmoothGrad.
+    bar_fraction_min
+        Bars with a smaller fraction of "bar" votes are not used.
     """
 
     epochs: int = 20
@@ -57,7 +76,7 @@ class GuideParams:
         if min(self.epochs, self.batch_size) < 1:
             raise ValueError(
                 f"epochs={self.epochs} and batch_size={self.batch_size} of a guided stage must be "
-                "at least 1: leave the stage out for none"
+                "at least 1: to have no guided stage, give guide=None"
             )
         if not (self.weight > 0 and self.learning_rate > 0):
             raise ValueError(
@@ -72,10 +91,11 @@ class GuideParams:
 
 @dataclass(frozen=True, kw_only=True)
 class LaidBarParams:
-    """What is laid.
+    """Sizes of the bars that are laid into real galaxies.
 
-    length_over_diameter: median of full length / (2 galaxy radii); length_scatter: of its natural
-    logarithm; both a little wider than EFIGI's bars as measured. axis_ratio: range.
+    length_over_diameter: median of full length / (2 galaxy radii). length_scatter: standard
+    deviation of its natural logarithm. Both are a little larger than measured for EFIGI's bars.
+    axis_ratio: (smallest, largest) axis ratio.
     """
 
     length_over_diameter: float = 0.42
@@ -95,12 +115,37 @@ class LaidBarParams:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainParams:
-    """The recipe; the defaults are the paper's but for the wider augmentation.
+    """The training recipe. The defaults are the paper's, except for the wider augmentation.
 
-    batch_size: galaxies per step, over all processes that train the member together. guide: a
-    stage after the votes' that teaches where to look (models.training.guidance); None for none.
-    schedule: "cosine_to_end" keeps the last epoch's weights, not the best's: nothing is chosen by
-    those who are to judge.
+    Attributes
+    ----------
+    epochs
+        Number of epochs on votes; with the schedule "plateau", the largest number.
+    batch_size
+        Galaxies per step, over all processes that train the member together.
+    learning_rate, weight_decay
+        Of AdamW; the rate is the peak rate.
+    loss
+        "squared_error" or "cross_entropy" (models.networks.votes).
+    schedule
+        "plateau" halves the rate and stops early. "cosine" anneals over all epochs and keeps the
+        best epoch's weights. "cosine_to_end" keeps the last epoch's weights, so that the
+        validation part chooses nothing.
+    bar_weight
+        Weight of the bar question in the loss.
+    halve_after, stop_after
+        With "plateau": epochs without improvement after which the rate is halved, and training
+        stops.
+    bfloat16
+        Whether the forward pass runs in bfloat16.
+    average
+        Decay of an exponential moving average of the weights; 0: off.
+    seed
+        Seed of batches and augmentation.
+    augment
+        Ranges of the augmentation.
+    guide
+        The guided stage after the epochs on votes (models.training.guidance); None: no such stage.
     """
 
     epochs: int = 100
@@ -113,7 +158,7 @@ class TrainParams:
     halve_after: int = 5
     stop_after: int = 10
     bfloat16: bool = False
-    average: float = 0.0  # decay of an exponential moving average of the weights; 0: off
+    average: float = 0.0
     seed: int = 0
     augment: AugmentParams = field(default_factory=AugmentParams)
     guide: GuideParams | None = None
@@ -126,16 +171,19 @@ class TrainParams:
         if self.guide is not None and self.schedule != "cosine":
             raise ValueError(
                 f"schedule={self.schedule!r} with a guide: a guided stage follows a fixed number "
-                "of epochs: use schedule='cosine', or guide=None"
+                "of epochs; use schedule='cosine', or guide=None"
             )
         if self.loss not in get_args(Loss):
             raise ValueError(f"loss={self.loss!r} must be one of {sorted(get_args(Loss))}")
         if min(self.epochs, self.batch_size, self.halve_after, self.stop_after) < 1:
-            raise ValueError("epochs, batch_size, halve_after and stop_after must be at least 1")
+            raise ValueError(
+                f"epochs={self.epochs}, batch_size={self.batch_size}, halve_after="
+                f"{self.halve_after} and stop_after={self.stop_after} must be at least 1"
+            )
 
     @property
     def all_epochs(self) -> int:
-        """Of the votes' stage and the guided one."""
+        """Number of epochs of both stages, on votes and guided."""
         return self.epochs + (self.guide.epochs if self.guide else 0)
 
 
@@ -146,10 +194,10 @@ RECIPES: dict[str, TrainParams] = {
         schedule="cosine", average=0.995, bar_weight=4.0,
     ),
 }  # fmt: skip
-"""How each preset is trained."""
+"""Training recipe of each preset, by name."""
 
 
 def control_params(params: TrainParams, view: ViewParams) -> TrainParams:
-    """The same recipe with squared error, and no zoom that would have to be undone."""
+    """Return the recipe for a control: squared error, and no zoom, which would change lengths."""
     augment = replace(params.augment, width_range=(view.width, view.width))
     return replace(params, loss="squared_error", bar_weight=1.0, augment=augment)

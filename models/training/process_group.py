@@ -1,4 +1,4 @@
-"""Processes that train one member together and average their gradients."""
+"""The processes that train one network together and average their gradients."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch import distributed, nn
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessGroup:
-    """Which (`rank`, first 0) of how many (`size`) processes this is; alone by default.
+    """The place of this process in its group: number `rank` (from 0) of `size`; alone by default.
 
-    A group of more than one needs torch.distributed's default group to be there. Batch statistics
-    are each process's own; the running ones of process 0 count.
+    A group of more than one needs an initialised default group of torch.distributed. Each process
+    has its own batch statistics; the running statistics of process 0 are kept.
     """
 
     rank: int = 0
@@ -24,17 +24,17 @@ class ProcessGroup:
             raise ValueError(f"rank={self.rank} must lie in 0..{self.size - 1}, the group's size")
 
     def parallel(self, network: nn.Module, device: torch.device) -> nn.Module:
-        """`network`, averaging its gradients over the group; all begin with process 0's weights."""
+        """Wrap `network` to average its gradients; all processes start with process 0's weights."""
         if self.size == 1:
             return network
         on = [device] if device.type == "cuda" else None
-        # some backbones hold layers that only their own classifier would have used
+        # unused: some backbones contain layers that only their own classifier would need
         return nn.parallel.DistributedDataParallel(
             network, device_ids=on, find_unused_parameters=True
         )
 
     def total(self, values: list[float], device: torch.device) -> list[float]:
-        """Each value summed over the group."""
+        """Return each value summed over the group."""
         if self.size == 1:
             return values
         sums = torch.tensor(values, dtype=torch.float64, device=device)
@@ -42,7 +42,7 @@ class ProcessGroup:
         return [float(value) for value in sums]
 
     def agree(self, network: nn.Module) -> None:
-        """Give everybody the buffers (running statistics) of process 0."""
+        """Copy the buffers (running statistics) of process 0 to all processes."""
         if self.size > 1:
             for buffer in network.buffers():
                 distributed.broadcast(buffer, 0)

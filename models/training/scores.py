@@ -1,4 +1,4 @@
-"""Scores of members and of their mean on galaxies they were not trained on (paper 1, table 1)."""
+"""Score the members and their mean on galaxies they were not trained on (paper 1, table 1)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from models.views import plain_view
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """Of one member, or of the members' mean.
+    """Scores of one member, or of the members' mean.
 
-    rmse: over known answers; of lengths in galaxy radii for a control, which also has Pearson's rho
-    and the median of |error| / length.
+    rmse: over known answers; for a control, of lengths in galaxy radii. A control also has
+    Pearson's rho and the median of |error| / length.
     """
 
     name: str
@@ -35,9 +35,9 @@ class Scores:
 def table_1(
     members: Sequence[Member], view: ViewParams, source: ExampleSource, device: torch.device
 ) -> tuple[Scores, ...]:
-    """Scores of every member and last of their mean ("ensemble"), each galaxy seen once, plainly.
+    """Score every member, and last their mean ("ensemble"), on one plain view of each galaxy.
 
-    Raises ValueError where `source` knows no answer.
+    Raises ValueError if no answer of `source` is known.
     """
     squares, count = np.zeros(len(members) + 1), 0
     kept: list[Tensor] = []

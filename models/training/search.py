@@ -1,4 +1,4 @@
-"""Recipes that a search tries: the given one and random neighbours of it."""
+"""Draw the training recipes that a search tries: the given one and random neighbours of it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,23 @@ from models.training.params import TrainParams
 
 @dataclass(frozen=True, kw_only=True)
 class SearchParams:
-    """The space, around the recipe that is given.
+    """The search space around a given recipe.
 
-    learning_rate: log-uniform within so many times the recipe's, either way. weight_decay,
-    average: one of these. batch_size: the recipe's times one of these. noise: of the augmentation,
-    uniform. reduction: ASHA goes on with one in so many trials at each rung (Li et al. 2020);
-    grace_epochs: none is stopped before.
+    Attributes
+    ----------
+    learning_rate_factor
+        The rate is drawn log-uniformly from the recipe's divided by this to the recipe's times
+        this.
+    weight_decay, average
+        Values to draw from.
+    batch_factors
+        Factors to draw from; they multiply the recipe's batch size.
+    noise
+        Range of the augmentation's noise, drawn uniformly.
+    reduction
+        ASHA continues one in this many trials at each rung (Li et al. 2020).
+    grace_epochs
+        No trial is stopped before this epoch.
     """
 
     learning_rate_factor: float = 4.0
@@ -40,7 +51,7 @@ class SearchParams:
 def variants(
     params: TrainParams, count: int, seed: int, space: SearchParams | None = None
 ) -> tuple[TrainParams, ...]:
-    """`count` recipes, the first of them `params` itself; a function of `seed` alone."""
+    """Return `count` recipes, the first being `params` itself. They depend on `seed` alone."""
     space = space or SearchParams()
     return (params, *(_drawn(params, space, seed, i) for i in range(1, count)))[:count]
 

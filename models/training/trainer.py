@@ -1,8 +1,9 @@
-"""Train one member: epochs, validation, schedule. No engine, no files.
+"""Train one network: epochs, validation and schedule. No Ray, no files.
 
-Paper 1, sections 4.2-4.3: Adam, learning rate 1e-3 halved after 5 epochs without improvement of the
-validation loss, stop after 10, at most 100 epochs, batches of 32, MSE on the 37 votes reported as
-RMSE. "cosine" anneals over a fixed number of epochs instead, which suits a short training.
+Paper 1, sections 4.2-4.3: Adam with learning rate 1e-3, halved after 5 epochs without improvement
+of the validation loss; stop after 10 such epochs; at most 100 epochs; batches of 32; MSE on the 37
+votes, reported as RMSE. The schedule "cosine" instead anneals over a fixed number of epochs, which
+suits a short training.
 """
 
 from __future__ import annotations
@@ -29,8 +30,24 @@ from models.views import plain_view
 
 @dataclass(frozen=True, kw_only=True)
 class EpochResult:
-    """What an epoch came to. RMSE over known votes, as in table 1; pointing: how well gradients lie
-    on known bars (models.training.guidance), None before the guided stage."""
+    """Result of one epoch.
+
+    Attributes
+    ----------
+    epoch
+        Number of the epoch, from 0.
+    train_loss, validation_loss
+        Mean losses.
+    validation_rmse
+        RMSE over known votes, as in table 1 of paper 1.
+    learning_rate
+        Rate at the end of the epoch.
+    improved
+        Whether this epoch's weights are kept as the best.
+    pointing
+        How well gradients lie on known bars (models.training.guidance); None before the guided
+        stage.
+    """
 
     epoch: int
     train_loss: float
@@ -45,10 +62,11 @@ _COUNTERS = ("epoch", "best_loss", "since_best")
 
 
 class Trainer:
-    """Holds one member, its optimiser, schedule and best weights; `epochs()` yields the results.
+    """One member with its optimiser, schedule and best weights; `epochs()` yields the results.
 
-    `state_dict()` after an epoch and `load_state_dict()` into a new Trainer of the same member and
-    recipe go on as if there had been no break. `group`: the processes that train together.
+    To resume, take `state_dict()` after an epoch and give it to `load_state_dict()` of a new
+    Trainer of the same member and recipe: training continues as without the break. `group`: the
+    processes that train together.
     """
 
     def __init__(
@@ -57,14 +75,14 @@ class Trainer:
     ) -> None:  # fmt: skip
         if params.guide is not None and (guidance is None or group.size > 1):
             raise ValueError(
-                f"a guided stage needs known bars and one process a member, not {group.size}: "
+                f"a guided stage needs known bars and one process per member, not {group.size}: "
                 "give data with known bars and one worker, or guide=None"
             )
         self.guidance = guidance
         self.member = to_device(member, device)
         self.params, self.view, self.device, self.group = params, view, device, group
         self.network = group.parallel(self.member, device)
-        self.epoch = 0  # epochs that are done
+        self.epoch = 0  # number of finished epochs
         self.optimiser = self._new_optimiser()
         self.averaged: torch.optim.swa_utils.AveragedModel | None = None
         if params.average > 0:
@@ -86,11 +104,11 @@ class Trainer:
 
     @property
     def guide(self) -> GuideParams | None:
-        """The guided stage, once it has begun."""
+        """Parameters of the guided stage, None before it begins."""
         return self.params.guide if self.epoch >= self.params.epochs else None
 
     def _begin_guide(self) -> None:
-        """From the best weights so far, judged anew; what came before is another stage."""
+        """Start the guided stage from the best weights; earlier losses do not count any more."""
         self.member.load_state_dict(self.best_state)
         if self.averaged is not None:
             self.averaged.module.load_state_dict(self.best_state)
@@ -99,7 +117,7 @@ class Trainer:
 
     @property
     def evaluated(self) -> Member:
-        """The member whose weights are judged and kept."""
+        """The member whose weights are validated and kept."""
         return self.member if self.averaged is None else self.averaged.module  # type: ignore[return-value]
 
     def _loss(self, images: Tensor, votes: Tensor, member: nn.Module) -> Tensor:
@@ -109,8 +127,8 @@ class Trainer:
         return LOSSES[self.params.loss](logits.float(), votes, head, self.params.bar_weight)
 
     def train_epoch(self, examples: ExampleSource, epoch: int) -> float:
-        """One pass over shuffled, augmented examples; returns the mean training loss."""
-        self.network.train(self.guide is None)  # guided: normalisation as it will be used
+        """Train on one pass of shuffled, augmented examples; returns the mean training loss."""
+        self.network.train(self.guide is None)  # the guided stage uses the final normalisation
         rng = np.random.default_rng([self.params.seed, epoch])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)) + self.group.rank)
         size = self.params.batch_size
@@ -148,7 +166,10 @@ class Trainer:
 
     @torch.no_grad()
     def validate(self, examples: ExampleSource) -> tuple[float, float]:
-        """Loss and RMSE of images as they are (the published code augmented them: an error)."""
+        """Return loss and RMSE of images without augmentation.
+
+        The published code augments validation images, which is an error.
+        """
         member = self.evaluated.eval()
         self.group.agree(member)
         sums = [0.0] * 4  # loss x galaxies, galaxies, squared errors, known answers
@@ -164,10 +185,10 @@ class Trainer:
         return losses / max(1, galaxies), float(np.sqrt(squares / max(1, count)))
 
     def seen(self, images: Tensor) -> Tensor:
-        """What the member sees of canvases (B, 3, S, S) when nothing is augmented."""
+        """Return what the member sees of canvases (B, 3, S, S) without augmentation."""
         return plain_view(images, self.view, self.member.spec.input_px)
 
-    def _judge(self, loss: float) -> bool:
+    def _keep_best(self, loss: float) -> bool:
         if loss < self.best_loss or self.params.schedule == "cosine_to_end":
             self.best_loss, self.since_best = loss, 0
             state = self.evaluated.state_dict()
@@ -181,7 +202,7 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether the recipe has come to its end."""
+        """Whether the training is complete."""
         waited = self.params.schedule == "plateau" and self.since_best >= self.params.stop_after
         return waited or self.epoch >= self.params.all_epochs
 
@@ -191,7 +212,10 @@ class Trainer:
         validation: ExampleSource,
         tick: Callable[[], None] = lambda: None,
     ) -> Iterator[EpochResult]:
-        """Train to the end of the recipe, one result an epoch. Best weights in `best_state`."""
+        """Train to the end of the recipe and yield one result per epoch.
+
+        `best_state` holds the best weights. `tick` is called after each epoch.
+        """
         while not self.finished:
             if self.guide is not None and self.epoch == self.params.epochs:
                 self._begin_guide()
@@ -202,7 +226,7 @@ class Trainer:
                 pointing = self.guidance.evaluate(self.evaluated, self.device)
                 loss += self.guide.weight * (1.0 - pointing)
             rate = float(self.optimiser.param_groups[0]["lr"])
-            improved = self._judge(loss)
+            improved = self._keep_best(loss)
             self.epoch += 1
             tick()
             yield EpochResult(
@@ -211,7 +235,7 @@ class Trainer:
             )  # fmt: skip
 
     def state_dict(self) -> dict[str, Any]:
-        """All that changes while training, as tensors and plain values (torch.save takes it)."""
+        """Return everything that training changes, as tensors and plain values for torch.save."""
         on_gpu = self.device.type == "cuda"
         return {
             **{name: getattr(self, name) for name in _COUNTERS},
@@ -224,8 +248,10 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state` (of `state_dict`) was taken. Raises KeyError, RuntimeError for the
-        state of another member or recipe."""
+        """Continue from `state` (of `state_dict`).
+
+        Raises KeyError or RuntimeError for the state of another member or recipe.
+        """
         self.member.load_state_dict(state["member"])
         if self.averaged is not None:
             self.averaged.load_state_dict(state["averaged"])
