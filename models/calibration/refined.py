@@ -82,8 +82,8 @@ def refine(
     """
     if params.member_powers:
         raise ValueError(
-            f"member_powers={params.member_powers}: a refinement uses the mean map alone; leave "
-            "member_powers out"
+            f"member_powers={params.member_powers}: a refinement uses the mean map alone; "
+            "leave out member_powers"
         )
     lessons, bars = _lessons(known, params)
     good, folds = np.isfinite(lessons.target), _folds(known)

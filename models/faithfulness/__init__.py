@@ -1,1 +1,1 @@
-"""How faithful a saliency map is: metrics, curves, randomisation checks and rankings."""
+"""Measure how faithful a saliency map is: metrics, curves, randomisation checks and rankings."""

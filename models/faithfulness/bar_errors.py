@@ -1,4 +1,4 @@
-"""Compare the bar that a saliency map shows with the true bar."""
+"""Compare the bar measured on a saliency map with the true bar."""
 
 from __future__ import annotations
 
@@ -26,12 +26,15 @@ class TrueBar:
 
 
 def bar_errors(saliency: NDArray[np.floating], bar: TrueBar) -> dict[str, float]:
-    """How the bar that a map (H, W) shows differs from the true one, read in the same plain way
-    whatever made the map: models.barlength.measure_bar, not calibrated.
+    """Measure the bar on a map (H, W) and compare it with the true bar.
 
-    true_bar_length_px; bar_length_ratio: read / true, NaN where no bar was found; bar_length_error:
-    |ratio - 1|, there 1, as if its length were 0; bar_angle_error_deg: there 45, what a guess has
-    on average.
+    Maps of all methods are measured in the same way, with uncalibrated
+    models.barlength.measure_bar. The result has
+
+    - true_bar_length_px;
+    - bar_length_ratio: measured / true length, NaN if no bar was found;
+    - bar_length_error: |ratio - 1|; if no bar was found 1, as for a length of 0;
+    - bar_angle_error_deg: if no bar was found 45, the mean error of a random guess.
     """
     found = measure_bar(saliency, _PLAIN, centre=(bar.x_px, bar.y_px))
     ratio = found.length_px / bar.length_px
@@ -46,11 +49,20 @@ def bar_errors(saliency: NDArray[np.floating], bar: TrueBar) -> dict[str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class BarAgreement:
-    """Lengths that one method's maps show, beside the true ones.
+    """Lengths measured on one method's maps, compared with the true lengths.
 
-    found: share of the bars that were found; of these the median of read / true, the median
-    relative error once that median is divided out (so that only the scatter is left), and Pearson's
-    rho of read and true lengths on the map.
+    Attributes
+    ----------
+    n
+        Number of bars.
+    found
+        Share of the bars that were found; the other numbers are for these.
+    ratio
+        Median of measured / true length.
+    scatter
+        Median relative error after division by `ratio`, so that only the scatter remains.
+    rho
+        Pearson's correlation of measured and true lengths on the map.
     """
 
     n: int
@@ -61,7 +73,10 @@ class BarAgreement:
 
 
 def bar_agreement(ratios: ArrayLike, true_px: ArrayLike) -> BarAgreement:
-    """Of (N,) ratios, NaN where none was found, and (N,) true lengths; NaN what is undefined."""
+    """Summarise ratios (N,), NaN where no bar was found, with true lengths (N,).
+
+    Undefined numbers are NaN.
+    """
     r, t = np.asarray(ratios, dtype=np.float64), np.asarray(true_px, dtype=np.float64)
     r, t = r[np.isfinite(t)], t[np.isfinite(t)]
     seen = np.isfinite(r)

@@ -1,4 +1,4 @@
-"""Insertion and deletion curves: the probability as the most important pixels come or go.
+"""Compute insertion and deletion curves: the probability as important pixels are added or removed.
 
 Petsiuk, Das & Saenko 2018, arXiv 1806.07421, section 3.3.
 """
@@ -15,10 +15,10 @@ from models.faithfulness.params import Probability
 
 
 def important_first(saliency: NDArray[np.floating], seed: int) -> NDArray[np.int64]:
-    """Place of every pixel of a map (H, W) in the order of decreasing value, first 0: (H, W).
+    """Return every pixel's place in the order of decreasing value, from 0: (H, W) for a map (H, W).
 
-    Pixels of equal value (regions of XRAI, the empty parts of a class activation map) come in an
-    order drawn from `seed`, so that none is preferred for where it lies.
+    Pixels of equal value (regions of XRAI, the empty parts of a class activation map) are in an
+    order drawn from `seed`, so that no position is preferred.
     """
     flat = saliency.ravel()
     order = np.lexsort((np.random.default_rng(seed).random(flat.size), -flat))
@@ -31,11 +31,13 @@ def probability_area(
     network: nn.Module, target: int, begin: Tensor, end: Tensor, places: NDArray[np.int64],
     steps: int, probability: Probability, chunk: int,
 ) -> float:  # fmt: skip
-    """Area, in [0, 1], under P(target) while pixels of `begin` become those of `end`, (C, H, W)
-    each, in the order of `places` (H, W), against the share that has: trapezia, steps + 1 points.
+    """Return the area, in [0, 1], under P(target) while `begin` changes pixel by pixel to `end`.
 
-    Deletion: from the image to its baseline, low is good. Insertion: from a baseline to the image,
-    high is good.
+    begin, end: (C, H, W). Pixels change in the order of `places` (H, W). The area is that under
+    P(target) against the share of changed pixels, by trapezia through steps + 1 points.
+
+    Deletion goes from the image to its baseline; low is good. Insertion goes from a baseline to the
+    image; high is good.
     """
     counts = np.rint(np.linspace(0, places.size, steps + 1)).astype(np.int64)
     order = torch.from_numpy(places).to(begin.device)
@@ -49,7 +51,7 @@ def probability_area(
 
 
 def probabilities_of(logits: Tensor, probability: Probability) -> Tensor:
-    """Probabilities (B, K) of logits (B, K). Raises ValueError for the softmax of one logit."""
+    """Return probabilities (B, K) of logits (B, K). Raises ValueError for softmax of one logit."""
     if probability == "sigmoid":
         return torch.sigmoid(logits)
     if logits.shape[1] == 1:

@@ -1,4 +1,4 @@
-"""Compute all metrics of one map: localisation, faithfulness and the bar that it shows."""
+"""Compute all metrics of one saliency map: localisation, faithfulness and the errors of its bar."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.faithfulness.metrics import FaithfulnessTest, faithfulness, localisa
 
 Floats = NDArray[np.float32]
 Explain = Callable[[nn.Module, Tensor], Floats]
-"""A map (H, W) of what a network makes of an image (C, H, W)."""
+"""A function of a network and an image (C, H, W) that returns a map (H, W)."""
 
 
 def explainer(
@@ -26,25 +26,30 @@ def explainer(
     seed: int,
     mask: NDArray[np.bool_] | None = None,
 ) -> Explain:
-    """How a method explains the logit `target`. params: None for a control of
-    models.attribution.reference_maps, of which the oracle needs the `mask` (H, W)."""
+    """Return the function by which a method explains the logit `target`.
+
+    params: None for a control of models.attribution.reference_maps; the oracle needs `mask` (H, W).
+    Raises ValueError for an oracle without a mask.
+    """
     if params is not None:
         return lambda network, image: attribute(network, image, target, params, seed)
     if method == NOISE:
         return noise(seed)
     if mask is None:
-        raise ValueError(f"{method!r} needs a mask: leave it out where none is known")
+        raise ValueError(f"{method!r} needs a mask: leave it out if no mask is known")
     return oracle(mask)
 
 
 def quality(
     trial: FaithfulnessTest, saliency: Floats, explain: Explain, bar: TrueBar | None = None
 ) -> dict[str, float]:
-    """Metrics of catalogues.runs.comparison_rows.METRICS by name. saliency: what `explain` made of
-    the trial's image. bar: what is known of it; None: not known. Raises ValueError for a map that
-    is not finite."""
+    """Return the metrics of catalogues.runs.comparison_rows.METRICS by name.
+
+    saliency: the map that `explain` made of the trial's image. bar: the true bar; None: not known.
+    Raises ValueError for a map that is not finite.
+    """
     if not np.isfinite(saliency).all():
-        raise ValueError("the map is not finite")
+        raise ValueError("the map is not finite: give a map without NaN and infinity")
     found = dict(faithfulness(trial, saliency, explain))
     if trial.mask is not None:
         found |= localisation(saliency, trial.mask)
@@ -54,8 +59,11 @@ def quality(
 
 
 def shown(saliency: Floats) -> Floats:
-    """A map (H, W) as people are shown it, in [0, 1]: its positive part over its 99.5th percentile,
-    so that a single pixel does not darken all others."""
+    """Scale a map (H, W) to [0, 1] for display.
+
+    It is the positive part divided by its 99.5th percentile, so that a single bright pixel does not
+    darken all others.
+    """
     positive = np.clip(saliency, 0, None)
     top = float(np.percentile(positive, 99.5)) or float(positive.max())
     return np.clip(positive / top, 0, 1) if top > 0 else positive

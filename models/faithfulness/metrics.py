@@ -34,8 +34,10 @@ from models.saliency.seeds import sample_seed
 def why_undefined(
     saliency: NDArray[np.floating], mask: NDArray[np.bool_] | None = None
 ) -> str | None:
-    """Why the metrics of a map (H, W), with a mask (H, W) those of `localisation`, are NaN; None
-    if they are not."""
+    """Return why the metrics of a map (H, W) are NaN, or None if they are defined.
+
+    With a mask (H, W), also checks what `localisation` needs.
+    """
     if not np.isfinite(saliency).all():
         return "the map is not finite"
     if np.ptp(saliency) == 0:
@@ -48,19 +50,26 @@ def why_undefined(
 
 
 def localisation(saliency: NDArray[np.floating], mask: NDArray[np.bool_]) -> dict[str, float]:
-    """How well a map (H, W) lies inside the mask (H, W) of a source, each in [0, 1], 1 is best.
+    """Measure how well a map (H, W) lies inside the mask (H, W) of a source.
 
-    Arras, Osman & Samek 2022, Information Fusion 81, 14, section 3.2. relevance_mass: share of the
-    positive values that lies inside; negative ones are evidence against the class and count as 0.
-    relevance_rank: share of the K highest pixels that lies inside, K the size of the mask.
-    pointing_game (Zhang et al. 2018, IJCV 126, 1084, without tolerance): whether the highest pixel
-    does. Pixels of equal value count as if drawn at random. A map that knows nothing scores the
-    share of the image that the mask covers; one that knows the image alone may score much more:
-    see BY_IMAGE_ALONE. All NaN where `why_undefined` gives a reason. Raises
-    ValueError for a mask of another shape.
+    All metrics lie in [0, 1]; 1 is best (Arras, Osman & Samek 2022, Information Fusion 81, 14,
+    section 3.2):
+
+    - relevance_mass: share of the positive values inside. Negative values are evidence against the
+      class and count as 0.
+    - relevance_rank: share of the K highest pixels inside, with K the size of the mask.
+    - pointing_game (Zhang et al. 2018, IJCV 126, 1084, without tolerance): whether the highest
+      pixel is inside.
+
+    Pixels of equal value count as if drawn at random. A map without any information scores the
+    share of the image that the mask covers. A map that depends only on the image may score much
+    more: see BY_IMAGE_ALONE. All are NaN where `why_undefined` gives a reason. Raises ValueError
+    for a mask of another shape.
     """
     if saliency.shape != mask.shape:
-        raise ValueError(f"a map of {saliency.shape} needs a mask of that shape, not {mask.shape}")
+        raise ValueError(
+            f"a map of shape {saliency.shape} needs a mask of that shape, not {mask.shape}"
+        )
     if why_undefined(saliency, mask):
         return dict.fromkeys(LOCALISATION, float("nan"))
     values, inside = saliency.astype(np.float64).ravel(), mask.ravel()
@@ -73,7 +82,7 @@ def localisation(saliency: NDArray[np.floating], mask: NDArray[np.bool_]) -> dic
 
 
 def _share_of_highest(values: NDArray[np.float64], inside: NDArray[np.bool_], count: int) -> float:
-    """Share of the `count` highest values that is inside, expected over the order of equal ones."""
+    """Return the share of the `count` highest values inside, averaged over orders of equal ones."""
     edge = np.partition(values, values.size - count)[values.size - count]
     above, equal = values > edge, values == edge
     left = count - int(above.sum())
@@ -82,10 +91,24 @@ def _share_of_highest(values: NDArray[np.float64], inside: NDArray[np.bool_], co
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FaithfulnessTest:
-    """An image (C, H, W) and the logit `target` of a network, before which maps are judged.
+    """An image and a logit of a network, for which maps are tested.
 
-    network: (B, C, H, W) -> (B, K) logits, left as found. seed: of all that is drawn. mask: of the
-    source (H, W), where it is known. What no map changes is computed once, for the first.
+    Results that do not depend on the map are computed once, for the first map.
+
+    Attributes
+    ----------
+    network
+        (B, C, H, W) -> (B, K) logits; its state is not changed.
+    image
+        (C, H, W).
+    target
+        Index of the logit.
+    params
+        Parameters of the metrics.
+    seed
+        Seed of all random numbers.
+    mask
+        Mask of the source (H, W), if it is known.
     """
 
     network: nn.Module
@@ -97,12 +120,12 @@ class FaithfulnessTest:
 
     @cached_property
     def stranger(self) -> nn.Module:
-        """The network with random weights."""
+        """A copy of the network with random weights."""
         return randomised(self.network, sample_seed(self.seed, 3))
 
     @cached_property
     def removed(self) -> Removals:
-        """Squares without which the logit is another."""
+        """The removed squares, with the change of the logit for each."""
         p = self.params
         side_px = max(1, round(p.infidelity_square * min(self.image.shape[-2:])))
         without = baseline_image(self.image, p.baseline, p.blur_fraction)
@@ -115,24 +138,31 @@ class FaithfulnessTest:
 def faithfulness(
     trial: FaithfulnessTest, saliency: NDArray[np.floating], explain: Explain
 ) -> dict[str, float]:
-    """How far the logit hangs on what a map (H, W) of the trial's image shows.
+    """Measure how much the logit depends on what a map (H, W) of the trial's image shows.
 
-    explain: (network, image) -> map, how the map was made; asked for it again for changed images
-    and for a network of random weights. insertion_auc, deletion_auc: models.faithfulness.curves.
-    infidelity, max_sensitivity: models.faithfulness.perturbation. randomisation_similarity,
-    randomisation_ssim: rank correlation and structural similarity of the map with the random
-    network's, NaN where that is constant. BY_IMAGE_ALONE: NaN there too, localisation also without
-    a mask. All NaN where `why_undefined` gives a reason. Raises ValueError for a map of another
-    shape, and what models.attribution.network.placed raises.
+    explain: (network, image) -> map, the function that made the map. It is called again for changed
+    images and for a network with random weights. The metrics are
+
+    - insertion_auc, deletion_auc: models.faithfulness.curves;
+    - infidelity, max_sensitivity: models.faithfulness.perturbation;
+    - randomisation_similarity, randomisation_ssim: rank correlation and structural similarity of
+      the map with the random network's map, NaN if the latter is constant;
+    - BY_IMAGE_ALONE: NaN in the same case; its localisation also without a mask.
+
+    All are NaN where `why_undefined` gives a reason. Raises ValueError for a map of another shape,
+    and the errors of models.attribution.network.placed.
     """
     image, params = trial.image, trial.params
     if saliency.shape != tuple(image.shape[-2:]):
-        raise ValueError(f"a map of {saliency.shape} is none of an image {tuple(image.shape)}")
+        raise ValueError(
+            f"a map of shape {saliency.shape} does not fit an image of shape "
+            f"{tuple(image.shape)}: give (H, W) and (C, H, W)"
+        )
     with borrowed(trial.network):
         here = placed(trial.network, image, trial.target)
         if why_undefined(saliency):
             return dict.fromkeys((*FAITHFULNESS, *BY_IMAGE_ALONE), float("nan"))
-        other = explain(trial.stranger, here)  # at once: XRAI still has the image's regions
+        other = explain(trial.stranger, here)  # called first: XRAI still has the image's regions
         unsteady = max_sensitivity(
             trial.network, here, saliency, explain, params.sensitivity_samples,
             params.sensitivity_radius, sample_seed(trial.seed, 2),
@@ -151,7 +181,7 @@ def faithfulness(
 
 
 def _of_image(trial: FaithfulnessTest, saliency: NDArray[np.floating]) -> dict[str, float]:
-    """The metrics for which a map is not made again."""
+    """Return the metrics that need no further map."""
     if why_undefined(saliency):
         return dict.fromkeys(_ONCE, float("nan"))
     insertion, deletion = _curves(trial, saliency)
@@ -159,7 +189,7 @@ def _of_image(trial: FaithfulnessTest, saliency: NDArray[np.floating]) -> dict[s
 
 
 def _curves(trial: FaithfulnessTest, saliency: NDArray[np.floating]) -> tuple[float, float]:
-    """Areas of insertion and of deletion."""
+    """Return the areas of insertion and deletion."""
     image, params = trial.image, trial.params
     places = important_first(saliency, trial.seed)
 

@@ -1,4 +1,4 @@
-"""How faithfulness is measured: parameters, and the names of the metrics. No torch."""
+"""Parameters of the faithfulness metrics, and the metrics' names. No torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Probability = Literal["softmax", "sigmoid"]
 
 
 LOCALISATION: tuple[str, ...] = ("relevance_mass", "relevance_rank", "pointing_game")
-"""Names of what `localisation` gives."""
+"""Names of the metrics that `localisation` returns."""
 
 
 FAITHFULNESS: tuple[str, ...] = (
@@ -23,16 +23,16 @@ FAITHFULNESS: tuple[str, ...] = (
     "randomisation_similarity",
     "randomisation_ssim",
 )
-"""Names of what `faithfulness` gives."""
+"""Names of the metrics that `faithfulness` returns."""
 
 
 _ONCE = ("insertion_auc", "deletion_auc", "infidelity")
 
 
 BY_IMAGE_ALONE: tuple[str, ...] = tuple(f"random_{name}" for name in (*LOCALISATION, *_ONCE))
-"""Names of what `faithfulness` gives besides: the metrics, before the network, of the map that the
-same method makes of the same network with random weights. Methods that multiply by the image (all
-integrated gradients) lie on a bright source in a dark sky whatever the network is."""
+"""Names of further metrics that `faithfulness` returns. They test, with the trained network, the
+map that the same method makes of the network with random weights. Maps of methods that multiply by
+the image (all integrated gradients) lie on a bright source in a dark sky, whatever the network."""
 
 
 _LOW = ("deletion_auc", "infidelity", "max_sensitivity")
@@ -42,19 +42,32 @@ BETTER: Mapping[str, Literal["high", "low"]] = {
     name: "low" if name in _LOW or name.startswith("randomisation") else "high"
     for name in (*LOCALISATION, *FAITHFULNESS)
 }
-"""Which end of each is good. A map like that of a network of random weights explains neither."""
+"""Which end of each metric is good. A map that equals a random network's map explains neither."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FaithfulnessParams:
-    """How a map is judged.
+    """How the faithfulness of a map is measured.
 
-    curve_steps: of insertion and deletion. baseline: what removed pixels become (deletion,
-    infidelity). insertion_baseline: what insertion begins with. blur_fraction: sigma of "blurred"
-    over the shorter side. probability: how logits become it. infidelity_samples,
-    infidelity_square: squares removed, and their side over the shorter side. sensitivity_samples,
-    sensitivity_radius: changed images, and the largest change of a pixel over the image's range;
-    each costs a map. chunk: images computed at once; it changes no result beyond rounding.
+    Attributes
+    ----------
+    curve_steps
+        Steps of the insertion and deletion curves.
+    baseline
+        Values of removed pixels (deletion, infidelity).
+    insertion_baseline
+        The image that insertion starts from.
+    blur_fraction
+        Sigma of "blurred", as a fraction of the shorter side.
+    probability
+        How logits become probabilities.
+    infidelity_samples, infidelity_square
+        Number of removed squares, and their side as a fraction of the shorter side.
+    sensitivity_samples, sensitivity_radius
+        Number of changed images (each costs a map), and the largest change of a pixel as a fraction
+        of the image's range.
+    chunk
+        Images computed at once; it changes results by rounding only.
     """
 
     curve_steps: int = 32
@@ -77,7 +90,9 @@ class FaithfulnessParams:
                 raise ValueError(f"{name}={getattr(self, name)} must lie above 0, up to 1")
         for name in ("baseline", "insertion_baseline"):
             if getattr(self, name) not in BASELINES:
-                raise ValueError(f"{name}={getattr(self, name)!r}: one of {', '.join(BASELINES)}")
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} must be one of {', '.join(BASELINES)}"
+                )
         if self.probability not in ("softmax", "sigmoid"):
             raise ValueError(f"probability={self.probability!r} must be 'softmax' or 'sigmoid'")
 

@@ -1,4 +1,4 @@
-"""Infidelity and max-sensitivity (Yeh et al. 2019, arXiv 1901.09392), seeded."""
+"""Compute infidelity and max-sensitivity (Yeh et al. 2019, arXiv 1901.09392), with fixed seeds."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from models.attribution.network import scores
 
 Explain = Callable[[nn.Module, Tensor], NDArray[np.float32]]
-"""A map (H, W) of what a network makes of an image (C, H, W)."""
+"""A function of a network and an image (C, H, W) that returns a map (H, W)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Removals:
-    """Squares (N, H, W) of an image, and by how much the logit falls without each, (N,) float64."""
+    """Squares (N, H, W) of an image, and the fall of the logit without each, (N,) float64."""
 
     squares: Tensor
     falls: Tensor
@@ -29,7 +29,7 @@ def removals(
     network: nn.Module, image: Tensor, target: int, baseline: Tensor, samples: int, side_px: int,
     seed: int, chunk: int,
 ) -> Removals:  # fmt: skip
-    """Random squares of `side_px` of an image (C, H, W), each replaced by `baseline` (C, H, W)."""
+    """Replace random squares of `side_px` in an image (C, H, W) by `baseline` (C, H, W)."""
     squares = _squares(samples, image, side_px, torch.Generator().manual_seed(seed))
     whole = scores(network, image[None], 1)[:, target]
     without = torch.cat([
@@ -40,24 +40,24 @@ def removals(
 
 
 def infidelity(saliency: NDArray[np.floating], removed: Removals) -> float:
-    """Share, in [0, 1], of the logit's changes that the map does not foretell; 0 is best.
+    """Return the share, in [0, 1], of the logit's changes that the map does not predict; 0 is best.
 
     Definition 2.1 with the paper's square removal: the map (H, W), summed over the square and
-    scaled by the factor that suits it best, is the change that it foretells. The mean squared error
-    is divided by the mean squared change, so that images compare; NaN where no square changes the
-    logit. captum's `infidelity(normalize=True)` gives the same, but runs the network for every map.
+    multiplied by the best common factor, predicts the change. The mean squared error is divided by
+    the mean squared change, so that images can be compared. NaN if no square changes the logit.
+    captum's `infidelity(normalize=True)` gives the same, but runs the network for every map.
     """
     values = torch.as_tensor(saliency).to(removed.falls)
-    told = (removed.squares * values).sum(dim=(1, 2))
-    changed, size = removed.falls.square().sum(), told.square().sum()
+    predicted = (removed.squares * values).sum(dim=(1, 2))
+    changed, size = removed.falls.square().sum(), predicted.square().sum()
     if changed == 0:
         return float("nan")
-    common = float((told * removed.falls).sum())
+    common = float((predicted * removed.falls).sum())
     return max(0.0, 1 - common**2 / float(changed * size)) if size > 0 else 1.0
 
 
 def _squares(count: int, image: Tensor, side_px: int, generator: torch.Generator) -> Tensor:
-    """Masks (count, 1, H, W), true in a square anywhere within the image."""
+    """Return masks (count, 1, H, W), each true in a square at a random place in the image."""
     inside = []
     for size in image.shape[-2:]:
         first = torch.randint(0, max(size - side_px, 0) + 1, (count, 1), generator=generator)
@@ -70,16 +70,17 @@ def max_sensitivity(
     network: nn.Module, image: Tensor, saliency: NDArray[np.floating], explain: Explain,
     samples: int, radius: float, seed: int,
 ) -> float:  # fmt: skip
-    """Largest change of the map over the map (both as Euclidean norms); 0 is best.
+    """Return the largest change of the map divided by the map (Euclidean norms); 0 is best.
 
-    Definition 3.1, by captum: every pixel of the image (C, H, W) is changed by up to `radius` times
-    the image's range, drawn uniformly, `samples` times; the method's own seed stays.
+    Definition 3.1, computed by captum: every pixel of the image (C, H, W) is changed by up to
+    `radius` times the image's range, drawn uniformly, `samples` times. The method's own seed stays
+    the same.
     """
     generator = torch.Generator().manual_seed(seed)
     reach = radius * float(image.max() - image.min())
 
     def maps(inputs: Tensor | tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
-        if isinstance(inputs, tuple):  # the image itself, whose map is known; captum wants a tuple
+        if isinstance(inputs, tuple):  # the image itself: its map is known, captum needs a tuple
             return (torch.as_tensor(saliency).float()[None],)
         return torch.stack([torch.from_numpy(explain(network, one)).float() for one in inputs])
 

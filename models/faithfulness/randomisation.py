@@ -16,11 +16,11 @@ _WINDOW_PX = 7
 
 
 def randomised(network: nn.Module, seed: int) -> nn.Module:
-    """A copy with the weights of every layer drawn anew from `seed`; its modes are the network's.
+    """Return a copy of the network with new random weights from `seed`, and the same modes.
 
-    A layer draws as at the beginning of training (reset_parameters, which also forgets a
-    normalisation's statistics); a parameter of no such layer has its own values shuffled. The
-    global generators are left as they were.
+    A layer draws its weights as at the beginning of training (reset_parameters, which also resets
+    the statistics of a normalisation). Parameters of other modules have their values shuffled. The
+    state of the global generators does not change.
     """
     copied = copy.deepcopy(network)
     devices = sorted({p.device.index for p in copied.parameters() if p.device.type == "cuda"})
@@ -38,14 +38,15 @@ def randomised(network: nn.Module, seed: int) -> nn.Module:
 
 
 def rank_correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
-    """Spearman's correlation of the pixels of two maps (H, W), in [-1, 1]; NaN if one is
-    constant."""
+    """Return Spearman's correlation of the pixels of two maps (H, W); NaN if one is constant."""
     return spearman(one.ravel(), other.ravel())
 
 
 def structural_similarity(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
-    """SSIM (Wang et al. 2004, IEEE TIP 13, 600) of two maps (H, W), each scaled to [0, 1]; by
-    scikit-image. NaN if one is constant or smaller than a window."""
+    """Return SSIM (Wang et al. 2004, IEEE TIP 13, 600) of two maps (H, W), by scikit-image.
+
+    Each map is scaled to [0, 1]. NaN if one is constant or smaller than a window.
+    """
     # imported here: scikit-image is heavy
     from skimage.metrics import structural_similarity as ssim
 

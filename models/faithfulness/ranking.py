@@ -1,7 +1,7 @@
-"""Rank saliency methods on the same images: means, ranks, paired tests, with intervals.
+"""Rank saliency methods on the same images: means, ranks and paired tests, with intervals.
 
-Everything here takes the (N,) values of each method on the same N images, NaN where there is none;
-an image counts only where every method has a value, so that all comparisons are paired.
+All functions take the values (N,) of each method on the same N images, NaN where there is none. An
+image counts only if every method has a value for it, so that all comparisons are paired.
 """
 
 from __future__ import annotations
@@ -20,22 +20,35 @@ from models.validation.agreement import Estimate
 Floats = NDArray[np.float64]
 Better = Literal["high", "low"]
 Values = Mapping[str, ArrayLike]
-"""By method, (N,) each."""
+"""Values (N,) by method."""
 
 LEVEL = 0.95
 """Share of bootstrap resamples inside an interval."""
 
 IMAGES_MIN = 5
-"""Fewer paired images are not ranked."""
+"""Methods are ranked only on at least this many paired images."""
 
 _RESAMPLES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """One method by one metric. mean: over n images. rank: mean over images of its rank among the
-    methods, 1 the best, ties sharing theirs. p: of the paired Wilcoxon test against the method
-    with the best mean, after Holm's correction for the number of tests; NaN for that method."""
+    """The standing of one method by one metric.
+
+    Attributes
+    ----------
+    method
+        Name of the method.
+    n
+        Number of images.
+    mean
+        Mean of the metric over the images.
+    rank
+        Mean over images of its rank among the methods: 1 is best, ties share their mean rank.
+    p
+        p-value of the paired Wilcoxon test against the method with the best mean, with Holm's
+        correction for the number of tests; NaN for that method itself.
+    """
 
     method: str
     n: int
@@ -46,7 +59,7 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Overall:
-    """One method by several metrics: its rank, averaged over metrics and then over n images."""
+    """The rank of one method, averaged over several metrics and then over n images."""
 
     method: str
     n: int
@@ -55,12 +68,22 @@ class Overall:
 
 @dataclass(frozen=True, kw_only=True)
 class StatementTest:
-    """On the statement that some methods are the best, by one metric.
+    """Test, by one metric, of the statement that some methods are the best.
 
-    gap: mean of the worst of them less that of the best of the others; positive: all of them are
-    better. lead: mean of the best of them less that of the best of the others. said: "confirmed" or
-    "contradicted" where the gap's interval lies wholly above or below 0, else "undecided". first:
-    as many methods as the statement names, the best ones by their means.
+    Attributes
+    ----------
+    said
+        "confirmed" if the interval of `gap` lies completely above 0, "contradicted" if it lies
+        completely below 0, otherwise "undecided".
+    n
+        Number of images.
+    gap
+        Mean of the worst claimed method minus that of the best other method. Positive: all claimed
+        methods are better.
+    lead
+        Mean of the best claimed method minus that of the best other method.
+    first
+        The best methods by their means, as many as the statement names.
     """
 
     said: Literal["confirmed", "contradicted", "undecided"]
@@ -72,9 +95,11 @@ class StatementTest:
 
 @dataclass(frozen=True, kw_only=True)
 class Gain:
-    """By one metric, what a method has beyond something else on the same n images. mean, other:
-    means of both. gain: mean difference, positive where the method is the better. p: of the paired
-    Wilcoxon test."""
+    """The gain of a method over another value, by one metric, on the same n images.
+
+    mean, other: means of both. gain: mean difference, positive if the method is better. p: p-value
+    of the paired Wilcoxon test.
+    """
 
     n: int
     mean: float
@@ -84,10 +109,11 @@ class Gain:
 
 
 def standings(values: Values, better: Better) -> list[Standing]:
-    """All methods by one metric, the best mean first; empty for fewer than IMAGES_MIN images.
+    """Return the standings of all methods by one metric, the best mean first.
 
-    Means with percentile bootstrap intervals; Wilcoxon's signed-rank test of each method against
-    the best, differences of zero split evenly between the signs, Holm (1979) corrected.
+    Means have percentile bootstrap intervals. Wilcoxon's signed-rank test compares each method with
+    the best; zero differences are split evenly between the signs; p-values have Holm's correction
+    (1979). Empty for fewer than IMAGES_MIN images.
     """
     names, columns = _paired(values)
     if len(columns[0]) < IMAGES_MIN:
@@ -106,10 +132,10 @@ def standings(values: Values, better: Better) -> list[Standing]:
 
 
 def overall(metrics: Sequence[tuple[Values, Better]]) -> list[Overall]:
-    """Methods by several metrics over the same N images, the least mean rank first.
+    """Rank the methods by several metrics over the same N images, the lowest mean rank first.
 
-    Metrics without IMAGES_MIN paired images count for nothing; of the others an image's rank is
-    averaged over those that it has. Empty where there is none.
+    Metrics with fewer than IMAGES_MIN paired images are left out. An image's rank is averaged over
+    the remaining metrics that it has. Empty if no metric remains.
     """
     each: list[Floats] = []
     names: list[str] = []
@@ -131,8 +157,11 @@ def overall(metrics: Sequence[tuple[Values, Better]]) -> list[Overall]:
 
 
 def verdict(values: Values, better: Better, claimed: Collection[str]) -> StatementTest | None:
-    """Whether `claimed` are the best methods; None for fewer than IMAGES_MIN images, or where not
-    all of them are there, or nothing else is."""
+    """Test whether the `claimed` methods are the best.
+
+    Returns None for fewer than IMAGES_MIN images, if a claimed method is missing, or if there is no
+    other method.
+    """
     names, columns = _paired(values)
     mine = [i for i, name in enumerate(names) if name in claimed]
     others = [i for i, name in enumerate(names) if name not in claimed]
@@ -162,7 +191,7 @@ def verdict(values: Values, better: Better, claimed: Collection[str]) -> Stateme
 
 
 def gain(own: ArrayLike, other: ArrayLike, better: Better) -> Gain | None:
-    """Of (N,) values over (N,) others; None for fewer than IMAGES_MIN pairs."""
+    """Return the gain of values `own` (N,) over `other` (N,); None for under IMAGES_MIN pairs."""
     mine, theirs = finite(own, other)
     if mine.size < IMAGES_MIN:
         return None
@@ -174,13 +203,13 @@ def gain(own: ArrayLike, other: ArrayLike, better: Better) -> Gain | None:
 
 
 def image_ranks(table: Floats, better: Better) -> Floats:
-    """Ranks of (M, N) values among the M methods of each image, 1 the best, ties their mean."""
+    """Rank values (M, N) among the M methods of each image: 1 is best, ties share their mean."""
     signed = -table if better == "high" else table
     return np.stack([ranks(column) for column in signed.T], axis=1)
 
 
 def paired_p(a: ArrayLike, b: ArrayLike) -> float:
-    """Two-sided p of Wilcoxon's signed-rank test (1945) of (N,) pairs; 1 where all are equal."""
+    """Return the two-sided p of Wilcoxon's signed-rank test (1945) on (N,) pairs; 1 if all equal."""
     x, y = finite(a, b)
     difference = x - y
     if not difference.any():
@@ -189,8 +218,11 @@ def paired_p(a: ArrayLike, b: ArrayLike) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction (1979, Scand. J. Statist. 6, 65): the k-th least of m is
-    multiplied by m - k + 1, never falls below those before it, and never exceeds 1."""
+    """Apply Holm's step-down correction (1979, Scand. J. Statist. 6, 65).
+
+    The k-th smallest of m p-values is multiplied by m - k + 1; it is never below the previous
+    corrected values, and never above 1.
+    """
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
     corrected, highest = [0.0] * len(p_values), 0.0
     for k, i in enumerate(order):
@@ -204,7 +236,7 @@ def _paired(values: Values) -> tuple[list[str], list[Floats]]:
 
 
 def _order(columns: Sequence[Floats], better: Better) -> list[int]:
-    """Columns by their means, the best first, equal ones as they stand."""
+    """Return the columns' order by mean, the best first; equal means keep their order."""
     means = [float(c.mean()) for c in columns]
     return sorted(range(len(columns)), key=lambda i: -means[i] if better == "high" else means[i])
 

@@ -79,7 +79,8 @@ def class_scores(
     truth, fold = np.asarray(labels, dtype=np.int64), np.asarray(folds, dtype=np.int64)
     if not len(shares) or not np.isfinite(shares).all():
         raise ValueError(
-            f"{name!r} has {len(shares)} sources: give at least one, with finite probabilities"
+            f"{name!r}: {len(shares)} sources, or probabilities that are not numbers: give at "
+            "least one source, with finite probabilities"
         )
     count = shares.shape[1]
     given = shares.argmax(axis=1)

@@ -1,1 +1,1 @@
-"""Measured lengths compared with known ones: numbers, nulls, regression, coverage."""
+"""Compare measured lengths with known lengths: numbers, nulls, regression, coverage."""

@@ -1,4 +1,4 @@
-"""Agreement of measured bars with true ones, in numbers."""
+"""Compare measured bars with true bars in a few numbers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,20 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """How measured bars compare with true ones.
+    """Agreement of measured bars with true bars.
 
-    n: pairs of lengths. pearson, spearman, slope (through the origin, equal weights): of the
-    lengths. error, relative_error: median |measured - true|, in the lengths' unit and over the
-    true length. within_2_sigma: share of lengths whose error bars reach the truth (NaN without
-    errors). angle_n, angle_error_deg: pairs of angles and their median difference.
+    Attributes
+    ----------
+    n
+        Number of pairs of lengths.
+    pearson, spearman, slope
+        Correlations of the lengths, and their slope through the origin with equal weights.
+    error, relative_error
+        Median of |measured - true|, in the unit of the lengths and over the true length.
+    within_2_sigma
+        Share of lengths within 2 sigma of the truth; NaN without errors.
+    angle_n, angle_error_deg
+        Number of pairs of angles, and their median difference.
     """
 
     n: int
@@ -49,9 +57,10 @@ def agreement(
     angle_deg: ArrayLike,
     resamples: int = 300,
 ) -> Agreement:
-    """Compare measured with true bars; arrays (N,), NaN where there is no value.
+    """Compare measured bars with true bars; arrays (N,), NaN where there is no value.
 
-    Lengths in one unit; pairs need a true length above 0. Angles in one frame, degrees.
+    Lengths must have one unit; pairs need a true length above 0. Angles must be in one frame,
+    degrees.
     """
     t, m, e = (np.asarray(a, dtype=np.float64) for a in (true_length, length, length_err))
     pairs = np.isfinite(t) & np.isfinite(m) & (t > 0)

@@ -1,4 +1,4 @@
-"""Coverage: do the quoted errors of lengths contain the true errors?"""
+"""Check whether the quoted errors of lengths contain the true errors (coverage)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ GAUSSIAN_1, GAUSSIAN_2 = 0.6827, 0.9545
 def pulls(
     truth: ArrayLike, measured: ArrayLike, truth_err: ArrayLike, measured_err: ArrayLike
 ) -> Floats:
-    """(measured - truth) / sqrt(measured_err^2 + truth_err^2), (K,) of the pairs that have them.
+    """Return (measured - truth) / sqrt(measured_err^2 + truth_err^2), (K,).
 
-    Pairs without a measured error above 0 are left out; a missing error of the truth counts as 0.
+    Pairs without a measured error above 0 are left out. A missing error of the truth counts as 0.
     """
     t, m, e = (np.asarray(a, dtype=np.float64) for a in (truth, measured, measured_err))
     sigma = np.hypot(e, np.nan_to_num(np.asarray(truth_err, dtype=np.float64)))
@@ -26,7 +26,10 @@ def pulls(
 
 
 def coverage_numbers(pull: ArrayLike, params: BootstrapParams = DEFAULT) -> list[Number]:
-    """Shares within 1 and 2 sigma, and the pulls' width: 1.4826 x median |pull|, 1 if Gaussian."""
+    """Return the shares within 1 and 2 sigma, and the width of the pulls.
+
+    The width is 1.4826 x median |pull|: 1 for a Gaussian.
+    """
     p = np.asarray(pull, dtype=np.float64)
     return [
         share("coverage_1_sigma", np.abs(p) <= 1, params),

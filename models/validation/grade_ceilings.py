@@ -1,8 +1,8 @@
-"""How well true lengths could rank with experts' grades, given how surely those were graded.
+"""Compute the best correlation with experts' grades that the grades' uncertainty allows.
 
-A grade stands for a range of lengths, and EFIGI gives bounds to each (Baillard et al. 2011, section
-3.2). If a bar's true grade lies anywhere between its bounds, even a length without error ranks with
-the grades imperfectly, and one with an error worse.
+A grade stands for a range of lengths, and EFIGI gives bounds to each grade (Baillard et al. 2011,
+section 3.2). If a bar's true grade lies anywhere between its bounds, even lengths without errors
+correlate imperfectly with the grades, and lengths with errors correlate less.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from models.statistics import Floats
 from models.validation.numbers import DEFAULT, BootstrapParams, Number
 
 STEP = 0.25
-"""Between grades: each stands for what is nearer to it than to the next."""
+"""Step between grades. A grade stands for all values that are nearest to it."""
 
 RELATIVE_ERRORS = (0.1, 0.15, 0.2)
 _DRAWS = 200
@@ -24,13 +24,15 @@ _DRAWS = 200
 def grade_ceilings(
     grade: Floats, low: Floats, high: Floats, scaled: Floats, params: BootstrapParams = DEFAULT
 ) -> list[Number]:
-    """Spearman's rho of grades (N,) with truths that their bounds `low`, `high` (N,) allow.
+    """Compute Spearman's rho of grades (N,) with truths that their bounds `low`, `high` (N,) allow.
 
-    ceiling_exact: of true grades, each drawn evenly from half a STEP below its lower bound to half
-    a STEP above its upper one. ceiling_error_E: the same of lengths with a relative error E, where
-    the lengths of grades are the medians of `scaled` (N,), lengths over the galaxy's size; left out
-    where these do not grow with the grade. Intervals: of galaxies and draws together. Galaxies
-    without a length or bounds do not count; empty for fewer than three.
+    ceiling_exact: with true grades, each drawn uniformly from half a STEP below its lower bound to
+    half a STEP above its upper bound. ceiling_error_E: with lengths that have a relative error E.
+    The length of a grade is the median of `scaled` (N,), lengths over the galaxy's size; left out
+    if these medians do not increase with the grade.
+
+    Intervals contain the sampling of galaxies and the draws. Galaxies without a length or bounds do
+    not count. Empty for fewer than three galaxies, or for a single grade.
     """
     grade, low, high, scaled = statistics.finite(grade, low, high, np.where(scaled > 0, scaled, np.nan))  # noqa: E501  # fmt: skip
     grades = np.unique(grade)
@@ -53,10 +55,10 @@ def grade_ceilings(
 def presence_ceiling(
     grade: Floats, low: Floats, high: Floats, clear: float, params: BootstrapParams = DEFAULT
 ) -> list[Number]:
-    """AUC(grade >= `clear` against 0) of truths that the grades' bounds, (N,) each, allow.
+    """Compute AUC(grade >= `clear` against 0) of truths that the grades' bounds, (N,) each, allow.
 
-    Truths are drawn as in `grade_ceilings`, galaxies without bounds and other grades left out;
-    empty where one of the two kinds is missing.
+    Truths are drawn as in `grade_ceilings`. Galaxies without bounds and other grades are left out.
+    Empty if one of the two kinds is missing.
     """
     grade, low, high = statistics.finite(grade, low, high)
     judged = (grade == 0) | (grade >= clear)
@@ -74,7 +76,7 @@ def presence_ceiling(
 def _drawn(
     low: Floats, high: Floats, generator: np.random.Generator
 ) -> tuple[NDArray[np.int64], Floats]:
-    """Galaxies drawn with replacement, and a truth for each that its bounds allow."""
+    """Draw galaxies with replacement, and for each a truth that its bounds allow."""
     some = generator.integers(low.size, size=low.size)
     return some, generator.uniform(low[some] - STEP / 2, high[some] + STEP / 2)
 
@@ -87,7 +89,7 @@ def _number(name: str, rhos: list[float], count: int, params: BootstrapParams) -
 
 
 def _extended(x: Floats, at: Floats, values: Floats) -> Floats:
-    """Straight lines between `values` at `at`, the outermost ones going on."""
+    """Interpolate `values` at `at` linearly, and continue the outermost lines beyond."""
     k = np.clip(np.searchsorted(at, x) - 1, 0, len(at) - 2)
     slope = (values[k + 1] - values[k]) / (at[k + 1] - at[k])
     return np.asarray(values[k] + slope * (x - at[k]))

@@ -1,4 +1,4 @@
-"""Compare lengths with experts' grades of how long a bar is, relative to its galaxy."""
+"""Compare lengths with experts' grades of a bar's length relative to its galaxy."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from models.statistics import Floats
 from models.validation.numbers import DEFAULT, BootstrapParams, Number, number, share
 
 CLEAR, FAINT = 0.5, 0.25
-"""EFIGI's grades (Baillard et al. 2011, table 3) from which a bar is clear, or just visible."""
+"""Lowest grades of EFIGI (Baillard et al. 2011, table 3) for a clear and for a just visible bar."""
 
 FACE_ON = 0.5
-"""Largest grade of inclination of galaxies whose bars can be judged."""
+"""Largest grade of inclination at which a galaxy's bar can be judged."""
 
 
 def clear_bars(grade: Floats, inclination: Floats) -> NDArray[np.bool_]:
-    """Which of the galaxies (N,) are face-on enough and graded as clearly barred."""
+    """Return which of the galaxies (N,) are face-on enough and graded as clearly barred."""
     return np.asarray((inclination <= FACE_ON) & (grade >= CLEAR))
 
 
@@ -28,12 +28,15 @@ def grade_numbers(
     scores: dict[str, Floats],
     params: BootstrapParams = DEFAULT,
 ) -> list[Number]:
-    """Presence and length of bars of galaxies with `inclination` <= FACE_ON; (N,) each.
+    """Compare presence and length of bars with grades, for galaxies with `inclination` <= FACE_ON.
 
-    auc_SCORE: grade >= CLEAR against 0. spearman_clear, spearman_faint: of scaled_length (length
-    over the galaxy's size, NaN where not measured) with grades from CLEAR and FAINT. null_SCORE_
-    spearman: what a score alone says of the grades from CLEAR. measured_of_clear: share with a
-    length.
+    All arrays are (N,). The numbers are
+
+    - auc_SCORE: AUC of a score for grade >= CLEAR against 0;
+    - spearman_clear, spearman_faint: correlation of scaled_length (length over the galaxy's size,
+      NaN where not measured) with grades from CLEAR and from FAINT;
+    - null_SCORE_spearman: correlation of a score alone with the grades from CLEAR;
+    - measured_of_clear: share of clear bars with a length.
     """
     seen = inclination <= FACE_ON
     judged = seen & ((grade == 0) | (grade >= CLEAR))

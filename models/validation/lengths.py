@@ -1,8 +1,8 @@
-"""Numbers of a validation: the paper's, and those that a galaxy's size alone cannot give.
+"""Compute the numbers of a validation: the paper's, and those that galaxy size cannot explain.
 
 Paper 1 (Bhambra, Joachimi & Lahav 2022, section 5) compares lengths that are multiplied by the same
-petroR90 on both axes. The honest numbers take the size out: correlations of lengths in units of the
-size, or given the size, and the predictors that know the size alone (`models.validation.nulls`).
+petroR90 on both axes. The honest numbers remove the size: correlations of lengths in units of the
+size, or given the size, and predictors that know only the size (`models.validation.nulls`).
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ from models.validation.regression import slopes
 class LengthPairs:
     """True and measured full lengths of the same galaxies, (N,) each, in one `unit`.
 
-    Not finite: unknown or not measured. `size`: a length of the galaxy in the same unit, for what
-    the null predictors know; all NaN where there is none. Errors are 1 sigma. A truth must be
-    above 0 to count.
+    Values that are not finite are unknown or not measured; a truth counts only above 0. Errors are
+    1 sigma. `size`: the galaxy's size in the same unit, for the null predictors; NaN if not known.
     """
 
     unit: str
@@ -37,12 +36,12 @@ class LengthPairs:
     size: Floats
 
     def both(self) -> LengthPairs:
-        """The pairs that have both lengths, the truth above 0."""
+        """Return the pairs that have both lengths, with a truth above 0."""
         good = np.isfinite(self.truth) & np.isfinite(self.measured) & (self.truth > 0)
         return self.where(good)
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> LengthPairs:
-        """The pairs `chosen` (flags or indices)."""
+        """Return the pairs `chosen` (flags or indices)."""
         return LengthPairs(
             unit=self.unit,
             truth=self.truth[chosen],
@@ -53,7 +52,10 @@ class LengthPairs:
         )
 
     def times(self, truth: float, measured: float, unit: str) -> LengthPairs:
-        """Both axes in another unit, or what is taken for one; sizes as the measured lengths."""
+        """Multiply true and measured lengths by factors, to another unit.
+
+        Sizes are multiplied like the measured lengths.
+        """
         return LengthPairs(
             unit=unit,
             truth=self.truth * truth,
@@ -65,7 +67,7 @@ class LengthPairs:
 
 
 def paper_numbers(pairs: LengthPairs, params: BootstrapParams = DEFAULT) -> list[Number]:
-    """rho, RMSE and the slopes through the origin, of the pairs that have both lengths."""
+    """Return rho, RMSE and the slopes through the origin, for pairs with both lengths."""
     p = pairs.both()
     return [
         number("rho", statistics.pearson, p.truth, p.measured, params=params),
@@ -82,9 +84,9 @@ def paper_numbers(pairs: LengthPairs, params: BootstrapParams = DEFAULT) -> list
 
 
 def honest_numbers(pairs: LengthPairs, params: BootstrapParams = DEFAULT) -> list[Number]:
-    """What is left when the size is taken out, and the errors, of the pairs with both lengths.
+    """Return errors, and correlations without the effect of size, for pairs with both lengths.
 
-    Numbers that need a size are left out where no pair has one.
+    Numbers that need a size are left out if no pair has one.
     """
     p = pairs.both()
     out = [
@@ -125,7 +127,7 @@ def honest_numbers(pairs: LengthPairs, params: BootstrapParams = DEFAULT) -> lis
 
 
 def matched_nulls(pairs: LengthPairs, params: BootstrapParams = DEFAULT) -> list[Number]:
-    """The null predictors on the very pairs that the other numbers are of; none without sizes."""
+    """Score the null predictors on the same pairs as the other numbers; none without sizes."""
     p = pairs.both()
     found = null_numbers(p.truth, p.size, unit=p.unit, params=params)
     return [n for n in found if n.n]
@@ -134,7 +136,7 @@ def matched_nulls(pairs: LengthPairs, params: BootstrapParams = DEFAULT) -> list
 def detection_numbers(
     barred: Floats, scores: dict[str, Floats], measured: Floats, params: BootstrapParams = DEFAULT
 ) -> list[Number]:
-    """Barred against unbarred: `auc_SCORE`, and the shares of both that were given a length.
+    """Compare barred with unbarred galaxies: `auc_SCORE`, and the shares of both with a length.
 
     barred: (N,), 1 barred, 0 not, NaN unknown. scores: (N,) each. measured: (N,) lengths.
     """

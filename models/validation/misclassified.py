@@ -1,4 +1,4 @@
-"""Misclassification: how often predicted answers differ from the volunteers', by question."""
+"""Count how often predicted answers differ from the volunteers', for each question."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from models.statistics import Floats
 from models.validation.numbers import DEFAULT, BootstrapParams, Number, number, share
 
 REACHED = 0.5
-"""A question counts for a galaxy where more than this share of the volunteers reached it."""
+"""A question counts for a galaxy if more than this share of the volunteers reached it."""
 
 
 def answer_numbers(
     volunteers: ArrayLike, predicted: ArrayLike, params: BootstrapParams = DEFAULT
 ) -> list[Number]:
-    """`votes_rmse` and `misclassified_QUESTION`; votes (N, 37), cumulative, NaN where unknown.
+    """Return `votes_rmse` and `misclassified_QUESTION` from votes (N, 37).
 
-    votes_rmse: of all known fractions (paper 1, table 1). misclassified: share of the galaxies
-    that reached the question whose most frequent answer differs (paper 1, section 5.2). Questions
-    that nobody reached are left out.
+    Votes are cumulative, NaN where unknown. votes_rmse: over all known fractions (paper 1, table
+    1). misclassified: among the galaxies that reached the question, the share with another most
+    frequent answer (paper 1, section 5.2). Questions that no galaxy reached are left out.
     """
     v, p = (np.asarray(a, dtype=np.float64) for a in (volunteers, predicted))
     out = [number("votes_rmse", _rms, _mean_square(v, p), params=params)]
@@ -32,7 +32,7 @@ def answer_numbers(
 
 
 def misclassified(volunteers: Floats, predicted: Floats, question: Question) -> Floats:
-    """Flags, (K,), of the galaxies that reached `question`: whether the answers differ."""
+    """Return flags, (K,), for the galaxies that reached `question`: whether the answers differ."""
     v, p = volunteers[:, question.columns], predicted[:, question.columns]
     known = np.isfinite(v).all(axis=1) & np.isfinite(p).all(axis=1)
     if question.parent is not None:
@@ -41,7 +41,7 @@ def misclassified(volunteers: Floats, predicted: Floats, question: Question) -> 
 
 
 def _mean_square(volunteers: Floats, predicted: Floats) -> Floats:
-    """Per galaxy the mean square of the known fractions' differences, NaN without any."""
+    """Return each galaxy's mean squared difference of known fractions, (N,); NaN without any."""
     difference = (predicted - volunteers) ** 2
     known = np.isfinite(difference)
     total = np.where(known, difference, 0.0).sum(axis=1)

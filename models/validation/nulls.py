@@ -1,7 +1,7 @@
-"""Null predictors: they know nothing of bars, and a correlation must beat them.
+"""Null predictors of bar lengths, which know only galaxy sizes: a correlation must beat them.
 
-Lengths on the sky carry the galaxies' sizes on both axes. Two predictors have only the size: one
-length for all in units of the size, and the lengths of other galaxies in units of the size.
+Lengths on the sky contain the galaxies' sizes on both axes. The two predictors use only the size:
+one length for all galaxies in units of the size, and other galaxies' lengths in units of the size.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from models.statistics import Floats
 from models.validation.numbers import DEFAULT, BootstrapParams, Number, number
 
 SHUFFLES = 200
-"""Shuffles whose mean is the value; each resample of the interval is shuffled once."""
+"""Number of shuffles whose mean is the value. Each resample of the interval is shuffled once."""
 
 
 def null_numbers(
     truth: ArrayLike, size: ArrayLike, *, unit: str = "", params: BootstrapParams = DEFAULT
 ) -> list[Number]:
-    """What the two predictors reach. truth, size: (N,), lengths and galaxy sizes in one unit.
+    """Compute the scores of the two predictors. truth, size: (N,), in one unit.
 
-    Entries without a positive size or length are left out. `null_constant_*`: c x size, with the c
-    of least squares through the origin, found anew in each resample. `null_shuffled_*`:
-    truth / size dealt out anew, times size; the interval holds sampling and shuffling.
+    Entries without a positive size or length are left out. `null_constant_*`: c x size, with c by
+    least squares through the origin, fitted again in each resample. `null_shuffled_*`: shuffled
+    truth / size, times size; the interval contains sampling and shuffling.
     """
     t, s = positive(truth, size)
     out = [
@@ -47,20 +47,20 @@ def null_numbers(
 
 
 def constant_times(truth: ArrayLike, size: ArrayLike) -> Floats:
-    """c x size with c of least squares through the origin; (N,)."""
+    """Return c x size, (N,), with c by least squares through the origin."""
     s = np.asarray(size, dtype=np.float64)
     return np.asarray(statistics.slope_through_origin(s, truth) * s)
 
 
 def positive(truth: ArrayLike, size: ArrayLike) -> tuple[Floats, Floats]:
-    """The entries where both are finite and above 0."""
+    """Return the entries where both are finite and above 0."""
     t, s = statistics.finite(truth, size)
     good = (t > 0) & (s > 0)
     return t[good], s[good]
 
 
 def _constant_rho(truth: Floats, size: Floats) -> float:
-    """NaN for sizes that differ by rounding alone."""
+    """Return Pearson's rho of truth and size; NaN for sizes that differ by rounding only."""
     if size.size and np.ptp(size) <= 1e-9 * size.max():
         return float("nan")
     return statistics.pearson(truth, size)
@@ -75,7 +75,7 @@ def _constant_error(truth: Floats, size: Floats) -> float:
 
 
 class _Shuffled:
-    """A statistic of the truth and of a shuffle of its own at each call."""
+    """A statistic of the truth and a shuffled prediction, shuffled again in each call."""
 
     def __init__(self, statistic: statistics.Statistic, seed: int) -> None:
         self.statistic = statistic

@@ -1,4 +1,4 @@
-"""A number of a validation: name, value, interval, unit, number of galaxies."""
+"""A number that a validation reports: name, value, interval, unit, number of galaxies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.statistics import Statistic
 
 @dataclass(frozen=True, kw_only=True)
 class BootstrapParams:
-    """How intervals are made. `level`: share inside (0.68: one sigma)."""
+    """How bootstrap intervals are made. `level`: share of resamples inside (0.68: one sigma)."""
 
     level: float = 0.68
     resamples: int = 500
@@ -31,7 +31,7 @@ DEFAULT = BootstrapParams()
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
-    """`low`, `high`: central interval, NaN where there is none. `n`: galaxies behind it."""
+    """A named value. `low`, `high`: central interval, NaN without one. `n`: number of galaxies."""
 
     name: str
     value: float
@@ -48,7 +48,7 @@ def number(
     unit: str = "",
     params: BootstrapParams = DEFAULT,
 ) -> Number:
-    """`statistic(*arrays)` with its bootstrap interval; arrays (N,), complete entries only."""
+    """Return `statistic(*arrays)` with its bootstrap interval; arrays (N,), finite entries only."""
     columns = statistics.finite(*arrays)
     low, high = statistics.bootstrap_interval(
         statistic,
@@ -62,9 +62,9 @@ def number(
 
 
 def share(name: str, flags: ArrayLike, params: BootstrapParams = DEFAULT) -> Number:
-    """The share of true flags, (N,) of bool, with Wilson's interval.
+    """Return the share of true flags, (N,) of bool, with Wilson's interval (1927, JASA 22, 209).
 
-    Wilson's (1927, JASA 22, 209) and no bootstrap: that would give shares of 0 and 1 no width.
+    A bootstrap would give shares of 0 and 1 an interval without width.
     """
     from scipy.stats import norm
 

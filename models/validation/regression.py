@@ -1,4 +1,4 @@
-"""Regression through the origin of measured against true lengths, with two weightings."""
+"""Fit measured against true lengths through the origin, and estimate errors from two runs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def slopes(
     measured_err: ArrayLike,
     params: BootstrapParams = DEFAULT,
 ) -> list[Number]:
-    """b of measured = b truth, by weights; arrays (N,) in one unit, errors 1 sigma.
+    """Fit b of measured = b truth with three weightings; arrays (N,) in one unit, errors 1 sigma.
 
     `slope`: equal weights. `slope_paper_weights`: 1 / (sigma_truth + sigma_measured), as in the
     published code of paper 1. `slope_inverse_variance`: 1 / (sigma_truth^2 + sigma_measured^2).
-    A missing error counts as 0 where the other is known; weighted slopes are of the pairs that
-    have an error above 0.
+    A missing error counts as 0 if the other is known. Weighted slopes use only pairs with an error
+    above 0.
     """
     t, m = (np.asarray(a, dtype=np.float64) for a in (truth, measured))
     sum_of, variance = error_sums(truth_err, measured_err)
@@ -43,7 +43,7 @@ def slopes(
 
 
 def error_sums(truth_err: ArrayLike, measured_err: ArrayLike) -> tuple[Floats, Floats]:
-    """Sum of the two errors and sum of their squares, NaN where neither error is above 0."""
+    """Return the sum of the two errors and of their squares, NaN where neither is above 0."""
     a, b = (np.nan_to_num(np.asarray(e, dtype=np.float64)) for e in (truth_err, measured_err))
     known = (a > 0) | (b > 0)
     return np.where(known, a + b, np.nan), np.where(known, a * a + b * b, np.nan)
@@ -57,10 +57,10 @@ def decile_errors(
     deciles: int = 10,
     params: BootstrapParams = DEFAULT,
 ) -> list[Number]:
-    """Mean |l1 - l2| of two independent runs within deciles of their mean length.
+    """Return the mean |l1 - l2| of two independent runs, within deciles of their mean length.
 
-    Paper 1, section 5: that is the error it gives to a length (`decile_error_1` of the shortest).
-    length, again: (N,). Fewer pairs than deciles give fewer groups; none of fewer than one.
+    Paper 1, section 5, uses this as the error of a length (`decile_error_1`: the shortest lengths).
+    length, again: (N,). Fewer pairs than deciles give fewer groups; no pairs give none.
     """
     a, b = statistics.finite(length, again)
     order = np.argsort((a + b) / 2, kind="stable")
@@ -72,7 +72,7 @@ def decile_errors(
 
 
 def decile_of(length: ArrayLike, again: ArrayLike, deciles: int = 10) -> Floats:
-    """The decile error of each pair's own decile, (N,), NaN where a length is missing."""
+    """Return the decile error of each pair's own decile, (N,), NaN where a length is missing."""
     a, b = (np.asarray(v, dtype=np.float64) for v in (length, again))
     out = np.full(a.shape, np.nan)
     good = np.flatnonzero(np.isfinite(a) & np.isfinite(b))

@@ -1,4 +1,4 @@
-"""Trends of the lengths' accuracy with another quantity: in bins, by rank, with angle."""
+"""Measure how the accuracy of lengths depends on another quantity: in bins, by rank, with angle."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from models.statistics import Floats
 from models.validation.numbers import DEFAULT, BootstrapParams, Number, number
 
 BIN_MIN = 8
-"""Fewest galaxies of a bin."""
+"""Fewest galaxies in a bin."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrendBin:
-    """Galaxies with `low` <= quantity <= `high`: relative errors (measured - truth) / truth.
+    """Relative errors (measured - truth) / truth of the galaxies with `low` <= quantity <= `high`.
 
-    `bias`: their median. `spread`: their central 68 %. `error`: median of their absolute values.
+    `middle`: median of the quantity. `bias`: median error. `spread`: central 68 % of the errors.
+    `error`: median absolute error.
     """
 
     low: float
@@ -38,10 +39,11 @@ def bins(
     most: int = 6,
     params: BootstrapParams = DEFAULT,
 ) -> list[TrendBin]:
-    """At most `most` bins of equal numbers along `quantity`; arrays (N,), truth above 0.
+    """Divide galaxies into at most `most` bins of equal numbers along `quantity`; arrays (N,).
 
-    Fewer where a bin would hold fewer than BIN_MIN galaxies; none where there are fewer than two
-    bins' worth or the quantity has no spread. Equal values stay in one bin.
+    Only entries with a truth above 0 count. There are fewer bins if a bin would hold fewer than
+    BIN_MIN galaxies, and none if there are too few for two bins or the quantity has no spread.
+    Equal values stay in one bin.
     """
     q, t, m = statistics.finite(quantity, truth, measured)
     q, t, m = q[t > 0], t[t > 0], m[t > 0]
@@ -78,7 +80,7 @@ def trend(
     measured: ArrayLike,
     params: BootstrapParams = DEFAULT,
 ) -> Number:
-    """`trend_NAME`: Spearman's rho of the signed relative error with the quantity (truth > 0)."""
+    """Return `trend_NAME`: Spearman's rho of signed relative error and quantity (truth > 0)."""
     q, t, m = statistics.finite(quantity, truth, measured)
     good = t > 0
     errors = (m[good] - t[good]) / t[good]
@@ -91,13 +93,13 @@ def angle_trend(
     measured: ArrayLike,
     params: BootstrapParams = DEFAULT,
 ) -> list[Number]:
-    """How far the relative error swings with the bar's position angle, and how likely by chance.
+    """Test whether the relative error depends on the bar's position angle theta.
 
-    A length read off rows and columns depends on the angle as cos 2 theta or cos 4 theta (along
-    rows and columns against along diagonals). Least squares of the relative error on a constant and
-    the four waves cos and sin of 2 and 4 theta: `angle_amplitude_2` and `_4` are the amplitudes
-    (never below 0: noise alone gives some), `angle_p_value` is that of the F test of the waves
-    against a constant. Empty for fewer than 12 galaxies.
+    A length measured along rows and columns depends on the angle as cos 2 theta or cos 4 theta
+    (rows and columns against diagonals). The relative error is fitted, by least squares, with a
+    constant and the four waves cos and sin of 2 and 4 theta. `angle_amplitude_2` and `_4` are the
+    amplitudes, never below 0: noise alone gives positive ones. `angle_p_value` is that of the F
+    test of the waves against a constant. Empty for fewer than 12 galaxies.
     """
     a, t, m = statistics.finite(angle_deg, truth, measured)
     good = t > 0

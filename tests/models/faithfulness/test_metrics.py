@@ -120,7 +120,7 @@ def test_a_map_of_another_shape_is_refused(network: nn.Module, mask: Floats) -> 
     image, map_ = bars(1, seed=5)[0][0], some_map(0)[:20]
     with pytest.raises(ValueError, match="needs a mask of that shape"):
         localisation(map_, mask)
-    with pytest.raises(ValueError, match=r"a map of \(20, 24\) is none of an image"):
+    with pytest.raises(ValueError, match=r"a map of shape \(20, 24\) does not fit an image"):
         faithfulness(trial(network, image, 1, QUICK, 0), map_, as_given(map_))
     with pytest.raises(ValueError, match="target=2 is a class that the network lacks"):
         faithfulness(trial(network, image, 2, QUICK, 0), some_map(0), as_given(map_))

@@ -43,5 +43,5 @@ def test_a_class_that_nobody_has() -> None:
 def test_nothing_to_judge() -> None:
     with pytest.raises(ValueError, match="0 sources"):
         class_scores("x", np.zeros((0, 2)), [], [])
-    with pytest.raises(ValueError, match="no numbers"):
+    with pytest.raises(ValueError, match="probabilities that are not numbers"):
         class_scores("x", [[np.nan, 1.0]], [0], [0])

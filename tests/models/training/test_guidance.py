@@ -203,7 +203,7 @@ def test_what_cannot_be_guided_is_refused() -> None:
     known = bars(12, seed=1)
     with pytest.raises(ValueError, match="follows a fixed number"):
         TrainParams(guide=GuideParams())
-    with pytest.raises(ValueError, match="at least 28 are needed"):
+    with pytest.raises(ValueError, match="needs at least 28"):
         Guidance(GuideParams(), AugmentParams(), known, known)
     with pytest.raises(ValueError, match="must be positive"):
         GuideParams(weight=0)
