@@ -209,7 +209,7 @@ def image_ranks(table: Floats, better: Better) -> Floats:
 
 
 def paired_p(a: ArrayLike, b: ArrayLike) -> float:
-    """Return the two-sided p of Wilcoxon's signed-rank test (1945) on (N,) pairs; 1 if all equal."""
+    """Return the two-sided p of Wilcoxon's signed-rank test (1945) on N pairs; 1 if all equal."""
     x, y = finite(a, b)
     difference = x - y
     if not difference.any():

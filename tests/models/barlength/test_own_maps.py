@@ -194,7 +194,7 @@ def test_a_light_that_is_none_is_refused(ridge: np.ndarray) -> None:
     light = light_of(ridge)
     with pytest.raises(ValueError, match=r"\(143, 144\) and the map \(144, 144\)"):
         bar_of_map(ridge, light[1:])
-    with pytest.raises(ValueError, match=r"models\.preprocess\.brightness gives them"):
+    with pytest.raises(ValueError, match=r"use models\.preprocess\.brightness"):
         bar_of_map(ridge, 255 * light)
     with pytest.raises(ValueError, match=r"lie in nan\.\.nan"):
         bar_of_map(ridge, np.where(light > 0.5, np.nan, light))

@@ -69,7 +69,8 @@ def test_descriptions_survive_and_are_checked() -> None:
         replace(SPEC, folds=1)
     with pytest.raises(ValueError, match="kind 'classes', and no other kind, needs a description"):
         ensemble(classes=None)
-    with pytest.raises(ValueError, match=r"has outputs for 3 classes.*names 2: the numbers must agree"):
+    message = r"has outputs for 3 classes.*names 2: the numbers must agree"
+    with pytest.raises(ValueError, match=message):
         ensemble(classes=replace(SPEC, names=("a", "b")))
     with pytest.raises(ValueError, match="has outputs for 0 classes"):
         ensemble(members=(SMALL, SMALL))

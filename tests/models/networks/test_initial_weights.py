@@ -69,7 +69,7 @@ def test_weights_of_another_architecture() -> None:
     wide = replace(NARROW, options={"width": 6})
     with pytest.raises(ValueError, match=r"do not fit member 'n'.*'narrow_vgg'"):
         new_member(NARROW, weights=dump_member(Member(wide)))
-    with pytest.raises(ValueError, match=r"no safetensors file.*pickled"):
+    with pytest.raises(ValueError, match=r"are not a safetensors file.*pickled"):
         new_member(NARROW, weights=b"\x80\x04pickle")
 
 
