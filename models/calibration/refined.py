@@ -85,22 +85,22 @@ def refine(
             f"member_powers={params.member_powers}: a refinement uses the mean map alone; "
             "leave out member_powers"
         )
-    lessons, bars = _lessons(known, params)
+    lessons, bars = _training_data(known, params)
     good, folds = np.isfinite(lessons.target), _folds(known)
     _check_enough(good, folds)
-    further, _ = _lessons(also, params)
+    further, _ = _training_data(also, params)
     useful, of_further = np.isfinite(further.target), _folds(also)
     experts, of_graded = _graded(graded, params), _folds(graded)
 
-    def taught(fold: int) -> Refinement:
+    def train_without(fold: int) -> Refinement:
         return fit_refinement(
-            _some(lessons, good & (folds != fold)),
-            _some(further, useful & (of_further != fold)),
-            _some_graded(experts, np.isfinite(experts.first) & (of_graded != fold)),
+            _select(lessons, good & (folds != fold)),
+            _select(further, useful & (of_further != fold)),
+            _select_graded(experts, np.isfinite(experts.first) & (of_graded != fold)),
             teaching,
         )
 
-    apart = [taught(fold) for fold in range(_FOLDS)]
+    apart = [train_without(fold) for fold in range(_FOLDS)]
     factor = np.full(len(known), np.nan)
     for i in np.flatnonzero(good).tolist():
         factor[i] = math.exp(apart[folds[i]].log_factor(lessons.features[i]))
@@ -109,7 +109,8 @@ def refine(
     t, found = truth[good], lengths[good]
     scale = float((t @ t / (found @ t)) ** 0.5)  # half the way, as in models.calibration.lengths
     whole, *others = (
-        replace(params, refinement=replace(r, scale=scale)) for r in (taught(_NO_FOLD), *apart)
+        replace(params, refinement=replace(r, scale=scale))
+        for r in (train_without(_NO_FOLD), *apart)
     )
     angles = np.array([b.position_angle_deg for b in bars])
     trial = judged(known, whole, scale * lengths, angles)
@@ -133,7 +134,7 @@ def _check_enough(good: NDArray[np.bool_], folds: NDArray[np.int64]) -> None:
         )
 
 
-def _lessons(
+def _training_data(
     known: Sequence[KnownBar], params: EstimatorParams
 ) -> tuple[Lessons, list[BarMeasurement]]:
     """Return training data of N bars (NaN without length or light) and their first readings."""
@@ -147,7 +148,7 @@ def _lessons(
     return Lessons(features, target), bars
 
 
-def _some(lessons: Lessons, which: NDArray[np.bool_]) -> Lessons:
+def _select(lessons: Lessons, which: NDArray[np.bool_]) -> Lessons:
     return Lessons(lessons.features[which], lessons.target[which])
 
 
@@ -162,5 +163,5 @@ def _graded(bars: Sequence[GradedBar], params: EstimatorParams) -> Graded:
     return Graded(features, first, expected_of_grade([bar.grade for bar in bars]))
 
 
-def _some_graded(graded: Graded, which: NDArray[np.bool_]) -> Graded:
+def _select_graded(graded: Graded, which: NDArray[np.bool_]) -> Graded:
     return Graded(graded.features[which], graded.first[which], graded.expected[which])

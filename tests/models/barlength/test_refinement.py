@@ -136,7 +136,7 @@ def test_survives_json() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"middle": (0.0,)}, f"this version reads {FEATURES}; calibrate anew"),
+        ({"middle": (0.0,)}, f"this version has {FEATURES}; calibrate again"),
         ({"out": (0.0,)}, "3 rows of hidden, 3 offsets and 1 outputs"),
         ({"limit": 0.0}, "limit=0.0 must lie in 0..3"),
         ({"spread": (0.0,) * FEATURES}, "must be positive"),

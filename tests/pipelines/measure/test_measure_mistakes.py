@@ -117,7 +117,7 @@ def test_weights(refused: Callable[..., str], given: dict[str, str], tmp_path: P
     weights.write_bytes((Path(given["ensemble"]).parent / weights.name).read_bytes())
     told = refused("--ensemble", str(folder))
     assert "weights of member 'first' do not fit it" in told
-    assert "give those of the same architecture" in told
+    assert "give weights of the same architecture" in told
     (folder / "ensemble.json").write_text("{}")
     assert "not the description of an ensemble" in refused("--ensemble", str(folder))
 

@@ -67,7 +67,7 @@ def test_two_members_and_their_table(shards: str, tmp_path: Path) -> None:
     assert found["table_1"][2]["rmse"] < max(s["rmse"] for s in found["table_1"][:2])
     assert "vgg: epoch 2 of 2, loss" in told
     card = (tmp_path / "README.md").read_text()
-    for words in ("# Model card: compact", "Nothing of the test part was looked at", "curves.png"):
+    for words in ("# Model card: compact", "The test part was not used", "curves.png"):
         assert words in card
     assert f"{found['table_1'][2]['rmse']:.5f}" in card
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

@@ -132,7 +132,7 @@ def test_broken_files(tmp_path: Path) -> None:
 
 def test_the_same_identifier_twice_is_refused(tmp_path: Path) -> None:
     write_tar(tmp_path / "t" / "a.tar", {"1.jpg": jpeg(1), "b/1.jpg": jpeg(2)})
-    with pytest.raises(ValueError, match="stand in more than one row"):
+    with pytest.raises(ValueError, match="occur in more than one row"):
         ingest(tmp_path / "t", tmp_path / "shards")
 
 
