@@ -7,6 +7,9 @@ UV = $$(command -v uv || echo $(BIN)/uv)
 TWO := -n 2 --dist loadfile --no-loadscope-reorder
 PIN := --quiet --universal --no-header --no-annotate --python-version 3.11
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
+# Every process of Ray imports torch: without compiled files each of them spends seconds more.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev lock demo check test test-all test-cluster lint bench chaos fuzz simulate clean

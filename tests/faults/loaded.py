@@ -9,7 +9,9 @@ import_ray()
 
 import torch  # noqa: E402  (once Ray's environment is set)
 
-from pipelines.measure import command as measure  # noqa: E402, F401
+from actors.measure import decoder, measurer, shard_source, writer  # noqa: E402, F401
+from pipelines.cluster import monitor  # noqa: E402, F401
+from pipelines.measure import command, plan, session, stages  # noqa: E402, F401
 from tests.faults import fakes  # noqa: E402, F401
 
 torch.set_num_threads(1)
