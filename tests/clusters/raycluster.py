@@ -149,9 +149,12 @@ def _join(cluster: RayCluster, started: list[subprocess.Popen[bytes]], words: li
     nodes = len(started) + 1
     log = cluster.folder / f"node-{nodes}.txt"
     for _ in range(ATTEMPTS):
+        # the default is one port for every node of a machine: an agent without it takes no jobs
+        http, grpc = free_ports(2)
+        agent = [f"--dashboard-agent-listen-port={http}", f"--dashboard-agent-grpc-port={grpc}"]
         with open(log, "wb") as out:
             process = subprocess.Popen(
-                [BIN / "ray", "start", *words],
+                [BIN / "ray", "start", *words, *agent],
                 env=dict(cluster.environment),
                 stdout=out,
                 stderr=out,

@@ -63,6 +63,7 @@ def cells(kind: str) -> list[dict[str, Any]]:
     return [cell for cell in found if cell["cell_type"] == kind]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_every_block_of_the_page_runs() -> None:
     sources = blocks(PAGE, "python")
@@ -89,6 +90,7 @@ def test_the_page_lists_names_that_exist() -> None:
         assert getattr(handed_on, attribute).__doc__, name
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_the_notebook_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)

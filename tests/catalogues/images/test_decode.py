@@ -113,6 +113,7 @@ def test_limits() -> None:
         assert match in decoded.message
 
 
+@pytest.mark.long
 def test_larger_than_pillows_own_limit() -> None:
     """Pillow warns above 89 Mpx (an error here): the limit given counts instead."""
     gradient = np.zeros((9_000, 10_000), np.uint8)

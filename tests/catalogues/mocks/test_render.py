@@ -151,6 +151,7 @@ def test_the_centre_is_kept_by_the_way_through_the_camera() -> None:
     assert (pixels.sum(axis=1) * axis).sum() / pixels.sum() == pytest.approx(211.5, abs=0.15)
 
 
+@pytest.mark.long
 def test_pictures_of_every_class_are_whole() -> None:
     wanted = {"barred", "unbarred", "edge_on", "smooth", "merger", "irregular", "artifact"}
     sky = MockSkyParams(

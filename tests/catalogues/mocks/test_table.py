@@ -52,6 +52,7 @@ def test_truth_columns_are_those_of_the_galaxies(table: pa.Table) -> None:
     assert 0 < table["true_bar_length_px"].null_count < 24
 
 
+@pytest.mark.long
 def test_rows_do_not_depend_on_who_makes_them(table: pa.Table) -> None:
     backwards = mock_table(5, range(23, 11, -1), SKY)
     assert backwards.take(list(range(11, -1, -1))).equals(table.slice(12, 12))

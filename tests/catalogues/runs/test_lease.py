@@ -86,6 +86,7 @@ def test_who_loses_the_lease_is_told(place: str) -> None:
     assert read_holder(storage.read_whole(fs, file)).holder == "other"  # and leaves it alone
 
 
+@pytest.mark.long
 def test_of_three_who_take_over_at_once_one_does(place: str) -> None:
     fs, root, file = path(place)
     away = replace(this_process(), boot="another machine", holder="away")

@@ -170,6 +170,7 @@ def grouped(rng: np.random.Generator, noise: float, groups: int = 8) -> tuple[np
     return total / groups, (total[:, None] - parts) / (groups - 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("combine", ["maps", "lengths"])
 def test_the_sampling_error_is_the_scatter_of_repeated_runs(combine: str) -> None:
     reading = BarLengthParams(smoothing_px=1.0)

@@ -114,6 +114,7 @@ KINDS: list[Callable[[np.random.Generator], np.ndarray]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__.strip("_"))
 def test_paper_mode_equals_the_literal_loop(kind: Callable[..., np.ndarray]) -> None:
     rng = np.random.default_rng(KINDS.index(kind))

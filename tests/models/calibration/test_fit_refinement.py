@@ -93,6 +93,7 @@ def known(count: int, seed: int) -> list[KnownBar]:
     return out
 
 
+@pytest.mark.long
 def test_a_calibrated_reading_is_refined_by_the_light() -> None:
     bars = known(260, 0)
     plain = EstimatorParams()
@@ -118,6 +119,7 @@ def test_bars_of_one_galaxy_teach_together() -> None:
     assert len({p.refinement for p in made.each}) == 5
 
 
+@pytest.mark.long
 def test_no_bar_is_judged_by_what_another_of_its_galaxy_taught() -> None:
     """Further and graded bars of one galaxy say something else; its own bars do not hear it."""
     teaching = replace(QUICK, steps=5)
@@ -144,6 +146,7 @@ def test_bars_of_too_few_galaxies_and_lengths_that_are_none() -> None:
     assert refine([nothing, *bars], EstimatorParams(), teaching=teaching).trial.measured < 1
 
 
+@pytest.mark.long
 def test_further_bars_teach_and_do_not_judge() -> None:
     bars, teaching = known(REFINED_MIN, 0), replace(QUICK, steps=5)
     longer = [replace(k, length_px=1.3 * k.length_px) for k in known(REFINED_MIN, 1)]

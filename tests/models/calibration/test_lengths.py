@@ -55,6 +55,7 @@ def test_a_reading_is_calibrated_to_the_truth() -> None:
     assert again == pytest.approx(known(1, 0.0, seed=9)[0].length_px, rel=0.04)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reading", ["profile", "levels"])
 def test_what_was_chosen_on_some_bars_reads_all_as_it_was_judged(
     reading: str, monkeypatch: pytest.MonkeyPatch
@@ -67,6 +68,7 @@ def test_what_was_chosen_on_some_bars_reads_all_as_it_was_judged(
     assert np.median(off) == pytest.approx(best.median_error, abs=1e-9)
 
 
+@pytest.mark.long
 def test_errors_cover_68_percent() -> None:
     calibrated = try_reading(known(60, 0.1), READING).params
     params = fit_errors(known(120, 0.1, seed=3), calibrated)
@@ -98,6 +100,7 @@ def test_maps_that_no_reading_can_read() -> None:
         tried([blank] * 10, [READING])
 
 
+@pytest.mark.long
 def test_errors_grow_with_the_voters_doubt() -> None:
     rng = np.random.default_rng(8)
 
@@ -167,6 +170,7 @@ def test_the_sampling_error_stands_in_place_while_the_rest_is_fitted() -> None:
     assert params.error_floor < 0.6 * bare.error_floor
 
 
+@pytest.mark.long
 def test_the_power_of_each_member_is_found() -> None:
     rng = np.random.default_rng(6)
     levels = BarLengthParams(method="levels", smoothing_px=1.0)
@@ -188,6 +192,7 @@ def test_the_power_of_each_member_is_found() -> None:
     assert np.median(np.abs(again)) == pytest.approx(found.median_error)
 
 
+@pytest.mark.long
 def test_lengths_by_powers_rise_with_the_truth() -> None:
     rng = np.random.default_rng(7)
     reading = EstimatorParams(bar_length=BarLengthParams(method="levels", smoothing_px=1.0))
@@ -211,6 +216,7 @@ def test_lengths_by_powers_rise_with_the_truth() -> None:
     assert plain < 0.99
 
 
+@pytest.mark.long
 def test_the_members_part_in_the_sampling_error_is_the_scatter_of_repeated_runs() -> None:
     rng = np.random.default_rng(9)
     params = EstimatorParams(

@@ -58,6 +58,7 @@ def test_the_papers_grid_has_200_points() -> None:
     assert methods(MEMBERS) == (*MEMBERS, AVERAGE_MAPS, AVERAGE_MEASUREMENTS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("multiply", [False, True])
 def test_every_length_is_that_of_a_literal_call(multiply: bool) -> None:
     params = GridParams()

@@ -54,6 +54,7 @@ def test_the_number_doubles_up_to_all() -> None:
     assert list(steps(5)) == [5]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("tolerance", "samples"), [(0.9, 32), (1e-9, SAMPLES)])
 def test_the_same_maps_as_a_run_of_so_many_samples(
     ensemble: Ensemble, recipe: Recipe, image, tolerance: float, samples: int
@@ -72,6 +73,7 @@ def test_the_same_maps_as_a_run_of_so_many_samples(
     assert mine.sampling_err_px == pytest.approx(theirs.sampling_err_px, rel=0.5)
 
 
+@pytest.mark.long
 def test_it_ends_with_the_first_error_that_is_small_enough(
     ensemble: Ensemble, recipe: Recipe, image
 ) -> None:

@@ -256,6 +256,7 @@ def test_a_class_may_be_an_integer_of_numpy_or_torch() -> None:
         assert torch.equal(smoothgrad(network, images, index, PLAIN, seeds=[1]), expected)
 
 
+@pytest.mark.long
 def test_the_public_names_are_listed_and_light_ones_need_no_torch() -> None:
     code = (
         "import sys, models.saliency, models.attribution, models.saliency.seeds\n"

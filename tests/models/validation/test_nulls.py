@@ -21,6 +21,7 @@ def test_lengths_that_are_a_constant_times_the_size() -> None:
     assert found["null_constant_median_relative_error"].value == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.long
 def test_correlations_that_the_size_alone_lends() -> None:
     """truth = s R, s and R independent: rho(R, s R) = <s> sd(R) / sd(s R), and that of two draws
     of s is <s>^2 var(R) / var(s R)."""

@@ -73,6 +73,7 @@ def test_amplitudes_of_a_length_that_depends_on_the_angle(truth) -> None:
     assert found["angle_p_value"] == pytest.approx(0)
 
 
+@pytest.mark.long
 def test_chance_gives_p_values_that_are_uniform() -> None:
     rng = np.random.default_rng(13)
     values = []

@@ -65,6 +65,7 @@ def drawn_angle(png: bytes) -> float:
     return float(np.degrees(np.arctan2(-along[0], along[1])) % 180)
 
 
+@pytest.mark.long
 def test_the_known_bar(tmp_path: Path, tell: Told) -> None:
     (tmp_path / "587722981741363200.png").write_bytes(galaxy_png())
     words = (
@@ -119,6 +120,7 @@ def test_fits_knows_scale_and_north(tmp_path: Path, tell: Told) -> None:
     assert drawn == pytest.approx((told + 30) % 180, abs=2)
 
 
+@pytest.mark.long
 def test_bad_files_are_told_and_the_others_explained(tmp_path: Path, tell: Told) -> None:
     png = galaxy_png()
     files = {

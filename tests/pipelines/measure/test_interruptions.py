@@ -23,7 +23,7 @@ from tests.commands import signalled, started
 from tests.survey import tiny_ensemble, write_survey
 
 ROWS = 9
-SAMPLES = 500  # so that a galaxy takes a second or two and there is something to interrupt
+SAMPLES = 250  # so that a galaxy takes a second or two and there is something to interrupt
 
 pytestmark = pytest.mark.timeout(300)
 

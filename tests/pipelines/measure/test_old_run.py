@@ -63,6 +63,7 @@ def test_it_is_validated(old: Path) -> None:
     assert max(row["n"] for row in rows) >= 8
 
 
+@pytest.mark.long
 def test_it_is_published(old: Path) -> None:
     assert ansae.main(["publish", str(old / "run"), str(old / "hats")]) == 0
     assert list((old / "hats").rglob("*.parquet"))
@@ -89,7 +90,8 @@ def test_it_goes_on_where_it_was_interrupted(old: Path, ray_cluster: object) -> 
     summary = run(options(old), Console(quiet=True))
     assert (summary.run_id, summary.written) == (RUN_ID, len(whole) - left)
     found = catalogue(old / "run")
-    assert found.schema.equals(whole.schema, check_metadata=True)
+    assert found.schema.equals(whole.schema)
+    assert found.schema.metadata == whole.schema.metadata  # descriptions of columns may change
     for name in ("object_id", "shard", "shard_row", "status", "run_id"):
         assert found[name].equals(whole[name]), name
     for name in ("bar_fraction", "bar_length_px", "bar_length_px_err", "bar_position_angle_deg"):

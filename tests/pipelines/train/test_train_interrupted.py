@@ -18,7 +18,7 @@ from pipelines.train.command import TrainOptions, run
 from tests.commands import signalled, started
 from tests.training import write_training
 
-EPOCHS = 6
+EPOCHS = 4
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -142,6 +142,7 @@ def test_against_votes_alone(synthetic_run, tmp_path: Path) -> None:
     assert "60 galaxies, with votes" in Page((tmp_path / "validation.html").read_text()).text
 
 
+@pytest.mark.long
 def test_maps_of_bar_bulge_and_spiral_arms(synthetic_run, tmp_path: Path) -> None:
     pq.write_table(synthetic_run.truth, tmp_path / "truth.parquet")
     validate.run(
