@@ -52,7 +52,7 @@ def _bar() -> list[pa.Field]:
         "over_r90": "units of petro_r90_arcsec",
     }
     fields = [
-        column("bar_fraction", pa.float32(), "share of voters who answer 'bar' among those who reach the question, computed from the mean votes of all members", "", "stat.probability"),
+        column("bar_fraction", pa.float32(), "share of voters who answer 'bar' among those who reach the question, computed from the pooled votes of all members", "", "stat.probability"),
         column("galaxy_radius_px", pa.float32(), "semi-major radius of the galaxy, measured on the image, in pixels of the stored image", "pixel", "phys.angSize"),
     ]  # fmt: skip
     for suffix, unit, ucd in (
@@ -82,7 +82,7 @@ def _vote_fields() -> list[pa.Field]:
     fields = []
     for name, kaggle in zip(COLUMNS, KAGGLE_COLUMNS, strict=True):
         fields += [
-            column(name, pa.float32(), f"Galaxy Zoo vote fraction ({kaggle}), cumulative down the decision tree, mean over members", "", "stat.probability"),
+            column(name, pa.float32(), f"Galaxy Zoo vote fraction ({kaggle}), cumulative down the decision tree, pooled over members", "", "stat.probability"),
             column(f"{name}_std", pa.float32(), f"standard deviation of {name} over the members", "", "stat.stdev;stat.probability"),
         ]  # fmt: skip
     return fields

@@ -113,12 +113,17 @@ def _map(
             return _curved(network, image, target, p)
         case "xrai":
             return xrai(image.double().cpu().numpy(), _between(network, image, target, p))[0]
-    base = baseline_image(image, p.baseline, p.blur_fraction)
-    if p.method == "integrated_gradients":
-        return gradients.integrated_gradients(network, image, target, base, p.steps, p.chunk).sum(0)
-    return gradients.smooth_integrated_gradients(
-        network, image, target, base, p.steps, p.chunk, p.samples, p.noise_fraction, seed
-    ).sum(dim=0)
+        case "integrated_gradients":
+            base = baseline_image(image, p.baseline, p.blur_fraction)
+            return gradients.integrated_gradients(
+                network, image, target, base, p.steps, p.chunk
+            ).sum(dim=0)
+        case "smooth_integrated_gradients":
+            base = baseline_image(image, p.baseline, p.blur_fraction)
+            return gradients.smooth_integrated_gradients(
+                network, image, target, base, p.steps, p.chunk, p.samples, p.noise_fraction, seed
+            ).sum(dim=0)
+    raise NotImplementedError(f"method={p.method!r} has no case here: add one")
 
 
 def _smoothgrad_params(p: AttributionParams) -> SmoothGradParams:
