@@ -28,6 +28,7 @@ from catalogues.mocks.table import TABLE_SCHEMA, encode_jpeg, mock_table
 from catalogues.shards.reading import Shard, read_shard
 from catalogues.shards.votes import VOTES, checked_votes, votes_of
 from catalogues.storage import StorageOptions
+from catalogues.truth.columns import VISUAL_LENGTH_PX
 from models.networks.ensemble import Ensemble
 from models.preprocess import canvas
 from models.saliency.bar_maps import vote
@@ -63,7 +64,7 @@ def drawn(
 
 _FACE_ON_MIN, _FEATURED_MIN = 0.9, 0.5
 _JPEG_QUALITY = 90
-_FIELDS = (*SCHEMA.names, *BAR_TRUTH, *VOTES)
+_FIELDS = (*SCHEMA.names, *BAR_TRUTH, VISUAL_LENGTH_PX, *VOTES)
 _KEPT = tuple(name for name in SCHEMA.names if name not in ("image", "north_deg"))
 LAID_SCHEMA = pa.schema([TABLE_SCHEMA.field(name) for name in _FIELDS])
 """The manifest's columns, the bar's truth, and votes, which are null: no volunteer was asked."""
@@ -158,6 +159,7 @@ def _row(host: dict[str, Any], bar: LaidBar, number: int) -> dict[str, Any]:
         **{field: host[field] for field in _KEPT},
         "image": {"bytes": encode_jpeg(bar.pixels, _JPEG_QUALITY), "path": name},
         **dict(zip(BAR_TRUTH, truth, strict=True)),
+        VISUAL_LENGTH_PX: bar.visual_length_px,
     }
 
 

@@ -16,10 +16,10 @@ from actors.load_networks import load_ensemble
 from catalogues.images.decode import decode
 from catalogues.runs.array_cache import ArrayCache
 from catalogues.storage import StorageOptions
-from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_LENGTH_PX
+from catalogues.truth.columns import TRUE_ANGLE_DEG, VISUAL_LENGTH_PX
 from models.barlength.estimator import Combine
 from models.calibration.known_bars import KnownBar
-from models.calibration.refined import GradedBar
+from models.calibration.refined import GradedBar, MeasuredBar
 from models.networks.selection import SelectionParams
 from models.preprocess import brightness, canvas
 from models.saliency.bar_maps import bar_maps, bar_maps_with_jackknife, vote
@@ -72,7 +72,7 @@ class KnownBarMapper:
         return KnownBar(
             maps=found["maps"],
             jackknife_maps=found["left_out"],
-            length_px=row[TRUE_LENGTH_PX] / float(found["factor"]),
+            length_px=row[VISUAL_LENGTH_PX] / float(found["factor"]),
             position_angle_deg=row[TRUE_ANGLE_DEG],
             bar_fraction=float(found["bar_fraction"]),
             light=found["light"],
@@ -86,6 +86,25 @@ class KnownBarMapper:
             return None
         return GradedBar(
             maps=found["maps"], light=found["light"], grade=row[column], source=row["object_id"]
+        )
+
+    def measured(self, row: dict[str, Any]) -> MeasuredBar | None:
+        """Return maps and the length that people measured; None for the same reasons as `known`.
+
+        `row` has length_px, length_err_px and group (MeasuredBar) in pixels of the stored image.
+        """
+        found = self._cached(row, "graded")
+        if not found:
+            return None
+        factor = float(found["factor"])
+        return MeasuredBar(
+            maps=found["maps"],
+            light=found["light"],
+            length_px=row["length_px"] / factor,
+            length_err_px=row["length_err_px"] / factor,
+            bar_fraction=float(found["bar_fraction"]),
+            group=row["group"],
+            source=row["object_id"],
         )
 
     def _cached(self, row: dict[str, Any], kind: str) -> dict[str, NDArray[Any]]:

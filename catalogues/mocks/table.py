@@ -7,13 +7,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from catalogues import manifest
+from catalogues import manifest, scales
 from catalogues.columns import column
 from catalogues.galaxyzoo import COLUMNS
 from catalogues.mocks.galaxy import MockGalaxy
 from catalogues.mocks.params import MockSkyParams
 from catalogues.mocks.population import draw_galaxy
 from catalogues.mocks.render import encode_jpeg, render, render_noiseless
+from catalogues.mocks.visual import VISUAL_SHARE, visual_length_arcsec
 from catalogues.mocks.votes import expected_votes, sampled_votes
 from catalogues.truth.columns import (
     TRUE_ANGLE_DEG,
@@ -21,6 +22,9 @@ from catalogues.truth.columns import (
     TRUE_LENGTH_ARCSEC,
     TRUE_LENGTH_KPC,
     TRUE_LENGTH_PX,
+    VISUAL_LENGTH_ARCSEC,
+    VISUAL_LENGTH_KPC,
+    VISUAL_LENGTH_PX,
 )
 
 __all__ = [
@@ -38,11 +42,16 @@ __all__ = [
 
 
 def _truth_fields() -> list[pa.Field]:
-    length = "true full projected bar length, end to end, null without a bar"
+    length = "true full projected bar length from edge to edge (zero light), null without a bar"
+    held = f"holds {VISUAL_SHARE:.0%} of the bar's light along its axis"
+    visual = f"true full projected visual bar length, which {held}, null without a bar"
     return [
         column(TRUE_LENGTH_PX, pa.float64(), f"{length}, pixels of the stored image", "pixel"),
         column(TRUE_LENGTH_ARCSEC, pa.float64(), length, "arcsec"),
         column(TRUE_LENGTH_KPC, pa.float64(), length, "kpc"),
+        column(VISUAL_LENGTH_PX, pa.float64(), f"{visual}, pixels of the stored image", "pixel"),
+        column(VISUAL_LENGTH_ARCSEC, pa.float64(), visual, "arcsec"),
+        column(VISUAL_LENGTH_KPC, pa.float64(), visual, "kpc"),
         column(TRUE_ANGLE_DEG, pa.float64(), "true position angle of the bar", "deg"),
         column(TRUE_AXIS_RATIO, pa.float64(), "true projected axis ratio of the bar"),
         column("true_class", pa.string(), "class of the mock galaxy"),
@@ -61,10 +70,15 @@ TABLE_SCHEMA = pa.schema(
 
 def _truth(galaxy: MockGalaxy) -> dict[str, Any]:
     barred = galaxy.bar is not None
+    visual = visual_length_arcsec(galaxy) if barred else None
+    kpc = scales.arcsec_to_kpc(visual, galaxy.z, galaxy.cosmology) if visual else None
     return {
         TRUE_LENGTH_PX: galaxy.bar_length_px if barred else None,
         TRUE_LENGTH_ARCSEC: galaxy.bar_length_arcsec if barred else None,
         TRUE_LENGTH_KPC: galaxy.bar_length_kpc if barred else None,
+        VISUAL_LENGTH_PX: visual / galaxy.pixel_scale_arcsec if visual else None,
+        VISUAL_LENGTH_ARCSEC: visual,
+        VISUAL_LENGTH_KPC: float(kpc) if kpc is not None else None,
         TRUE_ANGLE_DEG: galaxy.bar_position_angle_deg if barred else None,
         TRUE_AXIS_RATIO: galaxy.bar_axis_ratio if barred else None,
         "true_class": galaxy.kind,

@@ -8,11 +8,12 @@ import pyarrow as pa
 from catalogues.queries.database import TRUTH, columns, fetch
 from catalogues.queries.gallery import MEASURED, SHOWN, Row, with_pictures
 from catalogues.runs.files import CATALOGUE, PICTURES
-from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_LENGTH_PX
+from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_LENGTH_PX, length_among
 
 LENGTH, ANGLE = TRUE_LENGTH_PX, TRUE_ANGLE_DEG
 """Columns of the truth: full length in pixels of the stored image, null or 0 without a bar, and
-position angle in the frame of the catalogue (optional)."""
+position angle in the frame of the catalogue (optional). Where the truth holds visual lengths, they
+stand in this column of the answers."""
 YES, NO = "vote_bar_yes", "vote_bar_no"
 """Columns of the truth's own votes (optional)."""
 
@@ -22,7 +23,7 @@ _PAIRS_MAX = 1_000_000
 def require(con: duckdb.DuckDBPyConnection) -> None:
     """Check that the view `truth` has the columns for a comparison. Raises ValueError if not."""
     names = columns(con, TRUTH)
-    if absent := [name for name in ("object_id", LENGTH) if name not in names]:
+    if absent := [name for name in ("object_id", length_among(names)) if name not in names]:
         raise ValueError(
             f"the truth has no column {' or '.join(absent)}: its columns are {', '.join(names)}; "
             "rename them"
@@ -84,13 +85,14 @@ def with_truth(con: duckdb.DuckDBPyConnection, rows: list[Row]) -> list[Row]:
 def _truth(con: duckdb.DuckDBPyConnection) -> str:
     """Return SQL of the truth with one row per object_id and the optional columns filled."""
     names = columns(con, TRUTH)
+    length = length_among(names)
     angle = ANGLE if ANGLE in names else "NULL"
     voted = all(name in names for name in (YES, NO))
     fraction = f"any_value({YES} / nullif({YES} + {NO}, 0))" if voted else "NULL"
     return (
-        f"SELECT object_id, any_value({LENGTH})::DOUBLE AS {LENGTH}, "
+        f"SELECT object_id, any_value({length})::DOUBLE AS {LENGTH}, "
         f"any_value({angle})::DOUBLE AS {ANGLE}, "
-        f"coalesce(any_value({LENGTH}) > 0, FALSE) AS true_barred, "
+        f"coalesce(any_value({length}) > 0, FALSE) AS true_barred, "
         f"{fraction}::DOUBLE AS true_bar_fraction "
         f"FROM {TRUTH} WHERE object_id IS NOT NULL GROUP BY object_id"
     )

@@ -11,11 +11,14 @@ from scipy import optimize
 
 from models.barlength.estimator import EstimatorParams, estimate_bar, read_bar
 from models.calibration.known_bars import KnownBar
+from models.calibration.refined import MeasuredBar, groups_of
 
 Floats = NDArray[np.float64]
 
 _COVERAGE = 0.683  # the share of a normal distribution within one standard deviation
 _DOUBT_MIN = 40  # fewest galaxies for errors that depend on the votes
+REAL_MIN = 40
+"""Fewest measured real bars that may widen the errors."""
 _NOISE_GALAXIES = 64  # galaxies enough to know the members' part in the sampling error
 
 
@@ -59,6 +62,44 @@ def fit_errors(
     floor, slope = (high * shape).tolist()
     return replace(
         params, error_floor=floor, error_doubt=slope, error_spread=1.0, error_sampling=factor
+    )
+
+
+def widened(
+    params: EstimatorParams, measured: Sequence[MeasuredBar], each: Sequence[EstimatorParams]
+) -> EstimatorParams:
+    """Return `params` with errors for which 68.3 % of real, measured bars lie within 1 sigma.
+
+    `error_floor` and `error_doubt` are multiplied by one factor of at least 1. The errors of the
+    people's lengths are added in quadrature, and each group's median ratio is taken out first: it
+    is an error of scale. Fewer than REAL_MIN measured bars change nothing.
+
+    each: the estimator that measures each bar, trained without it (Refined.measured_each).
+    """
+    rows = []
+    for bar, estimator in zip(measured, each, strict=True):
+        bare = replace(estimator, error_floor=0.0, error_doubt=0.0, error_spread=1.0)
+        found = estimate_bar(bar.maps, bare, bar.bar_fraction, None, bar.light)
+        length = found.bar.length_px if bar.length_px > 0 else np.nan
+        doubt = 1.0 - (bar.bar_fraction if np.isfinite(bar.bar_fraction) else 0.5)
+        people = np.nan_to_num(bar.length_err_px / bar.length_px)
+        others = np.hypot(found.length_err_px / length, people)
+        relative = params.error_floor + params.error_doubt * doubt
+        rows.append((np.log(length / bar.length_px), relative, others))
+    off, own, rest = np.array(rows, dtype=np.float64).reshape(-1, 3).T
+    group = groups_of(measured)
+    good = np.isfinite(off)
+    if good.sum() < REAL_MIN:
+        return params
+    for one in set(group[good].tolist()):
+        off[group == one] -= np.median(off[good & (group == one)])
+    low, high = 1.0, 10.0
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        inside = np.abs(off[good]) <= np.hypot(middle * own[good], rest[good])
+        low, high = (middle, high) if inside.mean() < _COVERAGE else (low, middle)
+    return replace(
+        params, error_floor=params.error_floor * high, error_doubt=params.error_doubt * high
     )
 
 

@@ -1,8 +1,9 @@
 """Train a refinement (models.barlength.refinement) on galaxies with known or graded bars.
 
-Known lengths (mock galaxies, bars laid into real galaxies) give the correction itself. Experts'
-grades give only how long a bar is relative to other bars, but for bars of real galaxies: the loss
-pulls ln(length) to a + s(grade), with one constant a for all of them.
+Known lengths (mock galaxies, bars laid into real galaxies) give the correction itself. So do
+lengths that people measured on real galaxies; if the pixel scale of a group of images is uncertain,
+they give it up to one constant for the group. Experts' grades give only how long a bar is relative
+to other bars: the loss pulls ln(length) to a + s(grade), with one constant a for all of them.
 """
 
 from __future__ import annotations
@@ -39,17 +40,18 @@ class RefiningParams:
         Refinement.limit.
     steps
         Steps of AdamW at 3e-3, annealed by a cosine.
-    batch, graded_batch
-        Known and graded bars per step.
+    batch, graded_batch, measured_batch
+        Known, graded and measured bars per step.
     noise
         Noise added to the features, in units of their spreads, so that the network does not depend
         on single features.
     weight_decay
         Weight decay of the layer.
-    tolerance, graded_tolerance
-        Errors of ln(length) beyond which the loss is linear (Huber), for known and graded bars.
-    graded_weight
-        Weight of the graded bars' loss; that of the known bars is 1.
+    tolerance, graded_tolerance, measured_tolerance
+        Errors of ln(length) beyond which the loss is linear (Huber), for known, graded and measured
+        bars.
+    graded_weight, measured_weight
+        Weights of the losses of graded and of measured bars; that of the known bars is 1.
     further_share
         Share of a batch for further bars, if there are any.
     seed
@@ -61,11 +63,14 @@ class RefiningParams:
     steps: int = 3000
     batch: int = 256
     graded_batch: int = 64
+    measured_batch: int = 128
     noise: float = 0.3
     weight_decay: float = 0.05
     tolerance: float = 0.03
     graded_tolerance: float = 0.15
+    measured_tolerance: float = 0.1
     graded_weight: float = 0.4
+    measured_weight: float = 1.0
     further_share: float = 0.25
     seed: int = 0
 
@@ -91,6 +96,19 @@ class Graded:
     expected: Floats
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Real bars whose lengths people measured.
+
+    features: (N, FEATURES). target: ln(measured / first length), (N,). group: (N,) int, the set of
+    images that shares one unknown factor of scale; -1 where the scale is known.
+    """
+
+    features: Floats
+    target: Floats
+    group: NDArray[np.int64]
+
+
 def expected_of_grade(grade: ArrayLike) -> Floats:
     """Return ln of the relative length of an EFIGI grade (0.25 to 1), up to a constant.
 
@@ -105,12 +123,15 @@ def fit_refinement(
     further: Lessons | None = None,
     graded: Graded | None = None,
     params: RefiningParams | None = None,
+    measured: Measured | None = None,
 ) -> Refinement:
-    """Train a refinement on known bars, on further ones (of another sky) and on graded ones.
+    """Train a refinement on known bars, further ones (of another sky), graded and measured ones.
 
-    The same arguments give the same refinement on the same machine.
+    Its `scale` is the median of the known bars' true over first lengths. The same arguments give
+    the same refinement on the same machine.
     """
     params = params or RefiningParams()
+    start = float(np.median(known.target))
     middle = np.median(known.features, axis=0)
     low, high = np.percentile(known.features, (16, 84), axis=0)
     spread = (high - low) / 2 + _SPREAD_MIN
@@ -122,12 +143,18 @@ def fit_refinement(
     if further is not None and count:
         parts.append((further, count))
     batches = [
-        (_scaled(part.features, middle, spread), _tensor(part.target), size) for part, size in parts
+        (_scaled(part.features, middle, spread), _tensor(part.target - start), size)
+        for part, size in parts
     ]
-    _train(
-        network, batches, _graded(graded, middle, spread, params.graded_batch), params, generator
-    )
-    return network.refinement(middle, spread)
+    experts = _graded(graded, middle, spread, params.graded_batch)
+    people = None
+    if measured is not None and len(measured.target):
+        network.set_groups(int(measured.group.max()) + 1)
+        features = _scaled(measured.features, middle, spread)
+        group = torch.from_numpy(measured.group)
+        people = (features, _tensor(measured.target - start), group)
+    _train(network, batches, experts, people, params, generator)
+    return network.refinement(middle, spread, math.exp(start))
 
 
 def _tensor(values: Floats) -> Tensor:
@@ -147,7 +174,10 @@ def _graded(graded: Graded | None, middle: Floats, spread: Floats, size: int) ->
 
 
 class _Network(nn.Module):
-    """The network of Refinement.log_factor, for training. `level`: the graded bars' constant."""
+    """The network of Refinement.log_factor, for training.
+
+    `level`: the graded bars' constant. `levels`: those of the groups of measured bars.
+    """
 
     def __init__(self, params: RefiningParams, generator: torch.Generator) -> None:
         super().__init__()
@@ -159,13 +189,18 @@ class _Network(nn.Module):
         self.out = nn.Parameter(torch.zeros(params.hidden))
         self.out_offset = nn.Parameter(torch.zeros(()))
         self.level = nn.Parameter(torch.zeros(()))
+        self.levels = nn.Parameter(torch.zeros(0))
+
+    def set_groups(self, groups: int) -> None:
+        """Give each of the groups of measured bars a constant."""
+        self.levels = nn.Parameter(torch.zeros(groups))
 
     def forward(self, scaled: Tensor) -> Tensor:
         inner = functional.silu(scaled @ self.hidden.T + self.hidden_offset)
         raw = inner @ self.out + self.out_offset
         return self.limit * torch.tanh(raw / self.limit)
 
-    def refinement(self, middle: Floats, spread: Floats) -> Refinement:
+    def refinement(self, middle: Floats, spread: Floats, scale: float) -> Refinement:
         def row(values: ArrayLike) -> tuple[float, ...]:
             return tuple(float(f"{v:.{_DIGITS}g}") for v in np.asarray(values).tolist())
 
@@ -178,6 +213,7 @@ class _Network(nn.Module):
             out=row(plain["out"]),
             out_offset=float(plain["out_offset"]),
             limit=self.limit,
+            scale=scale,
         )
 
 
@@ -185,16 +221,21 @@ def _train(
     network: _Network,
     known: list[Batches],
     graded: Batches | None,
+    measured: tuple[Tensor, Tensor, Tensor] | None,
     params: RefiningParams,
     generator: torch.Generator,
 ) -> None:
     if graded is not None:
         network.level.data = -graded[1].median()
+    if measured is not None:
+        for group in range(len(network.levels)):
+            mine = measured[1][measured[2] == group]
+            network.levels.data[group] = -mine.median() if len(mine) else 0.0
     layer = [network.hidden, network.hidden_offset, network.out, network.out_offset]
     optimiser = torch.optim.AdamW(
         [
             {"params": layer, "weight_decay": params.weight_decay},
-            {"params": [network.level], "weight_decay": 0.0},
+            {"params": [network.level, network.levels], "weight_decay": 0.0},
         ],
         lr=_RATE,
     )
@@ -206,6 +247,9 @@ def _train(
             off = _batch_error(network, graded, params.noise, generator)
             graded_loss = _huber(off - network.level, params.graded_tolerance)
             loss = loss + params.graded_weight * graded_loss
+        if measured is not None:
+            off = _measured_error(network, measured, params, generator)
+            loss = loss + params.measured_weight * _huber(off, params.measured_tolerance)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -221,6 +265,21 @@ def _batch_error(
     added = noise * torch.randn(size, FEATURES, generator=generator)
     found: Tensor = network(features[rows] + added)
     return found - wanted[rows]
+
+
+def _measured_error(
+    network: _Network,
+    data: tuple[Tensor, Tensor, Tensor],
+    params: RefiningParams,
+    generator: torch.Generator,
+) -> Tensor:
+    """Return correction minus wanted correction minus the group's constant, of random bars."""
+    features, wanted, group = data
+    rows = torch.randint(len(wanted), (params.measured_batch,), generator=generator)
+    added = params.noise * torch.randn(len(rows), FEATURES, generator=generator)
+    levels = torch.cat([network.levels, network.levels.new_zeros(1)])  # -1: no constant
+    found: Tensor = network(features[rows] + added)
+    return found - wanted[rows] - levels[group[rows]]
 
 
 def _huber(off: Tensor, tolerance: float) -> Tensor:

@@ -19,6 +19,7 @@ from models.barlength.refinement import FEATURES, Refinement, frame_features
 from models.calibration.fit_refinement import (
     Graded,
     Lessons,
+    Measured,
     RefiningParams,
     expected_of_grade,
     fit_refinement,
@@ -53,16 +54,47 @@ class GradedBar:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeasuredBar:
+    """One real galaxy whose bar people measured.
+
+    Attributes
+    ----------
+    maps, light
+        (M, S, S) and (S, S).
+    length_px
+        The full length that they measured, in pixels of the maps.
+    length_err_px
+        Its 1-sigma error, people's scatter included; NaN if not known.
+    bar_fraction
+        As in KnownBar.
+    group
+        Set of images that shares one unknown factor of scale; "" if the pixel scale is known.
+    source
+        The galaxy, as in KnownBar.
+    """
+
+    maps: NDArray[np.float32]
+    light: Floats
+    length_px: float
+    length_err_px: float = float("nan")
+    bar_fraction: float = float("nan")
+    group: str = ""
+    source: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Refined:
     """Result of `refine`.
 
-    params: the estimator with a refinement trained on all galaxies. each: for every known bar, the
-    estimator with a refinement trained without the bar's fold. trial: the score of these.
+    params: the estimator with a refinement trained on all galaxies. each, measured_each: for every
+    known and every measured bar, the estimator with a refinement trained without the bar's fold.
+    trial: the score of `each`.
     """
 
     params: EstimatorParams
     each: list[EstimatorParams]
     trial: ReadingScore
+    measured_each: list[EstimatorParams]
 
 
 def refine(
@@ -71,10 +103,11 @@ def refine(
     graded: Sequence[GradedBar] = (),
     teaching: RefiningParams | None = None,
     also: Sequence[KnownBar] = (),
+    measured: Sequence[MeasuredBar] = (),
 ) -> Refined:
     """Train a refinement for `params`, which were calibrated on `known`.
 
-    It is trained on `known`, `graded` and `also`. The bars of `also` enter neither the scale nor
+    It is trained on `known`, `graded`, `also` and `measured`. Only `known` enters the scale and
     the evaluation. No bar is evaluated with a refinement trained on a bar of the same source.
 
     Raises TooFewBars for fewer than REFINED_MIN bars of `known` with a length and light, or for
@@ -91,6 +124,7 @@ def refine(
     further, _ = _training_data(also, params)
     useful, of_further = np.isfinite(further.target), _folds(also)
     experts, of_graded = _graded(graded, params), _folds(graded)
+    people, of_measured = _measured(measured, params), _folds(measured)
 
     def train_without(fold: int) -> Refinement:
         return fit_refinement(
@@ -98,6 +132,7 @@ def refine(
             _select(further, useful & (of_further != fold)),
             _select_graded(experts, np.isfinite(experts.first) & (of_graded != fold)),
             teaching,
+            _select_measured(people, np.isfinite(people.target) & (of_measured != fold)),
         )
 
     apart = [train_without(fold) for fold in range(_FOLDS)]
@@ -109,15 +144,20 @@ def refine(
     t, found = truth[good], lengths[good]
     scale = float((t @ t / (found @ t)) ** 0.5)  # half the way, as in models.calibration.lengths
     whole, *others = (
-        replace(params, refinement=replace(r, scale=scale))
+        replace(params, refinement=replace(r, scale=r.scale * scale))
         for r in (train_without(_NO_FOLD), *apart)
     )
     angles = np.array([b.position_angle_deg for b in bars])
     trial = judged(known, whole, scale * lengths, angles)
-    return Refined(params=whole, each=[others[fold] for fold in folds], trial=trial)
+    return Refined(
+        params=whole, each=[others[fold] for fold in folds], trial=trial,
+        measured_each=[others[fold] for fold in of_measured],
+    )  # fmt: skip
 
 
-def _folds(bars: Sequence[KnownBar] | Sequence[GradedBar]) -> NDArray[np.int64]:
+def _folds(
+    bars: Sequence[KnownBar] | Sequence[GradedBar] | Sequence[MeasuredBar],
+) -> NDArray[np.int64]:
     return np.array([fold_of(bar.source, _FOLDS) for bar in bars], dtype=np.int64)
 
 
@@ -165,3 +205,24 @@ def _graded(bars: Sequence[GradedBar], params: EstimatorParams) -> Graded:
 
 def _select_graded(graded: Graded, which: NDArray[np.bool_]) -> Graded:
     return Graded(graded.features[which], graded.first[which], graded.expected[which])
+
+
+def groups_of(bars: Sequence[MeasuredBar]) -> NDArray[np.int64]:
+    """Return the number of each bar's group, (N,), counted from 0; -1 where the scale is known."""
+    names = sorted({bar.group for bar in bars} - {""})
+    return np.array([names.index(b.group) if b.group else -1 for b in bars], dtype=np.int64)
+
+
+def _measured(bars: Sequence[MeasuredBar], params: EstimatorParams) -> Measured:
+    """Return the training data of N measured bars; `target` is NaN where there is no length."""
+    features, target = np.full((len(bars), FEATURES), np.nan), np.full(len(bars), np.nan)
+    for i, measured in enumerate(bars):
+        bar = read_bar(measured.maps, params)
+        if bar.length_px > 0 and measured.length_px > 0:
+            features[i] = frame_features(mean_map(measured.maps), measured.light, bar)
+            target[i] = math.log(measured.length_px / bar.length_px)
+    return Measured(features, target, groups_of(bars))
+
+
+def _select_measured(measured: Measured, which: NDArray[np.bool_]) -> Measured:
+    return Measured(measured.features[which], measured.target[which], measured.group[which])

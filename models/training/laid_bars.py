@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from catalogues.mocks.visual import reach
 from models.preprocess import Frame, galaxy_frame
 from models.training.params import LaidBarParams
 
@@ -23,10 +24,15 @@ _SHORTEST_PX, _THINNEST_PX = 4.0, 0.5  # least half length and half width
 
 @dataclass(frozen=True, kw_only=True)
 class LaidBar:
-    """An image (H, W, 3) uint8 with a bar about its centre; the length is full, in its pixels."""
+    """An image (H, W, 3) uint8 with a bar about its centre.
+
+    Lengths are full, in its pixels: `length_px` from edge to edge, `visual_length_px` as
+    catalogues.mocks.visual defines it.
+    """
 
     pixels: NDArray[np.uint8]
     length_px: float
+    visual_length_px: float
     position_angle_deg: float
     axis_ratio: float
 
@@ -53,6 +59,7 @@ def lay_bar(
     return LaidBar(
         pixels=laid.round().clip(0, 255).astype(np.uint8),
         length_px=2 * bar.major,
+        visual_length_px=_visual_length_px(bar, add.mean(axis=2)),
         position_angle_deg=bar.angle_deg,
         axis_ratio=bar.minor / bar.major,
     )
@@ -106,6 +113,20 @@ def _light(bar: _Bar, galaxy: Floats, radius_px: float, rng: np.random.Generator
     if rng.random() < 0.4:
         room = (1 - 0.8 * galaxy / brightest).clip(0.1, 1.0)
     return np.asarray(light[..., None] * _colour(galaxy, radius_px) * room)
+
+
+def _visual_length_px(bar: _Bar, light: Floats) -> float:
+    """Return the full visual length of a bar whose light is (H, W), about the middle."""
+    r = (np.arange(400) + 0.5) / 400 * 1.3 * bar.major
+    turn = np.deg2rad(bar.angle_deg)
+    middle_y, middle_x = (light.shape[0] - 1) / 2, (light.shape[1] - 1) / 2
+    both = [
+        ndimage.map_coordinates(
+            light, [middle_y - s * r * np.cos(turn), middle_x - s * r * np.sin(turn)], order=1
+        )
+        for s in (1, -1)
+    ]
+    return 2 * reach(r, both[0] + both[1])
 
 
 def _shape(bar: _Bar, shape: tuple[int, ...], radius_px: float, rng: np.random.Generator) -> Floats:

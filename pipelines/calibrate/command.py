@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,20 +14,20 @@ from rich.table import Table
 from catalogues import storage
 from catalogues.shards.reading import list_shards, read_shard
 from catalogues.shards.splits import part_of
-from catalogues.truth.columns import TRUE_ANGLE_DEG, TRUE_LENGTH_PX
+from catalogues.truth.columns import TRUE_ANGLE_DEG, VISUAL_LENGTH_PX
 from models.barlength.estimator import EstimatorParams
-from models.calibration.errors import fit_errors
+from models.calibration.errors import fit_errors, widened
 from models.calibration.known_bars import KnownBar, ReadingScore
 from models.calibration.lengths import candidates, tried
 from models.calibration.readings import words
-from models.calibration.refined import GradedBar, TooFewBars, refine
+from models.calibration.refined import GradedBar, MeasuredBar, Refined, TooFewBars, refine
 from models.recipe import Recipe
 from pipelines import console as terminal
 from pipelines.calibrate.known_bar_maps import Maps
-from pipelines.calibrate.options import _MEMBERS_TOO, PROG, CalibrateOptions
+from pipelines.calibrate.options import MEMBERS_TOO, PROG, CalibrateOptions
 from pipelines.cluster.resources import cluster
 
-TRUTH = (TRUE_LENGTH_PX, TRUE_ANGLE_DEG)
+TRUTH = (VISUAL_LENGTH_PX, TRUE_ANGLE_DEG)
 
 
 def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
@@ -35,16 +36,21 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
     used = options.input if options.refine else options.input[:1]
     rows, *more = ([*_barred(options, url)] for url in used)
     graded = [row for url in options.graded for row in _graded(options, url)]
+    people = [row for url in options.measured for row in _measured(options, url)]
     if before := options.kept.count():
         console.print(f"continues: {options.kept.folder} has the maps of {before} galaxies")
     with cluster(options.cluster) as resources:
         found = Maps(options, int(resources.get("CPU", 1)), console)
-        known, experts = found.known(rows), found.graded(graded)
+        known, experts, measured = found.known(rows), found.graded(graded), found.measured(people)
         also = [bar for each in more for bar in found.known(each)]
     members = 1 if options.refine or not known else len(known[0].maps)
     trials = tried(known, list(candidates(members=members)))
-    best, trials, each = _refined(options, known, also, experts, trials, console)
+    made = _refined(options, (known, also, experts, measured), trials[0], console)
+    best, each = (made.params, made.each) if made else (trials[0].params, None)
+    trials = [made.trial, *trials] if made else trials
     reading = fit_errors(known, best, each)
+    if made and measured:
+        reading = _widened(reading, measured, made, console)
     recipe = Recipe(maps=options.maps, estimator=reading)
     fs, path = storage.filesystem(options.output)
     storage.write_whole(fs, path, json.dumps(recipe.to_dict(), indent=1).encode())
@@ -60,33 +66,43 @@ def run(options: CalibrateOptions, console: Console | None = None) -> Recipe:
 
 def _refined(
     options: CalibrateOptions,
-    known: list[KnownBar],
-    also: list[KnownBar],
-    experts: list[GradedBar],
-    trials: list[ReadingScore],
+    bars: tuple[list[KnownBar], list[KnownBar], list[GradedBar], list[MeasuredBar]],
+    best: ReadingScore,
     console: Console,
-) -> tuple[EstimatorParams, list[ReadingScore], list[EstimatorParams] | None]:
-    """Refine the best estimator, if that makes it better.
+) -> Refined | None:
+    """Refine the best estimator; None if that does not make it better.
 
-    Returns the estimator; all trials, best first; and for each known bar the estimator that
-    measures it when the errors are fitted (None: the returned estimator measures all).
+    bars: known bars, further ones, graded ones, measured ones.
     """
-    best = trials[0]
     if not options.refine:
-        return best.params, trials, None
+        return None
+    known, also, experts, measured = bars
     try:
-        made = refine(known, best.params, experts, also=also)
+        made = refine(known, best.params, experts, also=also, measured=measured)
     except TooFewBars as error:
-        console.print(f"not refined: {error}; {_MEMBERS_TOO}")
-        return best.params, trials, None
+        console.print(f"not refined: {error}; {MEMBERS_TOO}")
+        return None
     if made.trial.median_error >= best.median_error:
         console.print(
             f"not refined: the error on galaxies that did not train the refinement would be "
             f"{made.trial.median_error:.1%} (median) instead of {best.median_error:.1%}; "
-            f"{_MEMBERS_TOO}"
+            f"{MEMBERS_TOO}"
         )
-        return best.params, trials, None
-    return made.params, [made.trial, *trials], made.each
+        return None
+    return made
+
+
+def _widened(
+    reading: EstimatorParams, measured: list[MeasuredBar], made: Refined, console: Console
+) -> EstimatorParams:
+    """Widen the errors to what real bars need, and say by how much."""
+    wide = widened(reading, measured, made.measured_each)
+    factor = wide.error_floor / reading.error_floor if reading.error_floor > 0 else 1.0
+    console.print(
+        f"{len(measured)} real bars that people measured: errors are {factor:.2f} times those of "
+        "known bars"
+    )
+    return wide
 
 
 def _barred(options: CalibrateOptions, url: str) -> Iterator[dict[str, Any]]:
@@ -111,13 +127,48 @@ def _graded(options: CalibrateOptions, url: str) -> Iterator[dict[str, Any]]:
             yield row
 
 
+def _measured(options: CalibrateOptions, url: str) -> Iterator[dict[str, Any]]:
+    """Yield rows of galaxies with a measured bar, outside the test part.
+
+    `length_px` and `length_err_px` are in pixels of the stored image, `group` is a word. Raises
+    ValueError if a length in arcsec has no pixel scale.
+    """
+    of, error, group = options.measured_column, options.measured_error, options.group_column
+    for row in _rows(options, url, options.measured_columns, of.name, ("pixel_scale_arcsec",)):
+        scale = row["pixel_scale_arcsec"] if of.unit == "arcsec" else 1.0
+        if not scale:
+            raise ValueError(
+                f"galaxy {row['object_id']} of {storage.redact(url)} has a length in {of.unit} and "
+                "no pixel_scale_arcsec: ingest it with its pixel scale"
+            )
+        if row[of.name] > 0:
+            yield row | {
+                "length_px": row[of.name] * of.factor / scale,
+                "length_err_px": (row[error] or math.nan) * of.factor / scale
+                if error
+                else math.nan,
+                "group": str(row[group]) if group else "",
+            }
+
+
+def _number(row: dict[str, Any], name: str | None) -> float:
+    value = row[name] if name else None
+    return math.nan if value is None else float(value)
+
+
 def _rows(
-    options: CalibrateOptions, url: str, columns: tuple[str, ...], known: str
+    options: CalibrateOptions,
+    url: str,
+    columns: tuple[str, ...],
+    known: str,
+    manifest: tuple[str, ...] = (),
 ) -> Iterator[dict[str, Any]]:
     """Yield rows with `columns`, outside the test part, in which `known` is not null."""
     fs, _ = storage.filesystem(url)
     for shard in list_shards(url):
-        for table in read_shard(fs, shard.path, columns=["object_id", "image"], extra=columns):
+        for table in read_shard(
+            fs, shard.path, columns=["object_id", "image", *manifest], extra=columns
+        ):
             for row in table.filter(pc.is_valid(table[known])).to_pylist():
                 if part_of(row["object_id"], options.split) != "test":
                     yield row

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import track
 
 from models.calibration.known_bars import KnownBar
-from models.calibration.refined import GradedBar
+from models.calibration.refined import GradedBar, MeasuredBar
 from pipelines.calibrate.options import CalibrateOptions
 
 
@@ -41,6 +41,10 @@ class Maps:
     def graded(self, rows: list[dict[str, Any]]) -> list[GradedBar]:
         """Return the galaxies with graded bars that the votes select."""
         return self._make_maps("graded", rows, lambda a, row: a.graded.remote(row, self.column))
+
+    def measured(self, rows: list[dict[str, Any]]) -> list[MeasuredBar]:
+        """Return the galaxies with measured bars that the votes select."""
+        return self._make_maps("measured", rows, lambda a, row: a.measured.remote(row))
 
     def _make_maps(
         self, what: str, rows: list[dict[str, Any]], ask: Callable[..., Any]

@@ -213,15 +213,16 @@ class MapGridOptions(KnownBarsOptions):
         return {"samples": self.samples}
 
 
-_MEMBERS_TOO = "--no-refine also tries the lengths of each member's own map"
+MEMBERS_TOO = "--no-refine also tries the lengths of each member's own map"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrateOptions:
     """Choose how an ensemble's maps are measured, on galaxies with known bars.
 
-    Needs shards with true_bar_length_px and true_bar_position_angle_deg (mock galaxies). Galaxies
-    of the test part (a hash of object_id, as in `ansae train`) are never used.
+    Needs shards with true_bar_visual_length_px and true_bar_position_angle_deg (mock galaxies, see
+    `ansae mocks`). Galaxies of the test part (a hash of object_id, as in `ansae train`) are never
+    used.
 
     Maps are cached beside the output until it is written (0.75 MB for each galaxy that the votes
     select). To continue an interrupted calibration, run the same command again.
@@ -249,6 +250,19 @@ class CalibrateOptions:
     refinement."""
     grade_column: str = "efigi_bar_length"
     """Column of the experts' grades, 0.25 to 1; 0 or null means no bar."""
+    measured: tuple[str, ...] = ()
+    """Image shards of real galaxies whose bars people measured; they train the refinement, and
+    errors grow until 68 % of these lengths lie within 1 sigma."""
+    measured_length: str = "hoyle_length_arcsec"
+    """Column of these lengths; its name says the unit, px or arcsec (arcsec needs the pixel
+    scale)."""
+    measured_error: str | None = None
+    """Column of their 1-sigma errors, in the same unit."""
+    semi: bool = False
+    """The column of measured lengths holds half lengths."""
+    group_column: str | None = None
+    """Column whose values name groups of images with one unknown factor of scale each; default: the
+    pixel scales are right."""
     samples: int = 256
     """Number of noise samples of a map."""
     noise_fraction: float = 0.1
@@ -265,6 +279,13 @@ class CalibrateOptions:
             raise ValueError("no data given: name folders or URLs of shards with truth columns")
         if self.graded and not self.refine:
             raise ValueError("--graded trains a refinement: leave out --graded or --no-refine")
+        if self.measured and not self.refine:
+            raise ValueError("--measured trains a refinement: leave out --measured or --no-refine")
+        if self.measured and self.measured_column.unit not in ("px", "arcsec"):
+            raise ValueError(
+                f"measured_length={self.measured_length!r} is in {self.measured_column.unit}: give "
+                "a column in px or arcsec"
+            )
         from catalogues.manifest import SCHEMA
 
         if self.grade_column in SCHEMA.names:
@@ -272,6 +293,17 @@ class CalibrateOptions:
                 f"grade_column={self.grade_column!r} is a standard column of the input and holds "
                 "no grades: give the column of the experts' grades"
             )
+
+    @property
+    def measured_column(self) -> LengthColumn:
+        """The column of lengths that people measured."""
+        return length_column(self.measured_length, None, self.semi)
+
+    @property
+    def measured_columns(self) -> tuple[str, ...]:
+        """All columns that measured galaxies need beside the image."""
+        names = (self.measured_length, self.measured_error, self.group_column)
+        return tuple(name for name in names if name is not None)
 
     @cached_property
     def kept(self) -> ArrayCache:

@@ -55,7 +55,7 @@ def test_efigi_galaxies_kept_apart(data_dir: Path, s3_env: S3Server) -> None:
     table = table.filter(parts_of(table["object_id"].to_pylist()) == "test")
     grade, inclination = table["efigi_bar_length"], table["efigi_inclination"]
     plain = pc.or_(pc.equal(grade, 0), pc.greater_equal(grade, 0.5))
-    table = table.filter(pc.and_(pc.less_equal(inclination, 0.5), plain))
+    table = table.filter(pc.and_(pc.less_equal(inclination, 0.5), plain)).slice(0, 250)
     url = f"s3://{s3_env.bucket}/efigi"
     fs, root = storage.filesystem(f"{url}/shards")
     list(write_shards([table], fs, root))
@@ -67,7 +67,7 @@ def test_efigi_galaxies_kept_apart(data_dir: Path, s3_env: S3Server) -> None:
             "SELECT bar_fraction, efigi_bar_length AS grade FROM catalogue JOIN truth "
             "USING (object_id)"
         ).fetchnumpy()
-    assert len(rows["grade"]) > 350
+    assert len(rows["grade"]) == 250
     score = statistics.auc(np.ma.filled(rows["bar_fraction"], 0.0), rows["grade"] >= 0.5)
     assert score >= EFIGI_AUC_MIN
 

@@ -17,7 +17,7 @@ PARAMS = SmoothGradParams(samples=8, groups=2)
 ROW = {
     "object_id": 7,
     "image": {"bytes": galaxy_jpeg(1)},
-    "true_bar_length_px": 20.0,
+    "true_bar_visual_length_px": 20.0,
     "true_bar_position_angle_deg": 30.0,
     "grade": 0.5,
 }
@@ -45,7 +45,7 @@ def test_what_decides_a_map_decides_whether_it_is_made_again(
     for name in ("maps", "jackknife_maps", "light"):
         np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
     assert (again.length_px, again.bar_fraction) == (first.length_px, first.bar_fraction)
-    longer = calibrator().known(ROW | {"true_bar_length_px": 40.0})
+    longer = calibrator().known(ROW | {"true_bar_visual_length_px": 40.0})
     assert longer.length_px == 2 * first.length_px
 
     calibrator(replace(PARAMS, samples=4)).known(ROW)
@@ -56,6 +56,12 @@ def test_what_decides_a_map_decides_whether_it_is_made_again(
     graded = calibrator().graded(ROW, "grade")
     assert graded.grade == 0.5
     np.testing.assert_array_equal(graded.maps, first.maps)
+    people = {"length_px": 20.0, "length_err_px": 2.0, "group": "a"}
+    measured = calibrator().measured(ROW | people)
+    assert measured.length_px == first.length_px
+    assert measured.length_err_px == pytest.approx(first.length_px / 10)
+    assert (measured.group, measured.source) == ("a", 7)
+    np.testing.assert_array_equal(measured.maps, first.maps)
     assert len(list(kept.iterdir())) == 6
 
 

@@ -42,7 +42,14 @@ def test_truth_columns_are_those_of_the_galaxies(table: pa.Table) -> None:
         if galaxy.bar is None:
             assert row["true_bar_length_px"] is None
             assert row["true_bar_length_kpc"] is None
+            assert row["true_bar_visual_length_px"] is None
             continue
+        visual = row["true_bar_visual_length_px"]
+        assert 0.3 * galaxy.bar_length_px < visual < galaxy.bar_length_px
+        for unit in ("arcsec", "kpc"):
+            assert row[f"true_bar_visual_length_{unit}"] / row[f"true_bar_length_{unit}"] == (
+                pytest.approx(visual / galaxy.bar_length_px)
+            )
         assert row["true_bar_length_px"] == pytest.approx(galaxy.bar_length_px)
         assert row["true_bar_length_px"] * row["pixel_scale_arcsec"] == pytest.approx(
             row["true_bar_length_arcsec"]

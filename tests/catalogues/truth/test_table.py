@@ -153,7 +153,13 @@ def test_mock_galaxies(tmp_path: Path) -> None:
     assert [r["true_barred"] for r in rows] == [1, 0]  # a mock without a bar has none
     assert (rows[0]["true_angle_deg"], rows[0]["true_psf_fwhm_px"]) == (12, 3)
     assert set(truth.trends) == {"inclination", "psf_fwhm", "redshift"}
-    del columns["true_bar_length_px"]
+    assert any("edge-to-edge" in note for note in truth.notes)
+    columns |= {"true_bar_visual_length_px": [24.0, None]}
+    write(tmp_path / "a.parquet", **columns)
+    truth, rows = established("mock", tmp_path)
+    assert rows[0]["true_length"] == rows[0]["true_length_px"] == 24
+    assert not any("edge-to-edge" in note for note in truth.notes)
+    del columns["true_bar_visual_length_px"], columns["true_bar_length_px"]
     write(tmp_path / "a.parquet", **columns)
     with pytest.raises(ValueError, match=r"has no columns object_id and true_bar_length_px"):
         established("mock", tmp_path)

@@ -9,15 +9,17 @@ import pytest
 
 from models.barlength.estimator import EstimatorParams, read_bar
 from models.barlength.refinement import FEATURES
+from models.calibration.errors import fit_errors, widened
 from models.calibration.fit_refinement import (
     Graded,
     Lessons,
+    Measured,
     RefiningParams,
     expected_of_grade,
     fit_refinement,
 )
 from models.calibration.known_bars import KnownBar
-from models.calibration.refined import REFINED_MIN, GradedBar, TooFewBars, refine
+from models.calibration.refined import REFINED_MIN, GradedBar, MeasuredBar, TooFewBars, refine
 from models.statistics import spearman
 from tests.models.barmaps import axes, gaussian_ridge
 
@@ -66,6 +68,53 @@ def test_grades_teach_what_known_lengths_do_not_show() -> None:
         made = fit_refinement(Lessons(x, target), None, graded, QUICK)
         ranks.append(spearman(first[rest] + made.log_factor(real[rest]), grades[rest]))
     assert ranks[1] > ranks[0] + 0.1
+
+
+def test_measured_lengths_teach_in_spite_of_unknown_scales() -> None:
+    rng = np.random.default_rng(3)
+    x, target = galaxies(2000, 0)
+    real, usual = galaxies(900, 3)
+    truth = usual + 0.2 * np.tanh(real[:, 30])
+    x[:, 30] = rng.normal(size=2000)  # of no consequence there
+    group = rng.integers(-1, 2, 900)
+    told = truth + np.array([0.3, -0.2, 0.0])[group] + rng.normal(0, 0.05, 900)
+    taught, rest = slice(0, 600), slice(600, 900)
+    people = Measured(real[taught], told[taught], group[taught])
+    off = []
+    for measured in (None, people):
+        made = fit_refinement(Lessons(x, target), None, None, QUICK, measured)
+        off.append(made.log_factor(real[rest]) - truth[rest])
+    assert np.std(off[1]) < 0.7 * np.std(off[0])
+    assert abs(np.median(off[1])) < 0.03  # the groups' factors do not move the lengths
+
+
+def test_lengths_far_from_the_first_ones_are_within_reach() -> None:
+    x, target = galaxies(3000, 0)
+    made = fit_refinement(Lessons(x, target - 0.5), params=QUICK)
+    fresh, truth = galaxies(1000, 1)
+    assert abs(np.median(made.log_factor(fresh) - truth + 0.5)) < 0.02
+
+
+@pytest.mark.long
+def test_real_bars_widen_the_errors_until_two_thirds_are_within() -> None:
+    bars, rng = known(260, 0), np.random.default_rng(5)
+    teaching = replace(QUICK, steps=200, noise=0.1)
+    people = [
+        MeasuredBar(
+            maps=k.maps, light=k.light, length_px=k.length_px * 1.3 * np.exp(rng.normal(0, 0.2)),
+            length_err_px=0.0, group="a", source=k.source,
+        )
+        for k in known(120, 2)
+    ]  # fmt: skip
+    made = refine(bars, EstimatorParams(), teaching=teaching, measured=people)
+    plain = fit_errors(bars, made.params, made.each)
+    wide = widened(plain, people, made.measured_each)
+    factor = wide.error_floor / plain.error_floor
+    assert factor > 1.5
+    assert wide.error_doubt == pytest.approx(factor * plain.error_doubt)
+    own = [replace(p, length_err_px=0.2 * p.length_px) for p in people]
+    assert widened(plain, own, made.measured_each).error_floor < 0.7 * wide.error_floor
+    assert widened(plain, people[:10], made.measured_each[:10]) == plain
 
 
 def test_grades_stand_for_lengths_as_two_to_five() -> None:

@@ -89,6 +89,7 @@ def test_an_image_of_nothing_is_survived(pixels: NDArray[np.uint8]) -> None:
     bar = lay_bar(pixels, np.random.default_rng(0))
     assert bar.pixels.dtype == np.uint8
     assert np.isfinite(bar.length_px)
+    assert 0.3 * bar.length_px < bar.visual_length_px < 1.1 * bar.length_px
 
 
 def test_what_cannot_be_laid_is_refused() -> None:

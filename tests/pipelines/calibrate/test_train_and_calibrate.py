@@ -99,7 +99,9 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = str(tmp_path_factory.mktemp("graded"))
     fs, root = storage.filesystem(folder)
     column = pa.array([None, *grades[1:]], pa.float64())
-    list(write_shards([table.append_column("grade", column)], fs, root))
+    people = table["true_bar_visual_length_px"]
+    table = table.append_column("grade", column).append_column("people_length_px", people)
+    list(write_shards([table], fs, root))
     return folder
 
 
@@ -112,7 +114,8 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
     monkeypatch.setattr("pipelines.calibrate.command.candidates", lambda members: few)
     options = CalibrateOptions(
         input=(shards, graded), output=str(tmp_path / "estimator.json"), samples=8, split=SPLIT,
-        graded=(graded,), grade_column="grade",
+        graded=(graded,), grade_column="grade", measured=(graded,),
+        measured_length="people_length_px", group_column="survey",
     )  # fmt: skip
     with monkeypatch.context() as patched:
         patched.setattr("pipelines.calibrate.command.tried", _stopped)
@@ -143,7 +146,7 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
     assert not (tmp_path / "again.json.maps").exists()
 
     monkeypatch.setattr("pipelines.calibrate.command.candidates", _with_members)
-    plain = replace(options, output=str(tmp_path / "plain.json"), refine=False, graded=(), galaxies=16)  # noqa: E501  # fmt: skip
+    plain = replace(options, output=str(tmp_path / "plain.json"), refine=False, graded=(), measured=(), galaxies=16)  # noqa: E501  # fmt: skip
     reading = calibrate(plain, QUIET).estimator
     assert reading.refinement is None
     assert len(reading.member_powers) == 3
