@@ -44,7 +44,7 @@ def _status() -> list[pa.Field]:
 
 
 def _bar() -> list[pa.Field]:
-    length = "full length of the bar, end to end, on the scale of the mock bars' edges (where a mock bar's light ends)"
+    length = "full visual length of the bar, end to end, projected; the shipped estimator gives it on the scale of Hoyle et al. 2011 (MNRAS 415, 3627), whose volunteers drew a line on the image"
     units = {
         "px": "pixels of the stored image",
         "arcsec": "arcseconds",
@@ -63,7 +63,7 @@ def _bar() -> list[pa.Field]:
     ):
         fields += [
             column(f"bar_length_{suffix}", pa.float32(), f"{length}, in {units[suffix]}", unit, ucd),
-            column(f"bar_length_{suffix}_err", pa.float32(), f"1-sigma error of bar_length_{suffix}, in {units[suffix]}", unit, f"stat.error;{ucd}"),
+            column(f"bar_length_{suffix}_err", pa.float32(), f"1-sigma error of bar_length_{suffix} in {units[suffix]}, without the error of the common scale (docs/science.md)", unit, f"stat.error;{ucd}"),
         ]  # fmt: skip
     return fields + [
         column("bar_position_angle_deg", pa.float32(), "position angle of the bar in degrees, in [0, 180): from north through east if bar_position_angle_frame is 'sky', counter-clockwise from image up if it is 'image'", "deg", "pos.posAng"),

@@ -86,10 +86,8 @@ def bar_of_map(
 
     Notes
     -----
-    *Meaning of the length.* The shipped networks, estimator and refinement were trained on mock
-    galaxies, whose true length is twice the semi-major axis at which the bar's light is zero. On
-    real galaxies this is about a quarter longer than the lengths that volunteers drew (Hoyle et al.
-    2011): docs/science.md, "Where a bar ends".
+    *Meaning of the length.* The full visual length on the scale of Hoyle et al. 2011 (MNRAS 415,
+    3627), whose volunteers drew a line on the image: docs/science.md, "Where a bar ends".
 
     *Calibration.* The estimator was calibrated for the signed, view-averaged SmoothGrad maps of the
     shipped ensemble (`models.saliency`, 256 samples), on a canvas of 144 x 144 px that reaches 1.8

@@ -64,7 +64,7 @@ class RefiningParams:
     batch: int = 256
     graded_batch: int = 64
     measured_batch: int = 128
-    noise: float = 0.3
+    noise: float = 0.5
     weight_decay: float = 0.05
     tolerance: float = 0.03
     graded_tolerance: float = 0.15

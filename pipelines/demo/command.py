@@ -51,11 +51,11 @@ def truth_table(found: Comparison) -> Table:
 def query(catalogue: str, survey: str) -> str:
     """Return SQL that joins a catalogue with a mock survey; the arguments are its tables."""
     return f"""\
-SELECT true_class                                     AS class,
-       count(*)                                       AS galaxies,
-       count(*) FILTER (status = 'measured')          AS measured,
-       avg(bar_fraction)::DECIMAL(4, 2)               AS bar_fraction,
-       median(bar_length_kpc)::DECIMAL(6, 1)          AS median_kpc,
+SELECT true_class                                        AS class,
+       count(*)                                          AS galaxies,
+       count(*) FILTER (status = 'measured')             AS measured,
+       avg(bar_fraction)::DECIMAL(4, 2)                  AS bar_fraction,
+       median(bar_length_kpc)::DECIMAL(6, 1)             AS median_kpc,
        median(true_bar_visual_length_kpc)::DECIMAL(6, 1) AS true_median_kpc
 FROM {catalogue} JOIN {survey} USING (object_id)
 GROUP BY ALL ORDER BY galaxies DESC, class"""

@@ -73,18 +73,18 @@ def test_grades_teach_what_known_lengths_do_not_show() -> None:
 def test_measured_lengths_teach_in_spite_of_unknown_scales() -> None:
     rng = np.random.default_rng(3)
     x, target = galaxies(2000, 0)
-    real, usual = galaxies(900, 3)
+    real, usual = galaxies(3000, 3)
     truth = usual + 0.2 * np.tanh(real[:, 30])
     x[:, 30] = rng.normal(size=2000)  # of no consequence there
-    group = rng.integers(-1, 2, 900)
-    told = truth + np.array([0.3, -0.2, 0.0])[group] + rng.normal(0, 0.05, 900)
-    taught, rest = slice(0, 600), slice(600, 900)
+    group = rng.integers(-1, 2, 3000)
+    told = truth + np.array([0.3, -0.2, 0.0])[group] + rng.normal(0, 0.05, 3000)
+    taught, rest = slice(0, 2500), slice(2500, 3000)
     people = Measured(real[taught], told[taught], group[taught])
     off = []
     for measured in (None, people):
         made = fit_refinement(Lessons(x, target), None, None, QUICK, measured)
         off.append(made.log_factor(real[rest]) - truth[rest])
-    assert np.std(off[1]) < 0.7 * np.std(off[0])
+    assert np.std(off[1]) < 0.8 * np.std(off[0])
     assert abs(np.median(off[1])) < 0.03  # the groups' factors do not move the lengths
 
 
