@@ -95,14 +95,15 @@ def bar_of_map(
     networks, methods or canvases are measured in the same way, but the scale of their lengths is
     unknown: calibrate it on galaxies with known bars (`ansae calibrate`).
 
-    *Meaning of the error.* sqrt(((0.069 + 0.317 (1 - bar_fraction)) length)^2 + S^2 + g^2), with S
+    *Meaning of the error.* sqrt(((0.082 + 0.346 (1 - bar_fraction)) length)^2 + S^2 + g^2), with S
     the standard error over the maps and g the jackknife over groups of samples. The two numbers
     were calibrated on mock galaxies, with refined lengths and the shipped ensemble's maps. The
     error of another map, or of a length without the refinement, is larger than this.
 
-    *Without the light*, the returned length is the first length, before the refinement. On 713 mock
-    bars, first lengths had a median error of 11.3 %, refined lengths 7.3 % (docs/measured.md, "What
-    each change brought").
+    *Without the light*, the returned length is the first length times the refinement's scale: on
+    the same scale as a refined one, but less precise. On 713 mock bars, first lengths had a median
+    error of 11.3 %, refined lengths 7.3 % (estimator of November 2026; docs/measured.md, "What each
+    change brought").
 
     Paper 1 describes five ways from maps to a length: Bhambra, Joachimi & Lahav 2022, MNRAS 511,
     5032, section 3.3.
@@ -123,8 +124,21 @@ def bar_of_map(
     if not (np.isnan(bar_fraction) or 0 <= bar_fraction <= 1):
         raise ValueError(f"bar_fraction={bar_fraction} must lie in 0..1; give NaN if not known")
     if light is None:
-        return estimate_bar(maps, replace(params, refinement=None), bar_fraction, jackknife_maps)
+        return estimate_bar(maps, _unrefined(params), bar_fraction, jackknife_maps)
     return estimate_bar(maps, params, bar_fraction, jackknife_maps, _light(light, maps.shape[1:]))
+
+
+def _unrefined(params: EstimatorParams) -> EstimatorParams:
+    """Return an estimator without the refinement whose lengths are on the same scale."""
+    if params.refinement is None:
+        return params
+    first = params.bar_length
+    scaled = replace(
+        first,
+        length_scale=first.length_scale * params.refinement.scale,
+        length_offset_px=first.length_offset_px * params.refinement.scale,
+    )
+    return replace(params, refinement=None, bar_length=scaled)
 
 
 def unit_map(saliency: ArrayLike) -> Floats:

@@ -58,7 +58,9 @@ def test_the_notebook_on_a_catalogue_whose_answers_are_known(
     for name in ("catalogue", "pictures"):
         (tmp_path / name).symlink_to(synthetic_run.folder / name, target_is_directory=True)
     (tmp_path / "survey").mkdir()
-    pq.write_table(synthetic_run.truth, tmp_path / "survey" / "truth.parquet")
+    truth = synthetic_run.truth
+    truth = truth.append_column("true_bar_visual_length_px", truth["true_bar_length_px"])
+    pq.write_table(truth, tmp_path / "survey" / "truth.parquet")
     found = told(tmp_path)
 
     rows = synthetic_run.rows().to_pylist()

@@ -162,16 +162,16 @@ def test_a_refinement_is_kept_where_it_is_better(
     )
     made = Refined(
         params=replace(params, error_floor=0.3), each=[params],
-        trial=replace(trial, median_error=error),
+        trial=replace(trial, median_error=error), measured_each=[],
     )  # fmt: skip
     monkeypatch.setattr("pipelines.calibrate.command.refine", lambda *_, **__: made)
     options = CalibrateOptions(input=("x",), output="y")
     console = Console(record=True, width=200)
-    found = calibrate_module._refined(options, [], [], [], [trial], console)
+    found = calibrate_module._refined(options, ([], [], [], []), trial, console)
     if kept:
-        assert found == (made.params, [made.trial, trial], made.each)
+        assert found == made
     else:
-        assert found == (params, [trial], None)
+        assert found is None
         assert "50.0% (median) instead of 10.0%" in console.export_text()
 
 
@@ -180,6 +180,12 @@ def test_a_refinement_is_kept_where_it_is_better(
     [
         ({"input": ()}, "no data given"),
         ({"refine": False, "graded": ("x",)}, "leave out --graded"),
+        ({"refine": False, "measured": ("x",)}, "leave out --measured"),
+        (
+            {"measured": ("x",), "measured_length": "bar_length_kpc"},
+            "give a column in px or arcsec",
+        ),
+        ({"measured": ("x",), "measured_length": "r_bar_arcsec"}, "half lengths"),
         ({"grade_column": "z"}, "grade_column='z' is a standard column of the"),
     ],
 )
