@@ -86,7 +86,7 @@ def length_column(name: str, unit: str | None = None, semi: bool = False) -> Len
     if _HALF.search(words) and not semi:
         raise ValueError(
             f"column {name!r} seems to hold half lengths, but lengths here are full lengths: give "
-            "--table.semi if it does, or give the column another name"
+            "--semi (validate: --table.semi) if it does, or give the column another name"
         )
     found = next((_WORDS[w] for w in reversed(re.split(r"[_\W]+", words)) if w in _WORDS), None)
     if found is None and unit is None:

@@ -43,7 +43,7 @@ def test_half_lengths_are_doubled() -> None:
             "arcsec",
             r"'length_kpc' names kpc, but the unit is given as arcsec: leave out the unit",
         ),
-        ("sma_kpc", None, r"'sma_kpc' seems to hold half lengths, .* give --table.semi"),
+        ("sma_kpc", None, r"'sma_kpc' seems to hold half lengths, .* give --semi"),
         (
             "bar_length_kpc_h",
             None,
