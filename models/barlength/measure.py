@@ -21,6 +21,10 @@ __all__ = ["BarLengthParams", "BarMeasurement", "StopReason", "measure_bar", "me
 
 Floats = NDArray[np.float64]
 
+AXIS_RATIO_MAX = 0.8
+"""No bar is rounder. Of real bars' maps 99 % lie below 0.41 (EFIGI, gzbuilder, Virgo); maps that
+show no bar, such as those of random networks, may give a structure as wide as it is long."""
+
 _DEFAULT = BarLengthParams()
 _SIDE_MIN = 3
 _READERS = {
@@ -66,7 +70,10 @@ def measure_bar(
         return BarMeasurement(stop=StopReason.NOT_FINITE)
     if array.min() == array.max():
         return BarMeasurement(stop=StopReason.BLANK)
-    return _READERS[params.method](array, where, params)
+    found = _READERS[params.method](array, where, params)
+    if params.method != "chord" and found.axis_ratio > AXIS_RATIO_MAX:
+        return BarMeasurement(stop=StopReason.ROUND, threshold=found.threshold)
+    return found
 
 
 def measure_grid(

@@ -17,6 +17,7 @@ from models.barlength import (
     StopReason,
     bar_of_map,
     estimate_bar,
+    measure,
     measure_bar,
     shipped_estimator,
     unit_map,
@@ -215,3 +216,17 @@ def test_whatever_brightness_gives_is_allowed(ridge: np.ndarray) -> None:
     light = brightness(pixels, np.full(3, 60.0), 90.0)
     assert (light.min(), light.max()) == (-0.25, 1.5)
     assert bar_of_map(ridge, light).bar.stop == StopReason.PROFILE
+
+
+def test_a_structure_as_wide_as_long_is_no_bar(
+    ridge: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on EFIGI's maps of compact nuclei with a faint line across, whose width exceeds their
+    length."""
+    found = bar_of_map(ridge, light_of(ridge))
+    for ratio, stop in ((0.5, StopReason.PROFILE), (1.0, StopReason.ROUND)):
+        wide = replace(found.bar, axis_ratio=ratio)
+        monkeypatch.setitem(measure._READERS, "levels", lambda *_, wide=wide: wide)
+        again = bar_of_map(ridge, light_of(ridge))
+        assert again.bar.stop == stop
+        assert np.isnan(again.bar.length_px) == (stop == StopReason.ROUND)

@@ -105,7 +105,7 @@ def test_sliders_narrow_by_value_and_keyboard(page, galaxies) -> None:
     assert words == f"{limit:#.3g} kpc"
     page.get_by_label("Minimum bar fraction").fill("0")
     page.get_by_label("Maximum bar fraction").fill("0")
-    assert told(page).startswith("No galaxy is left")
+    assert told(page).startswith("No galaxy matches")
     page.get_by_role("button", name="All galaxies").click()
     assert told(page) == "50 of 50 galaxies"
 
