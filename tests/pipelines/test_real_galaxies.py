@@ -31,13 +31,13 @@ pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("ray_cluster")]
 def test_galaxy_zoos_example_images(data_dir: Path, s3_env: S3Server, tmp_path: Path) -> None:
     url = f"s3://{s3_env.bucket}/examples"
     images = sorted((data_dir / "galaxyzoo_examples").glob("*.jpg"))
-    images = [image for i, image in enumerate(images) if "-2_a-" in image.name or i % 4 == 0]
+    images = [image for i, image in enumerate(images) if "-2_a-" in image.name or i % 8 == 0]
     for image in images:
         (tmp_path / image.name).symlink_to(image.resolve())
     ingest.run(ingest.IngestOptions(source=str(tmp_path), output=f"{url}/shards"), QUIET)
     options = measure.MeasureOptions(input=f"{url}/shards", output=f"{url}/run", samples=8)
     summary = measure.run(options, QUIET)
-    assert sum(summary.statuses.values()) == len(images) > 100
+    assert sum(summary.statuses.values()) == len(images) > 60
     assert set(summary.statuses) <= {s.value for s in HEALTHY}
     with database.opened(f"{url}/run") as con:
         rows = con.sql(
@@ -55,7 +55,7 @@ def test_efigi_galaxies_kept_apart(data_dir: Path, s3_env: S3Server) -> None:
     table = table.filter(parts_of(table["object_id"].to_pylist()) == "test")
     grade, inclination = table["efigi_bar_length"], table["efigi_inclination"]
     plain = pc.or_(pc.equal(grade, 0), pc.greater_equal(grade, 0.5))
-    table = table.filter(pc.and_(pc.less_equal(inclination, 0.5), plain)).slice(0, 250)
+    table = table.filter(pc.and_(pc.less_equal(inclination, 0.5), plain)).slice(0, 150)
     url = f"s3://{s3_env.bucket}/efigi"
     fs, root = storage.filesystem(f"{url}/shards")
     list(write_shards([table], fs, root))
@@ -67,7 +67,7 @@ def test_efigi_galaxies_kept_apart(data_dir: Path, s3_env: S3Server) -> None:
             "SELECT bar_fraction, efigi_bar_length AS grade FROM catalogue JOIN truth "
             "USING (object_id)"
         ).fetchnumpy()
-    assert len(rows["grade"]) == 250
+    assert len(rows["grade"]) == 150
     score = statistics.auc(np.ma.filled(rows["bar_fraction"], 0.0), rows["grade"] >= 0.5)
     assert score >= EFIGI_AUC_MIN
 
