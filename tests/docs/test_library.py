@@ -71,7 +71,7 @@ def test_every_block_of_the_page_runs() -> None:
     said, known = told(sources)
     assert said.startswith("(2, 64, 64) 0.0 1.0\n")
     assert len(re.findall(r"arXiv:\d{4}\.\d{5}|MNRAS", said)) >= 11
-    assert "diffuse profile\n" in said
+    assert "diffuse round\n" in said
     galaxy, row = known["galaxy"], known["row"]
     assert known["found"].member_lengths_px.shape == (3,)
     for length in (known["placed"].length_px, row["bar_length_px"]):
