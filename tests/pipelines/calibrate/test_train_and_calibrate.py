@@ -35,7 +35,7 @@ from pipelines.train.command import run as train
 QUIET = Console(quiet=True)
 SPLIT = SplitFractions(validation=0.2, test=0.2)
 GALAXIES = 60
-TEACHING = RefiningParams(steps=100)
+TEACHING = RefiningParams(steps=200)
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("ray_cluster")]
 
@@ -113,7 +113,7 @@ def test_a_refined_calibration_by_known_and_graded_bars_goes_on_after_a_stop(
     few = [p for p in candidates() if p.bar_length.method == "levels"][:2]
     monkeypatch.setattr("pipelines.calibrate.command.candidates", lambda members: few)
     options = CalibrateOptions(
-        input=(shards, graded), output=str(tmp_path / "estimator.json"), samples=4, split=SPLIT,
+        input=(shards, graded), output=str(tmp_path / "estimator.json"), samples=8, split=SPLIT,
         graded=(graded,), grade_column="grade", measured=(graded,),
         measured_length="people_length_px", group_column="survey",
     )  # fmt: skip
