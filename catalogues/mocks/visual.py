@@ -7,7 +7,7 @@ Hoyle et al. 2011 (MNRAS 415, 3627) let volunteers draw a line from end to end.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from catalogues.mocks.galaxy import MockGalaxy
 from catalogues.mocks.profiles import bar_light, sin_cos
@@ -30,7 +30,7 @@ def visual_length_arcsec(galaxy: MockGalaxy) -> float:
     if galaxy.bar is None:
         return float("nan")
     half = galaxy.bar_length_arcsec / 2
-    r = (np.arange(_STEPS) + 0.5) / _STEPS * _REACH * half
+    r = steps_along(half)
     sin, cos = sin_cos(galaxy.bar_position_angle_deg - galaxy.position_angle_deg)
     u = (r * cos).astype(np.float32)
     v = (r * sin / galaxy.disc_axis_ratio).astype(np.float32)
@@ -40,6 +40,14 @@ def visual_length_arcsec(galaxy: MockGalaxy) -> float:
 def visual_length_px(galaxy: MockGalaxy) -> float:
     """Return the full visual length in pixels of the stored image; NaN without a bar."""
     return visual_length_arcsec(galaxy) / galaxy.pixel_scale_arcsec
+
+
+def steps_along(half_length: float) -> NDArray[np.float64]:
+    """Return distances from a bar's middle, (400,) at equal steps, to beyond its edge.
+
+    half_length: from the middle to the edge, in the unit of the result.
+    """
+    return (np.arange(_STEPS) + 0.5) / _STEPS * _REACH * half_length
 
 
 def reach(r: ArrayLike, light: ArrayLike, share: float = VISUAL_SHARE) -> float:

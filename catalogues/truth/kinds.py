@@ -23,6 +23,7 @@ from catalogues.truth.columns import (
     VISUAL_LENGTH_ARCSEC,
     VISUAL_LENGTH_KPC,
     VISUAL_LENGTH_PX,
+    length_among,
 )
 from catalogues.truth.hoyle import RELATIVE_ERROR, hoyle_table
 from catalogues.truth.length_units import LengthColumn, length_column
@@ -107,8 +108,8 @@ def _efigi(
 
 def _mock(con: duckdb.DuckDBPyConnection, place: str, named: TableColumns) -> Truth:
     names = columns(con, TRUTH)
-    visual = VISUAL_LENGTH_PX in names
-    length = VISUAL_LENGTH_PX if visual else MOCK_LENGTH
+    length = length_among(names)
+    visual = length == VISUAL_LENGTH_PX
     if length not in names or "object_id" not in names:
         raise ValueError(
             f"{place!r} has no columns object_id and {MOCK_LENGTH}: give shards of mock galaxies, "

@@ -72,7 +72,7 @@ def measure_bar(
         return BarMeasurement(stop=StopReason.BLANK)
     found = _READERS[params.method](array, where, params)
     if params.method != "chord" and found.axis_ratio > AXIS_RATIO_MAX:
-        return BarMeasurement(stop=StopReason.ROUND, threshold=found.threshold)
+        return BarMeasurement(stop=StopReason.ROUND, threshold=found.threshold, pixels=found.pixels)
     return found
 
 

@@ -54,12 +54,9 @@ def fit_errors(
     if np.isfinite(doubt).all() and len(rows) >= _DOUBT_MIN:
         shape = _quantile_line(off, spread, doubt)
     doubt = np.nan_to_num(doubt, nan=0.5)
-    low, high = 0.0, 2.0 / max(float(shape @ [1.0, doubt.mean()]), 1e-9)
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        inside = off <= np.hypot(middle * (shape[0] + shape[1] * doubt), spread)
-        low, high = (middle, high) if inside.mean() < _COVERAGE else (low, middle)
-    floor, slope = (high * shape).tolist()
+    most = 2.0 / max(float(shape @ [1.0, doubt.mean()]), 1e-9)
+    factor_of_shape = _covering(off, shape[0] + shape[1] * doubt, spread, 0.0, most)
+    floor, slope = (factor_of_shape * shape).tolist()
     return replace(
         params, error_floor=floor, error_doubt=slope, error_spread=1.0, error_sampling=factor
     )
@@ -93,14 +90,17 @@ def widened(
         return params
     for one in set(group[good].tolist()):
         off[group == one] -= np.median(off[good & (group == one)])
-    low, high = 1.0, 10.0
+    by = _covering(np.abs(off[good]), own[good], rest[good], 1.0, 10.0)
+    return replace(params, error_floor=params.error_floor * by, error_doubt=params.error_doubt * by)
+
+
+def _covering(off: Floats, own: Floats, rest: Floats, low: float, high: float) -> float:
+    """Return the least x in low..high for which 68.3 % of `off` lie within hypot(x own, rest)."""
     for _ in range(50):
         middle = 0.5 * (low + high)
-        inside = np.abs(off[good]) <= np.hypot(middle * own[good], rest[good])
+        inside = off <= np.hypot(middle * own, rest)
         low, high = (middle, high) if inside.mean() < _COVERAGE else (low, middle)
-    return replace(
-        params, error_floor=params.error_floor * high, error_doubt=params.error_doubt * high
-    )
+    return high
 
 
 def sampling_factor(known: Sequence[KnownBar], params: EstimatorParams) -> float:

@@ -136,7 +136,8 @@ def fit_refinement(
     low, high = np.percentile(known.features, (16, 84), axis=0)
     spread = (high - low) / 2 + _SPREAD_MIN
     generator = torch.Generator().manual_seed(params.seed)
-    network = _Network(params, generator)
+    groups = 0 if measured is None else int(measured.group.max(initial=-1)) + 1
+    network = _Network(params, groups, generator)
     share = params.further_share if further is not None and len(further.target) else 0.0
     count = round(share * params.batch)
     parts = [(known, params.batch - count)]
@@ -149,7 +150,6 @@ def fit_refinement(
     experts = _graded(graded, middle, spread, params.graded_batch)
     people = None
     if measured is not None and len(measured.target):
-        network.set_groups(int(measured.group.max()) + 1)
         features = _scaled(measured.features, middle, spread)
         group = torch.from_numpy(measured.group)
         people = (features, _tensor(measured.target - start), group)
@@ -179,7 +179,7 @@ class _Network(nn.Module):
     `level`: the graded bars' constant. `levels`: those of the groups of measured bars.
     """
 
-    def __init__(self, params: RefiningParams, generator: torch.Generator) -> None:
+    def __init__(self, params: RefiningParams, groups: int, generator: torch.Generator) -> None:
         super().__init__()
         self.limit = params.limit
         bound = 1 / math.sqrt(FEATURES)
@@ -189,10 +189,6 @@ class _Network(nn.Module):
         self.out = nn.Parameter(torch.zeros(params.hidden))
         self.out_offset = nn.Parameter(torch.zeros(()))
         self.level = nn.Parameter(torch.zeros(()))
-        self.levels = nn.Parameter(torch.zeros(0))
-
-    def set_groups(self, groups: int) -> None:
-        """Give each of the groups of measured bars a constant."""
         self.levels = nn.Parameter(torch.zeros(groups))
 
     def forward(self, scaled: Tensor) -> Tensor:

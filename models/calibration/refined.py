@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from models.calibration.fit_refinement import (
 from models.calibration.known_bars import KnownBar, ReadingScore, judged
 
 Floats = NDArray[np.float64]
+Rows = TypeVar("Rows", Lessons, Graded, Measured)
 
 REFINED_MIN = 200
 """Number of measured known bars that a refinement needs; fewer would be learned by heart."""
@@ -130,9 +132,9 @@ def refine(
         return fit_refinement(
             _select(lessons, good & (folds != fold)),
             _select(further, useful & (of_further != fold)),
-            _select_graded(experts, np.isfinite(experts.first) & (of_graded != fold)),
+            _select(experts, np.isfinite(experts.first) & (of_graded != fold)),
             teaching,
-            _select_measured(people, np.isfinite(people.target) & (of_measured != fold)),
+            _select(people, np.isfinite(people.target) & (of_measured != fold)),
         )
 
     apart = [train_without(fold) for fold in range(_FOLDS)]
@@ -175,7 +177,7 @@ def _check_enough(good: NDArray[np.bool_], folds: NDArray[np.int64]) -> None:
 
 
 def _training_data(
-    known: Sequence[KnownBar], params: EstimatorParams
+    known: Sequence[KnownBar | MeasuredBar], params: EstimatorParams
 ) -> tuple[Lessons, list[BarMeasurement]]:
     """Return training data of N bars (NaN without length or light) and their first readings."""
     bars = [read_bar(k.maps, params) for k in known]
@@ -188,8 +190,8 @@ def _training_data(
     return Lessons(features, target), bars
 
 
-def _select(lessons: Lessons, which: NDArray[np.bool_]) -> Lessons:
-    return Lessons(lessons.features[which], lessons.target[which])
+def _select(data: Rows, which: NDArray[np.bool_]) -> Rows:
+    return type(data)(*(getattr(data, field.name)[which] for field in fields(data)))
 
 
 def _graded(bars: Sequence[GradedBar], params: EstimatorParams) -> Graded:
@@ -203,10 +205,6 @@ def _graded(bars: Sequence[GradedBar], params: EstimatorParams) -> Graded:
     return Graded(features, first, expected_of_grade([bar.grade for bar in bars]))
 
 
-def _select_graded(graded: Graded, which: NDArray[np.bool_]) -> Graded:
-    return Graded(graded.features[which], graded.first[which], graded.expected[which])
-
-
 def groups_of(bars: Sequence[MeasuredBar]) -> NDArray[np.int64]:
     """Return the number of each bar's group, (N,), counted from 0; -1 where the scale is known."""
     names = sorted({bar.group for bar in bars} - {""})
@@ -215,14 +213,5 @@ def groups_of(bars: Sequence[MeasuredBar]) -> NDArray[np.int64]:
 
 def _measured(bars: Sequence[MeasuredBar], params: EstimatorParams) -> Measured:
     """Return the training data of N measured bars; `target` is NaN where there is no length."""
-    features, target = np.full((len(bars), FEATURES), np.nan), np.full(len(bars), np.nan)
-    for i, measured in enumerate(bars):
-        bar = read_bar(measured.maps, params)
-        if bar.length_px > 0 and measured.length_px > 0:
-            features[i] = frame_features(mean_map(measured.maps), measured.light, bar)
-            target[i] = math.log(measured.length_px / bar.length_px)
-    return Measured(features, target, groups_of(bars))
-
-
-def _select_measured(measured: Measured, which: NDArray[np.bool_]) -> Measured:
-    return Measured(measured.features[which], measured.target[which], measured.group[which])
+    lessons, _ = _training_data(bars, params)
+    return Measured(lessons.features, lessons.target, groups_of(bars))

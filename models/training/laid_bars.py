@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from catalogues.mocks.visual import reach
+from catalogues.mocks.visual import reach, steps_along
 from models.preprocess import Frame, galaxy_frame
 from models.training.params import LaidBarParams
 
@@ -117,7 +117,7 @@ def _light(bar: _Bar, galaxy: Floats, radius_px: float, rng: np.random.Generator
 
 def _visual_length_px(bar: _Bar, light: Floats) -> float:
     """Return the full visual length of a bar whose light is (H, W), about the middle."""
-    r = (np.arange(400) + 0.5) / 400 * 1.3 * bar.major
+    r = steps_along(bar.major)
     turn = np.deg2rad(bar.angle_deg)
     middle_y, middle_x = (light.shape[0] - 1) / 2, (light.shape[1] - 1) / 2
     both = [

@@ -16,7 +16,7 @@ from catalogues.shards.reading import list_shards, read_shard
 from catalogues.shards.splits import part_of
 from catalogues.truth.columns import TRUE_ANGLE_DEG, VISUAL_LENGTH_PX
 from models.barlength.estimator import EstimatorParams
-from models.calibration.errors import fit_errors, widened
+from models.calibration.errors import REAL_MIN, fit_errors, widened
 from models.calibration.known_bars import KnownBar, ReadingScore
 from models.calibration.lengths import candidates, tried
 from models.calibration.readings import words
@@ -97,6 +97,12 @@ def _widened(
 ) -> EstimatorParams:
     """Widen the errors to what real bars need, and say by how much."""
     wide = widened(reading, measured, made.measured_each)
+    if len(measured) < REAL_MIN:
+        console.print(
+            f"{len(measured)} real bars that people measured: errors stay those of known bars, "
+            f"since fewer than {REAL_MIN} cannot widen them"
+        )
+        return wide
     factor = wide.error_floor / reading.error_floor if reading.error_floor > 0 else 1.0
     console.print(
         f"{len(measured)} real bars that people measured: errors are {factor:.2f} times those of "

@@ -257,7 +257,7 @@ class CalibrateOptions:
     """Column of these lengths; its name says the unit, px or arcsec (arcsec needs the pixel
     scale)."""
     measured_error: str | None = None
-    """Column of their 1-sigma errors, in the same unit."""
+    """Column of their 1-sigma errors, in the same unit; default: the lengths count as exact."""
     semi: bool = False
     """The column of measured lengths holds half lengths."""
     group_column: str | None = None
